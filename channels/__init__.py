@@ -1,0 +1,1 @@
+"""One folder a channel: receive, parse, send, settings; no channel knows another."""

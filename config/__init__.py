@@ -1,0 +1,1 @@
+"""What a process needs to start: URLs, ports, keys; defaults < file < environment."""

@@ -1,0 +1,1 @@
+"""Folds and models over the log; writes nothing but facts."""

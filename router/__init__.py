@@ -1,0 +1,1 @@
+"""Decides whose an event is, which queue and which agent it goes to; pure, without I/O."""
