@@ -1,0 +1,237 @@
+"""What people ask of the hub, in the imperative. Names and fields are docs/console-contract.md's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, fields
+from datetime import datetime
+from typing import Any, ClassVar, TypeVar, dataclass_transform, get_type_hints
+
+from triggerhub.domain.errors import Invalid, NotFound
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    NAME: ClassVar[str] = ""
+
+
+C = TypeVar("C", bound=Command)
+_COMMANDS: dict[str, type[Command]] = {}
+MAX_TEXT = 100_000
+MAX_WORD = 1_000
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True)
+def _command(name: str) -> Any:
+    def register(cls: type[C]) -> type[C]:
+        made = dataclass(frozen=True, slots=True, kw_only=True)(cls)
+        made.NAME = name
+        _COMMANDS[name] = made
+        return made
+
+    return register
+
+
+def command_names() -> tuple[str, ...]:
+    return tuple(_COMMANDS)
+
+
+def command_type(name: str) -> type[Command]:
+    try:
+        return _COMMANDS[name]
+    except KeyError:
+        raise NotFound(f"there is no command {name!r}", code="unknown_command") from None
+
+
+def build(name: str, data: Mapping[str, Any]) -> Command:
+    """The command of that name from plain JSON; raises Invalid naming the field that is wrong."""
+    cls = command_type(name)
+    hints = get_type_hints(cls)
+    known = {f.name: f for f in fields(cls)}
+    for key in data:
+        if key not in known:
+            raise Invalid(f"{name}: unknown field {key!r}", code="unknown_field")
+    values: dict[str, Any] = {}
+    for key, spec in known.items():
+        value = data.get(key)
+        if value is None:
+            if spec.default is MISSING:
+                raise Invalid(f"{name}: field {key!r} is missing", code="missing_field")
+            continue
+        values[key] = _checked(name, key, hints[key], value)
+    return cls(**values)
+
+
+def _checked(name: str, key: str, kind: Any, value: Any) -> Any:
+    wrong = Invalid(f"{name}: field {key!r} has the wrong form", code="wrong_field")
+    if kind in (str, str | None):
+        if not isinstance(value, str) or len(value) > (MAX_TEXT if key == "text" else MAX_WORD):
+            raise wrong
+        return value
+    if kind in (int, int | None):
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise wrong
+        return value
+    if kind in (datetime, datetime | None):
+        try:
+            moment = datetime.fromisoformat(value)
+        except (TypeError, ValueError):
+            raise wrong from None
+        if moment.tzinfo is None:
+            raise wrong
+        return moment
+    if not isinstance(value, list) or not all(
+        isinstance(v, str) and len(v) <= MAX_WORD for v in value
+    ):
+        raise wrong
+    return tuple(value)
+
+
+@_command("presence.set")
+class SetPresence(Command):
+    presence: str
+    next_presence: str | None = None
+
+
+@_command("status.clear")
+class ClearStatus(Command):
+    pass
+
+
+@_command("offer.accept")
+class AcceptOffer(Command):
+    offer_id: str
+
+
+@_command("offer.decline")
+class DeclineOffer(Command):
+    offer_id: str
+
+
+@_command("work.take_next")
+class TakeNext(Command):
+    pass
+
+
+@_command("message.send")
+class SendMessage(Command):
+    interaction_id: str
+    channel: str
+    account_id: str
+    identity_id: str
+    text: str
+    subject: str | None = None
+    upload_ids: tuple[str, ...] = ()
+
+
+@_command("message.cancel")
+class CancelMessage(Command):
+    message_id: str
+
+
+@_command("message.retry")
+class RetryMessage(Command):
+    message_id: str
+
+
+@_command("note.add")
+class AddNote(Command):
+    conversation_id: str
+    text: str
+
+
+@_command("interaction.read")
+class MarkRead(Command):
+    interaction_id: str
+    seq: int
+
+
+@_command("interaction.wrap_up")
+class WrapUp(Command):
+    interaction_id: str
+
+
+@_command("interaction.hold")
+class Hold(Command):
+    interaction_id: str
+
+
+@_command("interaction.unhold")
+class Unhold(Command):
+    interaction_id: str
+
+
+@_command("interaction.close")
+class CloseInteraction(Command):
+    interaction_id: str
+    code: str | None = None
+    disposition: str | None = None
+
+
+@_command("interaction.park")
+class ParkInteraction(Command):
+    interaction_id: str
+    until: datetime | None = None
+
+
+@_command("interaction.resume")
+class ResumeInteraction(Command):
+    interaction_id: str
+
+
+@_command("interaction.transfer")
+class TransferInteraction(Command):
+    interaction_id: str
+    queue_id: str | None = None
+    agent_id: str | None = None
+    note: str | None = None
+
+
+@_command("interaction.set_aside")
+class SetAside(Command):
+    interaction_id: str
+    rule: str
+
+
+@_command("interaction.assign")
+class AssignInteraction(Command):
+    interaction_id: str
+    agent_id: str
+
+
+@_command("interaction.requeue")
+class RequeueInteraction(Command):
+    interaction_id: str
+    queue_id: str | None = None
+
+
+@_command("agent.set_presence")
+class SetAgentPresence(Command):
+    agent_id: str
+    presence: str
+
+
+@_command("customer.update")
+class UpdateCustomer(Command):
+    customer_id: str
+    name: str | None = None
+    language: str | None = None
+    company: str | None = None
+    tier: str | None = None
+    tags: tuple[str, ...] | None = None
+
+
+@_command("identity.confirm")
+class ConfirmIdentity(Command):
+    identity_id: str
+    customer_id: str
+
+
+@_command("attention.replay")
+class ReplayAttention(Command):
+    attention_id: str
+
+
+@_command("attention.dismiss")
+class DismissAttention(Command):
+    attention_id: str

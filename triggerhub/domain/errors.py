@@ -1,0 +1,93 @@
+"""The one tree of errors. Status codes live at the edges (HTTP, SMTP), never here."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+
+class HubError(Exception):
+    """Anything this project raises on purpose.
+
+    `code` is a stable word for programs and translations; the message is English for people.
+    """
+
+    code = "error"
+
+    def __init__(self, message: str, *, code: str | None = None) -> None:
+        super().__init__(message)
+        if code is not None:
+            self.code = code
+
+
+class Rejected(HubError):
+    """Permanent: the same request will be refused again (HTTP 4xx, SMTP 5xx)."""
+
+    code = "rejected"
+
+
+class Unavailable(HubError):
+    """Transient: the caller should try again after `retry_after` (HTTP 503, SMTP 451)."""
+
+    code = "unavailable"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str | None = None,
+        retry_after: timedelta = timedelta(seconds=5),
+    ) -> None:
+        super().__init__(message, code=code)
+        self.retry_after = retry_after
+
+
+class Invalid(Rejected):
+    """A request whose form is wrong (HTTP 400 or 422)."""
+
+    code = "invalid"
+
+
+class Unauthenticated(Rejected):
+    """Nobody, or nobody any more (HTTP 401)."""
+
+    code = "unauthenticated"
+
+
+class Forbidden(Rejected):
+    """`may()` said no (HTTP 403)."""
+
+    code = "forbidden"
+
+
+class NotFound(Rejected):
+    """There is no such thing, or it is not for this viewer (HTTP 404)."""
+
+    code = "not_found"
+
+
+class Conflict(Rejected):
+    """The thing is no longer in the state that the command needs (HTTP 409)."""
+
+    code = "conflict"
+
+
+class TooLarge(Rejected):
+    """A documented limit was passed (HTTP 413, SMTP 552)."""
+
+    code = "too_large"
+
+
+class TooMany(Rejected):
+    """A rate limit was passed (HTTP 429); `retry_after` says when it will be free again."""
+
+    code = "too_many"
+
+    def __init__(self, message: str, *, retry_after: timedelta) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class Ambiguous(HubError):
+    """A send was begun and its end is not known: it may or may not have reached the customer."""
+
+    code = "ambiguous"

@@ -1,0 +1,1 @@
+"""The nouns: messages, customers, interactions, offers, assignments, agents; pure state machines."""

@@ -1,0 +1,188 @@
+"""The doors between the rooms: what each package may ask of the others, as Protocols.
+
+Implementations carry their technology in the name; doubles are called Fake….
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Protocol
+
+from triggerhub.domain.commands import Command
+from triggerhub.domain.events import Recorded
+from triggerhub.domain.model.message import (
+    Accepted,
+    Account,
+    Arrival,
+    InboundMessage,
+    OutboundMessage,
+    SendOutcome,
+    StatusReport,
+)
+from triggerhub.domain.permissions import Actor
+
+Json = dict[str, Any]
+
+
+class Inbox(Protocol):
+    """Where channels put what arrived. The one way into the log from outside."""
+
+    async def accept(self, arrival: Arrival) -> Accepted:
+        """Commit the bytes and one event, durably, then return.
+
+        Raises Invalid for an empty external id, TooLarge, and Unavailable when it can't be
+        committed: the caller then says "try again" (451, 503).
+        """
+        ...
+
+
+class AccountDirectory(Protocol):
+    """The channel accounts in force at this moment."""
+
+    def by_id(self, account_id: str) -> Account | None: ...
+
+    def by_address(self, channel: str, address: str) -> Account | None:
+        """`address` normalised: lower-case mailbox, E.164 number."""
+        ...
+
+    def of_channel(self, channel: str) -> Sequence[Account]: ...
+
+
+class Channel(Protocol):
+    """One adapter as the router's side of the house sees it."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def inline(self) -> bool:
+        """Parsing is cheap and safe enough for the leader itself (a signed form, not a mail)."""
+        ...
+
+    def read(
+        self, raw: bytes, account: Account | None, envelope: Mapping[str, str]
+    ) -> InboundMessage:
+        """Parse at once; pure. Raises Rejected for what can't be read. Only if `inline`."""
+        ...
+
+    async def parse(
+        self, raw: bytes, account: Account | None, envelope: Mapping[str, str]
+    ) -> InboundMessage:
+        """Parse under guard (time, memory), prove the sender. Raises Rejected."""
+        ...
+
+    def read_status(self, raw: bytes) -> StatusReport:
+        """A provider's status callback; pure. Raises Rejected."""
+        ...
+
+    async def send(self, message: OutboundMessage, account: Account) -> SendOutcome:
+        """One attempt. Raises Rejected (never again), Unavailable (later), Ambiguous (unknown)."""
+        ...
+
+    async def find_sent(self, message: OutboundMessage, account: Account) -> SendOutcome | None:
+        """Ask the provider whether an attempt of unknown end got through; None: not to be known."""
+        ...
+
+
+class LogTail(Protocol):
+    """Committed events in order, as they come, on this node."""
+
+    def subscribe(self, after: int | None = None) -> AsyncIterator[Sequence[Recorded]]:
+        """Batches of events with seq > `after` (None: from now on)."""
+        ...
+
+
+class Desk(Protocol):
+    """Carries out what people ask for: load, decide, append."""
+
+    async def execute(self, actor: Actor, command: Command, *, key: str | None = None) -> Json:
+        """The command's result, once its facts are committed.
+
+        `key`: an idempotency key chosen by the caller; the same again is answered again and not
+        carried out twice. Raises Forbidden, NotFound, Conflict, Invalid, Unavailable.
+        """
+        ...
+
+
+class Credentials(Protocol):
+    """Password hashes, API tokens and sign-in sessions, beside the log. Secrets come hashed."""
+
+    async def user_by_login(self, login: str) -> tuple[Actor, str] | None:
+        """(actor, argon2 hash) of a user who isn't disabled; `login` in any case."""
+        ...
+
+    async def put_session(
+        self, session_hash: str, user_id: str, csrf: str, expires_at: datetime
+    ) -> None: ...
+
+    async def session(self, session_hash: str, now: datetime) -> tuple[str, Actor] | None:
+        """(CSRF token, actor as of now) of a session that has not expired."""
+        ...
+
+    async def drop_session(self, session_hash: str) -> None: ...
+
+    async def token(self, token_hash: str) -> Actor | None:
+        """The holder of an API token that isn't revoked."""
+        ...
+
+    async def set_language(self, user_id: str, language: str) -> None: ...
+
+
+class Views(Protocol):
+    """What the console and the API read. Rows have the shapes of docs/console-contract.md."""
+
+    async def head(self) -> int:
+        """The sequence number of the newest committed event."""
+        ...
+
+    async def me(self, user_id: str) -> Json: ...
+
+    async def snapshot(self, viewer: Actor) -> tuple[int, Json]:
+        """(seq, Snapshot without `epoch` and `now`), read in one transaction."""
+        ...
+
+    async def rows(self, keys: Mapping[str, Sequence[str]]) -> dict[str, dict[str, Json]]:
+        """Current rows by kind (agents, queues, interactions, offers, entries, cards, accounts)
+        and id; what no longer exists is absent. An offer row comes with card and timeline."""
+        ...
+
+    async def card(self, customer_id: str) -> Json | None: ...
+
+    async def timeline(
+        self, customer_id: str, *, before: int | None, limit: int, also: str | None = None
+    ) -> Json:
+        """Page. `also`: a second customer whose entries are shown in the same scroll."""
+        ...
+
+    async def customers(self, query: str, *, after: str | None, limit: int) -> Json: ...
+
+    async def interactions(
+        self, wanted: Mapping[str, str], *, after: str | None, limit: int
+    ) -> Json:
+        """`wanted`: queue, state, owner, customer, answered_since."""
+        ...
+
+    async def conversation(self, conversation_id: str) -> Json | None: ...
+
+    async def attention(self, *, state: str, after: str | None, limit: int) -> Json: ...
+
+    async def message(self, message_id: str) -> Json | None:
+        """{message_id, customer_id, queue_id, raw_content, parsed_content, channel} of a message."""
+        ...
+
+    async def content(self, content_id: str) -> tuple[Json, bytes] | None:
+        """({kind, media_type, filename, customer_id, queue_id}, bytes); None once erased."""
+        ...
+
+    async def put_upload(self, filename: str, media_type: str, data: bytes, by: str) -> Json: ...
+
+    async def events(self, after: int, limit: int) -> list[tuple[Recorded, Json]]:
+        """Events with what the content adds when served (external_id, from)."""
+        ...
+
+    async def why_no_work(self, agent_id: str, now: datetime) -> Json: ...
+
+    async def reach(self, customer_id: str) -> frozenset[str]:
+        """The queues that this customer's conversations belong to (for `may`)."""
+        ...
