@@ -1,0 +1,78 @@
+"""Status callbacks: read strictly, ranked, never going backwards."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from itertools import permutations
+from urllib.parse import urlencode
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from channels.sms.status import DeliveryState, parse, state_of
+from triggerhub.domain.errors import Rejected
+
+SID = "SM" + "0f" * 16
+ACCOUNT = "AC" + "1e" * 16
+
+
+def encoded(**changes: str) -> bytes:
+    base = {"MessageSid": SID, "AccountSid": ACCOUNT, "MessageStatus": "delivered"}
+    return urlencode({**base, **changes}).encode()
+
+
+def test_a_report() -> None:
+    report = parse(encoded(MessageStatus="undelivered", ErrorCode="30003"))
+    assert report.state is DeliveryState.failed
+    assert report.word == "undelivered"
+    assert report.error_code == 30003
+    assert report.external_id == f"{SID}:undelivered"
+
+
+def test_the_old_names_will_do() -> None:
+    body = urlencode({"SmsSid": SID, "AccountSid": ACCOUNT, "SmsStatus": "sent"}).encode()
+    assert parse(body).state is DeliveryState.sent
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"MessageSid": ""}, "MessageSid"),
+        ({"AccountSid": "x"}, "AccountSid"),
+        ({"MessageStatus": "received"}, "MessageStatus"),
+        ({"MessageStatus": "dancing"}, "MessageStatus"),
+    ],
+)
+def test_what_is_wrong_is_said(changes: dict[str, str], reason: str) -> None:
+    with pytest.raises(Rejected, match=reason):
+        parse(encoded(**changes))
+
+
+def _fold(words: tuple[str, ...]) -> DeliveryState:
+    state = DeliveryState.queued
+    for word in words:
+        reported = state_of(word)
+        if reported is not None and reported.advances(state):
+            state = reported
+    return state
+
+
+def test_any_order_and_any_repetition_ends_the_same() -> None:
+    for order in permutations(("queued", "sending", "sent", "delivered", "read")):
+        assert _fold(order) is DeliveryState.read
+        assert _fold(order + order) is DeliveryState.read
+    for order in permutations(("queued", "sending", "sent", "undelivered")):
+        assert _fold(order) is DeliveryState.failed
+
+
+def test_what_reached_the_customer_did_not_fail() -> None:
+    assert _fold(("failed", "delivered")) is DeliveryState.delivered
+    assert _fold(("delivered", "failed")) is DeliveryState.delivered
+
+
+@given(st.binary(max_size=300))
+def test_any_bytes_give_a_report_or_a_reason(noise: bytes) -> None:
+    for body in (noise, encoded() + b"&" + noise):
+        with suppress(Rejected):
+            assert parse(body).external_id
