@@ -75,7 +75,7 @@ run: setup ## The hub with its demo company: http://localhost:8080, SMTP on 8025
 	@exec $(BIN)/triggerhub serve --demo
 
 test: $(INSTALLED_TEST) $(CONSOLE) browser ## Everything the tests need, then all tests
-	@$(PY) hatch_build.py run test
+	@$(PY) hatch_build.py run --silent test
 	@$(PY) -m pytest --numprocesses $(JOBS) --dist loadscope
 
 browser: $(INSTALLED_TEST)
@@ -107,9 +107,7 @@ check-dead:
 	@$(BIN)/vulture
 
 check-front:
-	@$(PY) hatch_build.py run --silent lint
-	@$(PY) hatch_build.py run --silent typecheck
-	@$(PY) hatch_build.py run --silent test
+	@$(PY) hatch_build.py run --silent check
 
 check-unit:
 	@$(PY) -m pytest -q tests/unit tests/arch

@@ -1,0 +1,1 @@
+"""Picks the implementations and returns a Hub; no globals."""

@@ -1,0 +1,1 @@
+"""Start order, supervision, graceful drain."""
