@@ -90,14 +90,15 @@ def verify_body(
 def _matches(signature: str, texts: Sequence[bytes], tokens: Iterable[str]) -> bool:
     # Bytes, because compare_digest refuses non-ASCII str with an exception.
     claimed = signature.encode("utf-8", "surrogateescape")
-    found = False
     for token in tokens:
         key = token.encode()
         if not key:
             continue
         for text in texts:
-            found |= hmac.compare_digest(_digest(key, text), claimed)
-    return found
+            # Returning early tells which spelling matched, and only to who could sign anyway.
+            if hmac.compare_digest(_digest(key, text), claimed):
+                return True
+    return False
 
 
 def _concatenate(fields: Fields) -> bytes:
