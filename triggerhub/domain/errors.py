@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 
@@ -42,9 +43,15 @@ class Unavailable(HubError):
 
 
 class Invalid(Rejected):
-    """A request whose form is wrong (HTTP 400 or 422)."""
+    """A request whose form is wrong (HTTP 400 or 422). `errors`: (field, what is wrong) pairs."""
 
     code = "invalid"
+
+    def __init__(
+        self, message: str, *, code: str | None = None, errors: Sequence[tuple[str, str]] = ()
+    ) -> None:
+        super().__init__(message, code=code)
+        self.errors = tuple(errors)
 
 
 class Unauthenticated(Rejected):

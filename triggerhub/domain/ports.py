@@ -116,6 +116,8 @@ class Credentials(Protocol):
         self, session_hash: str, user_id: str, csrf: str, expires_at: datetime
     ) -> None: ...
 
+    async def extend_session(self, session_hash: str, expires_at: datetime) -> None: ...
+
     async def session(self, session_hash: str, now: datetime) -> tuple[str, Actor] | None:
         """(CSRF token, actor as of now) of a session that has not expired."""
         ...
@@ -155,12 +157,26 @@ class Views(Protocol):
         """Page. `also`: a second customer whose entries are shown in the same scroll."""
         ...
 
-    async def customers(self, query: str, *, after: str | None, limit: int) -> Json: ...
+    async def customers(self, query: str, *, viewer: Actor, after: str | None, limit: int) -> Json:
+        """A page of those within `viewer`'s reach (an agent: their queues and what they hold)."""
+        ...
 
     async def interactions(
-        self, wanted: Mapping[str, str], *, after: str | None, limit: int
+        self, wanted: Mapping[str, str], *, viewer: Actor, after: str | None, limit: int
     ) -> Json:
-        """`wanted`: queue, state, owner, customer, answered_since."""
+        """`wanted`: queue, state, owner, customer, answered_since. Within `viewer`'s reach."""
+        ...
+
+    async def listed(self, kind: str) -> list[Json]:
+        """All rows of `agents`, `queues` or `accounts`."""
+        ...
+
+    async def attention_count(self) -> int:
+        """How many items are open, as in the snapshot of someone who may read them."""
+        ...
+
+    async def html(self, message_id: str) -> tuple[str, Mapping[str, str]] | None:
+        """(the message's HTML, attachment id by cid); None without HTML, or once erased."""
         ...
 
     async def conversation(self, conversation_id: str) -> Json | None: ...
@@ -168,7 +184,7 @@ class Views(Protocol):
     async def attention(self, *, state: str, after: str | None, limit: int) -> Json: ...
 
     async def message(self, message_id: str) -> Json | None:
-        """{message_id, customer_id, queue_id, raw_content, parsed_content, channel} of a message."""
+        """{message_id, customer_id, queue_id, raw_content, parsed_content, channel} of it."""
         ...
 
     async def content(self, content_id: str) -> tuple[Json, bytes] | None:
@@ -181,8 +197,27 @@ class Views(Protocol):
         """Events with what the content adds when served (external_id, from)."""
         ...
 
+    async def facts(self, after: int, limit: int) -> list[Recorded]:
+        """Events with seq > `after`, without what content adds."""
+        ...
+
     async def why_no_work(self, agent_id: str, now: datetime) -> Json: ...
 
     async def reach(self, customer_id: str) -> frozenset[str]:
         """The queues that this customer's conversations belong to (for `may`)."""
         ...
+
+    async def holders(self, customer_id: str) -> frozenset[str]:
+        """The agents who hold, or are offered, work for this customer (for `may`)."""
+        ...
+
+
+class Presences(Protocol):
+    """Told when an agent's first console comes and when the last one is gone, on this node.
+
+    Both may come again for the same state. Raises Unavailable, and is then told again later.
+    """
+
+    async def connected(self, agent_id: str) -> None: ...
+
+    async def disconnected(self, agent_id: str) -> None: ...
