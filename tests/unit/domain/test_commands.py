@@ -91,4 +91,4 @@ def test_wrong_values_are_never_more_than_invalid(name: str, data: st.DataObject
         built = cmd.build(name, values)
     except Invalid:
         return
-    assert built.NAME == name
+    assert name == built.NAME
