@@ -30,12 +30,13 @@ $(PY):
 	@$(PYTHON) -m venv $(VENV)
 
 # The build requirements come first and are used in place: the Node among them builds the
-# console too, so it is fetched and unpacked once.
+# console too, so it is fetched and unpacked once. setuptools and wheel are for the two
+# dependencies that are published as sources alone.
 $(INSTALLED): pyproject.toml hatch_build.py | $(PY)
 	@echo "Installing the hub and what it needs (some minutes the first time)"
 	@$(PY) -c 'import tomllib; f = open("pyproject.toml", "rb"); \
 		print(*tomllib.load(f)["build-system"]["requires"], sep="\n")' > $(VENV)/build-requires.txt
-	@$(PIP) --requirement $(VENV)/build-requires.txt
+	@$(PIP) --requirement $(VENV)/build-requires.txt setuptools wheel
 	@$(PIP) --no-build-isolation --editable .
 	@touch $@
 

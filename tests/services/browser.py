@@ -7,13 +7,12 @@ uncaught error fails its test. Must not know: our pages.
 
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator
-from functools import cache
 from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
-from tests.services.chromium import FLAGS, find
+from tests.services.chromium import FLAGS, find, use_our_node
 from tests.services.process import missing
 
 RESULTS = Path("test-results")
@@ -21,8 +20,6 @@ FAILED = pytest.StashKey[bool]()
 
 # Opens a page with cookies of its own; arguments: locale ("en-GB"), width and height.
 OpenPage = Callable[..., Awaitable[Page]]
-
-found = cache(find)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -36,18 +33,25 @@ def pytest_runtest_makereport(
     return report
 
 
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    """A fresh Chromium."""
-    executable = found()
+@pytest.fixture(scope="session")
+def chromium() -> Path:
+    """The browser's executable."""
+    use_our_node()
+    executable = find()
     if executable is None:
         missing("Chromium", "`make browser` installs it")
+    return executable
+
+
+@pytest.fixture
+async def browser(chromium: Path) -> AsyncIterator[Browser]:
+    """A fresh Chromium."""
     async with async_playwright() as playwright:
-        chromium = await playwright.chromium.launch(executable_path=executable, args=FLAGS)
+        launched = await playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         try:
-            yield chromium
+            yield launched
         finally:
-            await chromium.close()
+            await launched.close()
 
 
 @pytest.fixture

