@@ -1,0 +1,113 @@
+"""A mail's HTML as a document that can't act: no script, no form, no request unless asked for.
+
+It is shown in a sandboxed frame. Cleaning is done when served, so that a better allow-list also
+holds for old mail; the document's own policy is the second wall.
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+import re
+from collections.abc import Callable, Mapping
+
+import nh3
+
+_TAGS = nh3.ALLOWED_TAGS | {"font", "u", "s", "big", "main", "section", "picture"}
+_ATTRIBUTES: dict[str, set[str]] = {
+    "*": {"style", "dir", "lang", "align", "valign", "width", "height", "bgcolor", "title"},
+    "a": {"href"},
+    "img": {"src", "alt", "border"},
+    "font": {"color", "face", "size"},
+    "table": {"border", "cellpadding", "cellspacing"},
+    "td": {"colspan", "rowspan", "nowrap"},
+    "th": {"colspan", "rowspan", "nowrap"},
+    "col": {"span"},
+    "colgroup": {"span"},
+    "ol": {"start", "type"},
+    "ul": {"type"},
+    "li": {"value"},
+    "blockquote": {"type", "cite"},
+}
+_SCHEMES = {"http", "https", "mailto", "tel", "data"}
+_IMAGE_DATA = re.compile(r"data:image/(?:png|jpeg|gif|webp);base64,[A-Za-z0-9+/=\s]*\Z")
+
+_PAGE = """<!doctype html>
+<html><head><meta charset="utf-8"><meta name="referrer" content="no-referrer">
+<meta name="viewport" content="width=device-width"><base target="_blank"><style>
+html{{color-scheme:light;background:#fff}}
+body{{margin:12px;font:14px/1.5 system-ui,sans-serif;color:#1a1a1a;overflow-wrap:anywhere}}
+img{{max-width:100%;height:auto}} table{{max-width:100%}} pre{{white-space:pre-wrap}}
+blockquote{{margin:0 0 0 8px;padding-left:8px;border-left:2px solid #ccc}}
+</style></head><body>{body}</body></html>
+"""
+
+
+def policy(*, images: bool) -> str:
+    """The document's Content-Security-Policy; links may open pages outside the sandbox."""
+    sources = "data: https: http:" if images else "data:"
+    return (
+        f"default-src 'none'; img-src {sources}; style-src 'unsafe-inline'; base-uri 'none'; "
+        "form-action 'none'; frame-ancestors 'self'; "
+        "sandbox allow-popups allow-popups-to-escape-sandbox"
+    )
+
+
+def references(source: str) -> set[str]:
+    """The cids that images of the document name."""
+    found: set[str] = set()
+
+    def note(tag: str, name: str, value: str) -> str:
+        if tag == "img" and name == "src" and value[:4].lower() == "cid:":
+            found.add(value[4:].strip("<> "))
+        return value
+
+    nh3.clean(
+        source,
+        tags=_TAGS,
+        attributes=_ATTRIBUTES,
+        attribute_filter=note,
+        url_schemes=_SCHEMES | {"cid"},
+    )
+    return found
+
+
+def document(source: str, pictures: Mapping[str, str], *, images: bool) -> str:
+    """The whole page. `pictures`: data URIs by cid, put where the mail names that cid."""
+    cleaned = nh3.clean(
+        source,
+        tags=_TAGS,
+        clean_content_tags={"script", "style", "title"},
+        attributes=_ATTRIBUTES,
+        attribute_filter=_filter(pictures, images=images),
+        url_schemes=_SCHEMES,
+        link_rel="noopener noreferrer nofollow",
+    )
+    return _PAGE.format(body=cleaned)
+
+
+def plain_document(text: str) -> str:
+    return _PAGE.format(body=f"<pre>{html.escape(text)}</pre>")
+
+
+def data_uri(content_type: str, data: bytes) -> str:
+    return f"data:{content_type};base64,{base64.b64encode(data).decode()}"
+
+
+def _filter(pictures: Mapping[str, str], *, images: bool) -> Callable[[str, str, str], str | None]:
+    def keep(tag: str, name: str, value: str) -> str | None:
+        if tag == "img" and name == "src":
+            scheme = value.partition(":")[0].strip().lower()
+            if scheme == "cid":
+                return pictures.get(value.strip()[4:].strip("<> "))
+            if scheme == "data":
+                return value if _IMAGE_DATA.match(value) else None
+            return value if images and scheme in ("http", "https") else None
+        if name in ("href", "cite") and value.strip()[:5].lower() == "data:":
+            return None
+        if name == "style" and ("url(" in value.lower() or "\\" in value):
+            # A picture in a style would be a request; escapes could hide one.
+            return None
+        return value
+
+    return keep

@@ -1,0 +1,27 @@
+"""Makes aiohttp routes of the table."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from aiohttp import web
+
+from agent_console.api.openapi import openapi
+from agent_console.api.route import Console, carry_out
+from agent_console.api.table import ROUTES
+from agent_console.wire import encode
+
+
+def api_routes(console: Console) -> list[web.AbstractRouteDef]:
+    """All of /api/v1 but the live feed, and the document that describes it."""
+    document = encode(openapi(ROUTES, version=console.face.version))
+
+    async def describe(_request: web.Request) -> web.Response:
+        return web.Response(body=document, content_type="application/json")
+
+    routes: list[web.AbstractRouteDef] = [
+        web.route(route.method, f"/api/v1/{route.path}", partial(carry_out, route, console))
+        for route in ROUTES
+    ]
+    routes.append(web.get("/api/openapi.json", describe))
+    return routes

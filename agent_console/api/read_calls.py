@@ -1,0 +1,126 @@
+"""The lists and rows that the console reads by HTTP. Every row of a list is judged again."""
+
+from __future__ import annotations
+
+from agent_console.api.route import Answer, AnyCall
+from agent_console.api.subjects import may_read_customer
+from agent_console.wire import instant
+from triggerhub.domain.errors import NotFound
+from triggerhub.domain.permissions import Subject, may
+from triggerhub.domain.ports import Json
+
+FORMULAS = {
+    "waiting": "interactions of the queue in state queued or offered",
+    "in_work": "interactions of the queue in state active, wrap-up included",
+    "answered_today": "offers of the queue accepted since midnight in the hub's time zone",
+    "abandoned_today": "interactions of the queue closed as abandoned since midnight",
+    "agents_ready": "agents of the queue who are available, connected and idle",
+    "agents_total": "agents who serve the queue",
+}
+
+
+async def customers(call: AnyCall) -> Answer:
+    query = call.query
+    return await call.console.views.customers(
+        query.q, viewer=call.actor, after=query.after, limit=query.limit
+    )
+
+
+async def card(call: AnyCall) -> Answer:
+    found = await call.console.views.card(call.part("id"))
+    if found is None:
+        raise NotFound("There is no such customer.")
+    return found
+
+
+async def timeline(call: AnyCall) -> Answer:
+    """With the likely customer's entries, where the caller may read those too."""
+    views, customer_id = call.console.views, call.part("id")
+    found = await views.card(customer_id)
+    if found is None:
+        raise NotFound("There is no such customer.")
+    likely = found.get("likely")
+    also = likely["customer_id"] if likely else None
+    if also is not None and not await may_read_customer(views, call.actor, also):
+        also = None
+    return await views.timeline(
+        customer_id, before=call.query.before, limit=call.query.limit, also=also
+    )
+
+
+async def conversation(call: AnyCall) -> Answer:
+    found: Json = call.found
+    return found
+
+
+async def interactions(call: AnyCall) -> Answer:
+    query = call.query
+    wanted = {
+        key: value
+        for key in ("queue", "state", "owner", "customer")
+        if (value := getattr(query, key)) is not None
+    }
+    if query.answered_since is not None:
+        wanted["answered_since"] = instant(query.answered_since)
+    page = await call.console.views.interactions(
+        wanted, viewer=call.actor, after=query.after, limit=query.limit
+    )
+    page["items"] = [row for row in page["items"] if _may_read(call, row)]
+    return page
+
+
+def _may_read(call: AnyCall, row: Json) -> bool:
+    subject = Subject(
+        queue_ids=frozenset({row["queue_id"]} if row["queue_id"] else ()),
+        holder_ids=frozenset({row["owner_id"]} if row["owner_id"] else ()),
+    )
+    return may(call.actor, "interaction.read", subject)
+
+
+async def attention(call: AnyCall) -> Answer:
+    query = call.query
+    return await call.console.views.attention(
+        state=query.state, after=query.after, limit=query.limit
+    )
+
+
+async def queues(call: AnyCall) -> Answer:
+    return {"items": await _queues(call)}
+
+
+async def _queues(call: AnyCall) -> list[Json]:
+    return [
+        row
+        for row in await call.console.views.listed("queues")
+        if may(call.actor, "queue.read", Subject(queue_ids=frozenset({row["id"]})))
+    ]
+
+
+async def agents(call: AnyCall) -> Answer:
+    rows = await call.console.views.listed("agents")
+    return {
+        "items": [
+            row
+            if may(call.actor, "agent.read", Subject(owner_id=row["id"]))
+            else {key: row[key] for key in ("id", "name", "role")}
+            for row in rows
+        ]
+    }
+
+
+async def accounts(call: AnyCall) -> Answer:
+    return {"items": await call.console.views.listed("accounts")}
+
+
+async def metrics(call: AnyCall) -> Answer:
+    return {
+        "items": [
+            {"name": name, "queue_id": row["id"], "value": row[name], "formula": formula}
+            for row in await _queues(call)
+            for name, formula in FORMULAS.items()
+        ]
+    }
+
+
+async def why_no_work(call: AnyCall) -> Answer:
+    return await call.console.views.why_no_work(call.actor.id, call.console.clock.now())
