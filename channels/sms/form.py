@@ -44,4 +44,3 @@ def first(fields: Fields, name: bytes) -> bytes | None:
         if key == name:
             return value
     return None
-

@@ -6,18 +6,26 @@ kept. The seed file spells it ``[[sms.accounts]] name, numbers, account_sid, aut
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+)
 
-_E164 = re.compile(r"\+[1-9][0-9]{6,14}\Z")
-_SHORT_CODE = re.compile(r"[0-9]{3,8}\Z")
+from channels.sms.parse import address_of
+from triggerhub.domain.errors import Rejected
+from triggerhub.domain.model.message import Account
 
 
 def _number(value: str) -> str:
-    if not (_E164.match(value) or _SHORT_CODE.match(value)):
+    address = address_of(value)
+    if address is None or address.network != "sms" or address.kind == "name":
         raise ValueError("write a number in E.164, like +12025550100 (or a short code)")
     return value
 
@@ -55,6 +63,44 @@ class SmsAccount(BaseModel):
     auth_token: Token
     previous_auth_token: Token | None = None
     messaging_service_sid: Annotated[str, Field(pattern=r"^MG[0-9a-fA-F]{32}$")] | None = None
+
+    @classmethod
+    def of(cls, account: Account) -> Self:
+        """The settings behind a configured account; raises ``Rejected`` naming the bad fields."""
+        try:
+            return cls.model_validate(
+                {
+                    "name": account.name,
+                    "numbers": account.addresses,
+                    "account_sid": account.options.get("account_sid", ""),
+                    "auth_token": account.secrets.get("auth_token", ""),
+                    "previous_auth_token": account.secrets.get("previous_auth_token") or None,
+                    "messaging_service_sid": account.options.get("messaging_service_sid") or None,
+                }
+            )
+        except ValidationError as exc:
+            fields = sorted({str(error["loc"][0]) for error in exc.errors(include_input=False)})
+            # Without `from exc`: pydantic's text would quote the values, tokens among them.
+            raise Rejected(
+                f"the account {account.name!r} has a wrong {', '.join(fields)}",
+                code="account_misconfigured",
+            ) from None
+
+    def options(self) -> dict[str, str]:
+        """What of it is kept openly, for ``Account.options``."""
+        service = self.messaging_service_sid
+        return {
+            "account_sid": self.account_sid,
+            **({} if service is None else {"messaging_service_sid": service}),
+        }
+
+    def secrets(self) -> dict[str, str]:
+        """What of it is kept encrypted, for ``Account.secrets``."""
+        previous = self.previous_auth_token
+        return {
+            "auth_token": self.auth_token.get_secret_value(),
+            **({} if previous is None else {"previous_auth_token": previous.get_secret_value()}),
+        }
 
     def tokens(self) -> Iterator[str]:
         """Every token under which a webhook may be signed, the current one first."""

@@ -1,66 +1,38 @@
 """What a status callback says about a message that we sent. Pure.
 
-Owns Twilio's status words and their rank. Callbacks repeat and arrive out of order, so a state is
-comparable: whoever keeps one takes a new one only where ``advances`` says so.
+Owns Twilio's status words and what they mean in the house's own states. Callbacks repeat and arrive
+out of order; which of them is news is decided by ``triggerhub.domain.model.delivery``.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from enum import StrEnum
+from typing import Literal
 
 from channels.sms import form
 from triggerhub.domain.errors import Invalid
 
+State = Literal["sending", "sent", "delivered", "read", "failed"]
 
-class DeliveryState(StrEnum):
-    """Where a message stands with the carrier."""
-
-    queued = "queued"
-    sending = "sending"
-    sent = "sent"
-    delivered = "delivered"
-    read = "read"
-    failed = "failed"
-
-    @property
-    def rank(self) -> int:
-        """Later states have a higher rank. ``failed`` ends a message that was not delivered."""
-        return _RANK[self]
-
-    def advances(self, before: DeliveryState) -> bool:
-        """Whether this report, coming after ``before``, is news: states never go backwards."""
-        return self.rank > before.rank
-
-
-# A message that reached the customer did not fail, whatever arrives late.
-_RANK = {
-    DeliveryState.queued: 0,
-    DeliveryState.sending: 1,
-    DeliveryState.sent: 2,
-    DeliveryState.failed: 3,
-    DeliveryState.delivered: 4,
-    DeliveryState.read: 5,
-}
-
-# ``accepted`` and ``scheduled`` are waiting in a messaging service; ``undelivered`` was refused by
-# the carrier behind Twilio, ``failed`` by Twilio itself: the same to the person who wrote it.
-_STATES = {
-    "accepted": DeliveryState.queued,
-    "scheduled": DeliveryState.queued,
-    "queued": DeliveryState.queued,
-    "sending": DeliveryState.sending,
-    "sent": DeliveryState.sent,
-    "delivered": DeliveryState.delivered,
-    "partially_delivered": DeliveryState.sent,
-    "read": DeliveryState.read,
-    "undelivered": DeliveryState.failed,
-    "failed": DeliveryState.failed,
-    "canceled": DeliveryState.failed,
+# ``accepted``, ``scheduled`` and ``queued`` wait inside Twilio; ``undelivered`` was refused by the
+# network behind it, ``failed`` by Twilio itself: the same to the person who wrote the message.
+_STATES: dict[str, State] = {
+    "accepted": "sending",
+    "scheduled": "sending",
+    "queued": "sending",
+    "sending": "sending",
+    "sent": "sent",
+    "partially_delivered": "sent",
+    "delivered": "delivered",
+    "read": "read",
+    "undelivered": "failed",
+    "failed": "failed",
+    "canceled": "failed",
 }
 
 _MESSAGE_SID = re.compile(r"(?:SM|MM)[0-9a-fA-F]{32}\Z")
+_WORD = re.compile(r"[a-z_]{1,40}\Z")
 _ACCOUNT_SID = re.compile(r"AC[0-9a-fA-F]{32}\Z")
 
 
@@ -70,17 +42,24 @@ class SmsStatus:
 
     message_sid: str
     account_sid: str
-    state: DeliveryState
+    state: State
     word: str
     error_code: int | None
 
-    @property
-    def external_id(self) -> str:
-        """The natural key of this report: the same status of the same message is one event."""
-        return f"{self.message_sid}:{self.word}"
+
+def key_of(fields: form.Fields) -> str:
+    """The natural key of a report: the same word on the same message is one event.
+
+    Raises ``Invalid``. A word that we don't know yet has a key too: the report is kept, and shown.
+    """
+    sid = _message_sid(fields)
+    word = _word(fields)
+    if not _WORD.match(word):
+        raise Invalid("MessageStatus is missing or has the wrong form")
+    return f"{sid}:{word}"
 
 
-def state_of(word: str) -> DeliveryState | None:
+def state_of(word: str) -> State | None:
     """Twilio's status word as a state, None for a word that is not about an outgoing message."""
     return _STATES.get(word)
 
@@ -92,13 +71,11 @@ def parse(form_bytes: bytes) -> SmsStatus:
 
 def read(fields: form.Fields) -> SmsStatus:
     """The same from decoded fields."""
-    message_sid = _value(fields, "MessageSid") or _value(fields, "SmsSid")
-    if not _MESSAGE_SID.match(message_sid):
-        raise Invalid("MessageSid is missing or has the wrong form")
+    message_sid = _message_sid(fields)
     account_sid = _value(fields, "AccountSid")
     if not _ACCOUNT_SID.match(account_sid):
         raise Invalid("AccountSid is missing or has the wrong form")
-    word = (_value(fields, "MessageStatus") or _value(fields, "SmsStatus")).lower()
+    word = _word(fields)
     state = state_of(word)
     if state is None:
         raise Invalid("MessageStatus is missing or unknown")
@@ -110,6 +87,17 @@ def read(fields: form.Fields) -> SmsStatus:
         word=word,
         error_code=int(code) if code.isascii() and code.isdigit() and len(code) <= 6 else None,
     )
+
+
+def _message_sid(fields: form.Fields) -> str:
+    sid = _value(fields, "MessageSid") or _value(fields, "SmsSid")
+    if not _MESSAGE_SID.match(sid):
+        raise Invalid("MessageSid is missing or has the wrong form")
+    return sid
+
+
+def _word(fields: form.Fields) -> str:
+    return (_value(fields, "MessageStatus") or _value(fields, "SmsStatus")).lower()
 
 
 def _value(fields: form.Fields, name: str) -> str:

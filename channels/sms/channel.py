@@ -1,0 +1,134 @@
+"""The SMS adapter as the rest of the house sees it (``triggerhub.domain.ports.Channel``).
+
+Owns the step from Twilio's words to the house's own. Must not know storage or
+routing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from channels.sms import parse, status
+from channels.sms.parse import InboundSms, MediaRef, SmsAddress
+from channels.sms.send import Sender
+from channels.sms.transport import Transport
+from triggerhub.domain.model.message import (
+    Account,
+    Address,
+    Attachment,
+    InboundMessage,
+    OutboundMessage,
+    SendOutcome,
+    StatusReport,
+)
+
+_EXTENSIONS = {
+    "image/jpeg": "jpg",
+    "image/png": "png",
+    "image/gif": "gif",
+    "image/webp": "webp",
+    "audio/ogg": "ogg",
+    "audio/amr": "amr",
+    "audio/mpeg": "mp3",
+    "video/mp4": "mp4",
+    "video/3gpp": "3gp",
+    "text/vcard": "vcf",
+    "text/x-vcard": "vcf",
+    "application/pdf": "pdf",
+}
+
+
+class SmsChannel:
+    """``name`` is "sms", or "whatsapp" for a second instance that serves such accounts."""
+
+    inline = True
+
+    def __init__(self, transport: Transport, *, public_url: str, name: str = "sms") -> None:
+        self._name = name
+        self._sender = Sender(transport, public_url=public_url)
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    def read(
+        self, raw: bytes, account: Account | None, envelope: Mapping[str, str]
+    ) -> InboundMessage:
+        """The message in a webhook's body. Raises ``Rejected`` for what can't be read.
+
+        Its sender is proven: only what was signed under the account's token is ever accepted.
+        """
+        del account, envelope
+        return to_inbound(parse.parse(raw))
+
+    async def parse(
+        self, raw: bytes, account: Account | None, envelope: Mapping[str, str]
+    ) -> InboundMessage:
+        """The same; a form needs no guard."""
+        return self.read(raw, account, envelope)
+
+    def read_status(self, raw: bytes, envelope: Mapping[str, str]) -> StatusReport:
+        """A status callback. Raises ``Rejected``.
+
+        ``reference`` is Twilio's id of the message; ours is ``message_id`` in the envelope, which
+        also holds where the report overtakes the answer to the request that sent the message.
+        """
+        del envelope
+        report = status.parse(raw)
+        code = "" if report.error_code is None else f"twilio.{report.error_code}"
+        return StatusReport(
+            reference=report.message_sid,
+            state=report.state,
+            code=code,
+            reason=f"the carrier reports {report.word!r}" if report.state == "failed" else "",
+        )
+
+    async def send(self, message: OutboundMessage, account: Account) -> SendOutcome:
+        """One attempt, see ``Sender.send``."""
+        return await self._sender.send(message, account)
+
+    async def find_sent(self, message: OutboundMessage, account: Account) -> SendOutcome | None:
+        """Asks the carrier about an attempt of unknown end, see ``Sender.find_sent``."""
+        return await self._sender.find_sent(message, account)
+
+    async def check(self, account: Account) -> None:
+        """Whether the account's credentials hold. Raises ``Rejected`` or ``Unavailable``."""
+        await self._sender.check(account)
+
+
+def to_inbound(sms: InboundSms) -> InboundMessage:
+    """The house's form of an incoming message."""
+    problems = []
+    if sms.opt_out is not None:
+        problems.append(f"opt_out:{sms.opt_out.lower()}")
+    if sms.sender.kind != "number":
+        problems.append("sender_cannot_be_answered")
+    text = sms.text
+    if sms.location is not None:
+        place = f"{sms.location.label} ({sms.location.latitude}, {sms.location.longitude})"
+        text = f"{text}\n📍 {place.strip()}".strip()
+    return InboundMessage(
+        key=sms.message_sid,
+        external_id=sms.message_sid,
+        sender=_address(sms.sender, sms.profile_name),
+        to=(sms.recipient.value,),
+        text=text,
+        attachments=tuple(_attachment(ref, i) for i, ref in enumerate(sms.media, start=1)),
+        proof="signature",
+        references=(sms.replied_to_sid,) if sms.replied_to_sid else (),
+        problems=tuple(problems),
+    )
+
+
+def _address(address: SmsAddress, name: str) -> Address:
+    return Address(kind="phone", address=address.value, name=name, raw=address.wire)
+
+
+def _attachment(ref: MediaRef, number: int) -> Attachment:
+    extension = _EXTENSIONS.get(ref.content_type, "bin")
+    return Attachment(
+        filename=f"media-{number}.{extension}",
+        content_type=ref.content_type,
+        size=0,
+        url=ref.url,
+    )
