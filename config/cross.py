@@ -44,7 +44,7 @@ def _tables(value: Any, section: str) -> Found:
     for number, table in enumerate(value, start=1):
         if isinstance(table, Mapping):
             name = table.get("login") or table.get("name")
-            shown = f" ({name})" if isinstance(name, str) else ""
+            shown = f" ({name})" if name and isinstance(name, str) else ""
             found.append((f"[[{section}]] {number}{shown}", table))
     return found
 

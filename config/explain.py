@@ -80,7 +80,7 @@ def seed_section(values: Mapping[str, Any], location: tuple[str | int, ...]) -> 
         here = _at(values, location[: depth + 1])
         if isinstance(part, int):
             found = here.get("login") or here.get("name") if isinstance(here, dict) else None
-            name = f" ({found})" if isinstance(found, str) else ""
+            name = f" ({found})" if found and isinstance(found, str) else ""
             return f"[[{'.'.join(section)}]] {part + 1}{name}", _dotted(location[depth + 1 :])
         if not isinstance(here, dict) and not _is_tables(here):
             return f"[{'.'.join(section)}]" if section else "settings", _dotted(location[depth:])
