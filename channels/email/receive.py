@@ -1,0 +1,267 @@
+"""The listener for e-mail: who may connect, for whom, and the "250" that follows the commit.
+
+Owns the life of the socket and the translation of our errors into SMTP replies. Parses nothing:
+the bytes are kept as they were transmitted and read later. Must not know what is done with them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import ssl
+from collections import Counter
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import cast
+
+import orjson
+import structlog
+from typing_extensions import override
+
+from channels.email.receive_key import delivery_key
+from channels.email.receive_session import Letter, MailSession, Refusal
+from channels.email.reply_address import mailbox_of
+from channels.email.settings import ListenerSettings, normal
+from triggerhub.domain.clock import Clock
+from triggerhub.domain.errors import Invalid, Rejected, TooLarge, Unavailable
+from triggerhub.domain.model.message import Account, Arrival
+from triggerhub.domain.ports import AccountDirectory, Inbox
+
+_log = structlog.get_logger("channels.email")
+
+_HASH_IN_THREAD = 256 * 1024
+_TRY_AGAIN = "451 4.3.0 Could not be stored now; try again later"
+
+
+class MailServer:
+    """Takes mail in over SMTP for every account of the directory.
+
+    ``start`` → ``stop_accepting`` → ``drain`` → ``close``; each is safe to call again.
+    """
+
+    def __init__(
+        self, inbox: Inbox, accounts: AccountDirectory, clock: Clock, settings: ListenerSettings
+    ) -> None:
+        self._inbox = inbox
+        self._accounts = accounts
+        self._clock = clock
+        self._settings = settings
+        self._tls = _tls_context(settings)
+        self._server: asyncio.Server | None = None
+        self._sessions: set[MailSession] = set()
+        self._peers: Counter[str] = Counter()
+        self._commits: set[asyncio.Task[str]] = set()
+        self._held = 0
+        self._nobody_left = asyncio.Event()
+        self._draining = False
+
+    # --- its life ---------------------------------------------------------------------------
+
+    async def start(self, host: str, port: int) -> None:
+        """Listen; port 0 takes a free one. Raises OSError where the address can't be had."""
+        # aiosmtpd logs every command with its addresses at INFO, and faults a second time.
+        logging.getLogger("mail.log").setLevel(logging.CRITICAL)
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(lambda: _Door(self), host or None, port)
+        _log.info("email.listening", host=host, port=self.port, starttls=self._tls is not None)
+
+    @property
+    def port(self) -> int:
+        """The port that it listens on. Raises RuntimeError when it doesn't."""
+        if self._server is None or not self._server.sockets:
+            raise RuntimeError("the mail server isn't listening")
+        return int(self._server.sockets[0].getsockname()[1])
+
+    @property
+    def connections(self) -> int:
+        return len(self._sessions)
+
+    def reload_certificate(self) -> None:
+        """Read certificate and key anew, for the connections to come. Raises Invalid."""
+        if self._tls is not None:
+            _load_certificate(self._tls, self._settings)
+
+    def stop_accepting(self) -> None:
+        """Close the door; conversations that are under way go on."""
+        if self._server is not None:
+            self._server.close()
+
+    async def drain(self, timeout: timedelta) -> bool:
+        """Send idle peers away with 421, let messages under way end; True if all did in time."""
+        self.stop_accepting()
+        self._draining = True
+        for session in tuple(self._sessions):
+            session.dismiss()
+        try:
+            async with asyncio.timeout(timeout.total_seconds()):
+                await self._gone()
+        except TimeoutError:
+            return False
+        return True
+
+    async def close(self) -> None:
+        """Cut what is left, after the commits that were begun have ended."""
+        self.stop_accepting()
+        self._draining = True
+        for session in tuple(self._sessions):
+            session.abort()
+        await self._gone()
+        self._server = None
+
+    async def _gone(self) -> None:
+        while self._sessions:
+            self._nobody_left.clear()
+            await self._nobody_left.wait()
+        while self._commits:
+            await asyncio.wait(tuple(self._commits))
+
+    # --- the reception behind a conversation ------------------------------------------------
+
+    def enter(self, peer: str) -> MailSession | Refusal:
+        """The conversation for a new connection, or a refusal where there are too many."""
+        limits = self._settings.limits
+        if self._draining:
+            return Refusal("421 4.3.2 Shutting down; try again later")
+        if len(self._sessions) >= limits.connections:
+            return Refusal("421 4.3.2 Too many connections; try again later")
+        if self._peers[peer] >= limits.connections_per_peer:
+            return Refusal("421 4.7.0 Too many connections from your address")
+        session = MailSession(self, self._settings, peer, self._tls)
+        self._sessions.add(session)
+        self._peers[peer] += 1
+        return session
+
+    def left(self, session: MailSession) -> None:
+        if session in self._sessions:
+            self._sessions.remove(session)
+            self._peers[session.peer] -= 1
+            if not self._peers[session.peer]:
+                del self._peers[session.peer]
+        if not self._sessions:
+            self._nobody_left.set()
+
+    def hold(self, size: int) -> bool:
+        self._held += size
+        return self._held <= self._settings.limits.in_flight
+
+    def recipient(self, address: str) -> bool:
+        return self._account(address) is not None
+
+    async def deliver(self, raw: bytes, letter: Letter) -> str:
+        commit = asyncio.get_running_loop().create_task(self._commit(raw, letter))
+        self._commits.add(commit)
+        commit.add_done_callback(self._commits.discard)
+        # A peer that hangs up must not tear a commit in two.
+        return await asyncio.shield(commit)
+
+    async def _commit(self, raw: bytes, letter: Letter) -> str:
+        try:
+            arrivals = await self._arrivals(raw, letter)
+        except Exception as bug:  # noqa: BLE001 - whatever it is, the peer keeps the message
+            _log.error("email.accept_failed", exc_info=bug)
+            return _TRY_AGAIN
+        if len(arrivals) == 1:  # nearly always: no need for a task of its own
+            outcomes: list[BaseException | None] = [await self._accept(arrivals[0])]
+        else:
+            outcomes = list(await asyncio.gather(*map(self._accept, arrivals)))
+        faults = [outcome for outcome in outcomes if outcome is not None]
+        if not faults:
+            return "250 2.0.0 OK, stored"
+        if all(isinstance(fault, TooLarge) for fault in faults):
+            return "552 5.3.4 Message too big"
+        if all(isinstance(fault, Rejected) for fault in faults):
+            return "554 5.6.0 Message refused"
+        return _TRY_AGAIN  # the accounts that have it already will recognise it
+
+    async def _accept(self, arrival: Arrival) -> Exception | None:
+        """Commit one arrival; what went wrong is logged here and returned."""
+        try:
+            accepted = await self._inbox.accept(arrival)
+        except Rejected as refused:
+            _log.warning("email.rejected", account=arrival.account_id, code=refused.code)
+            return refused
+        except Unavailable as busy:
+            _log.warning("email.unavailable", account=arrival.account_id, code=busy.code)
+            return busy
+        except Exception as bug:  # noqa: BLE001 - answered with 451, so nothing is lost
+            _log.error("email.accept_failed", account=arrival.account_id, exc_info=bug)
+            return bug
+        _log.info(
+            "email.accepted",
+            account=arrival.account_id,
+            arrival=accepted.id,
+            duplicate=accepted.duplicate,
+            size=len(arrival.raw),
+        )
+        return None
+
+    async def _arrivals(self, raw: bytes, letter: Letter) -> Sequence[Arrival]:
+        """One for each account among the recipients, with that account's recipients alone."""
+        recipients: dict[str, list[str]] = {}
+        for address in letter.rcpt_to:
+            account = self._account(address)
+            if account is None:
+                raise Unavailable("an account went away between RCPT and the final dot")
+            recipients.setdefault(account.id, []).append(address)
+        if len(raw) > _HASH_IN_THREAD:
+            key = await asyncio.to_thread(delivery_key, raw)
+        else:
+            key = delivery_key(raw)
+        received_at = self._clock.now().isoformat()
+        return [
+            Arrival(
+                channel="email",
+                account_id=account_id,
+                external_id=key,
+                raw=raw,
+                media_type="message/rfc822",
+                envelope={
+                    "mail_from": letter.mail_from,
+                    "rcpt_to": orjson.dumps(addresses).decode(),
+                    "peer": letter.peer,
+                    "helo": letter.helo,
+                    "tls": letter.tls,
+                    "received_at": received_at,
+                },
+            )
+            for account_id, addresses in recipients.items()
+        ]
+
+    def _account(self, address: str) -> Account | None:
+        mailbox = normal(address)
+        found = self._accounts.by_address("email", mailbox)
+        return found or self._accounts.by_address("email", mailbox_of(mailbox))
+
+
+class _Door(asyncio.Protocol):
+    """Stands at the socket until it is known who is there, then makes way."""
+
+    def __init__(self, server: MailServer) -> None:
+        self._server = server
+
+    @override
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        peername = transport.get_extra_info("peername")
+        peer = str(peername[0]) if isinstance(peername, tuple) else "local"
+        inside = self._server.enter(peer)
+        cast("asyncio.Transport", transport).set_protocol(inside)
+        inside.connection_made(transport)
+
+
+def _tls_context(settings: ListenerSettings) -> ssl.SSLContext | None:
+    if settings.certificate is None or settings.key is None:
+        if settings.certificate or settings.key:
+            raise Invalid("STARTTLS needs a certificate and its key; only one of them is given")
+        return None
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    _load_certificate(context, settings)
+    return context
+
+
+def _load_certificate(context: ssl.SSLContext, settings: ListenerSettings) -> None:
+    assert settings.certificate is not None
+    try:
+        context.load_cert_chain(settings.certificate, settings.key)
+    except (OSError, ssl.SSLError) as exc:
+        raise Invalid(f"the mail certificate can't be read: {exc}") from exc

@@ -1,0 +1,369 @@
+"""One SMTP conversation with a peer: aiosmtpd's dialogue, with our limits and our reading of DATA.
+
+Owns what is said on the wire (RFC 5321, 1870, 3207, 6152, 6531, 2920). Must not know accounts,
+the log, or what becomes of a message: it asks the ``Reception`` behind it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import collections
+import contextlib
+import ssl
+from typing import Any, AnyStr, Protocol, cast
+
+import structlog
+from aiosmtpd.smtp import SMTP, TLSSetupException
+from aiosmtpd.smtp import Envelope as SmtpEnvelope
+from aiosmtpd.smtp import Session as SmtpSession
+from typing_extensions import override
+
+from channels.email.settings import ListenerSettings
+
+_log = structlog.get_logger("channels.email")
+
+# A peer that goes on talking without delivering anything is sent away.
+_CALL_LIMITS = {"NOOP": 100, "HELP": 10, "VRFY": 10, "EXPN": 10, "AUTH": 3, "EHLO": 20, "HELO": 20}
+_MAX_ERRORS = 50
+_GRACE = 5.0  # seconds to hear our last words
+_ADDRESS_BYTES = 256 + 64  # RFC 5321, 4.5.3.1.3, with room for UTF-8
+
+
+class Reception(Protocol):
+    """Who decides about recipients and messages."""
+
+    def recipient(self, address: str) -> bool:
+        """Whether mail for this address is ours."""
+        ...
+
+    async def deliver(self, raw: bytes, letter: Letter) -> str:
+        """The reply to the final dot; never raises for a fault of its own."""
+        ...
+
+    def hold(self, size: int) -> bool:
+        """Count `size` more bytes (fewer, if negative) in memory; False: too many by now."""
+        ...
+
+    def left(self, session: MailSession) -> None: ...
+
+
+class Letter:
+    """What the dialogue said about a message: its envelope (RFC 5321, 3.3)."""
+
+    __slots__ = ("helo", "mail_from", "peer", "rcpt_to", "tls")
+
+    def __init__(
+        self, *, mail_from: str, rcpt_to: tuple[str, ...], peer: str, helo: str, tls: str
+    ) -> None:
+        self.mail_from = mail_from
+        self.rcpt_to = rcpt_to
+        self.peer = peer
+        self.helo = helo
+        self.tls = tls
+
+
+class _Hooks:
+    """aiosmtpd looks its hooks up by name on an object; this one has no more than those."""
+
+    def __init__(self, reception: Reception, settings: ListenerSettings) -> None:
+        self._reception = reception
+        self._settings = settings
+
+    async def handle_EHLO(  # noqa: N802 - named by aiosmtpd
+        self,
+        server: MailSession,
+        session: SmtpSession,
+        envelope: SmtpEnvelope,
+        hostname: str,
+        responses: list[str],
+    ) -> list[str]:
+        session.host_name = hostname
+        offered = [line[4:] for line in responses[:-1] if not line.startswith("250-AUTH")]
+        offered.append("PIPELINING")
+        return [f"250-{line}" for line in offered[:-1]] + [f"250 {offered[-1]}"]
+
+    async def handle_MAIL(  # noqa: N802
+        self,
+        server: MailSession,
+        session: SmtpSession,
+        envelope: SmtpEnvelope,
+        address: str,
+        options: list[str],
+    ) -> str:
+        envelope.mail_from = address
+        envelope.mail_options.extend(options)
+        return "250 2.1.0 OK"
+
+    async def handle_RCPT(  # noqa: N802
+        self,
+        server: MailSession,
+        session: SmtpSession,
+        envelope: SmtpEnvelope,
+        address: str,
+        options: list[str],
+    ) -> str:
+        if len(envelope.rcpt_tos) >= self._settings.limits.recipients:
+            return "452 4.5.3 Too many recipients; send the others in another transaction"
+        if not self._reception.recipient(address):
+            server.errors += 1
+            return "550 5.1.1 No such mailbox here"
+        envelope.rcpt_tos.append(address)
+        return "250 2.1.5 OK"
+
+    async def handle_exception(self, error: Exception) -> str:
+        if isinstance(error, TLSSetupException):
+            _log.info("email.tls_refused", reason=str(error.__cause__))
+        elif not isinstance(error, ConnectionError):
+            _log.error("email.session_failed", exc_info=error)
+        return "451 4.3.0 Something went wrong here; try again later"
+
+
+class MailSession(SMTP):
+    """A connection of one peer. `busy` from DATA until its reply is written."""
+
+    # Also the buffer of aiosmtpd's reader: large, so that a message is read in large pieces.
+    line_length_limit = 64 * 1024
+
+    def __init__(
+        self,
+        reception: Reception,
+        settings: ListenerSettings,
+        peer: str,
+        tls_context: ssl.SSLContext | None,
+    ) -> None:
+        limits = settings.limits
+        # aiosmtpd keeps this on the class and grows it with every EHLO of anybody.
+        self.command_size_limits = collections.defaultdict(lambda: limits.command_line)
+        self.command_size_limit = limits.command_line
+        self.reception = reception
+        self.peer = peer
+        self.busy = False
+        self.closing = False
+        self.errors = 0
+        self._limits = limits
+        self._left = False
+        self._held = 0
+        self._last_words = "421 4.3.2 Shutting down; try again later"
+        super().__init__(
+            _Hooks(reception, settings),
+            data_size_limit=limits.message,
+            enable_SMTPUTF8=True,
+            hostname=settings.hostname,
+            ident="ESMTP",
+            tls_context=tls_context,
+            timeout=limits.idle.total_seconds(),
+            auth_exclude_mechanism=("LOGIN", "PLAIN"),
+            command_call_limit={**_CALL_LIMITS, "*": 1_000_000},
+            loop=asyncio.get_running_loop(),
+        )
+
+    # --- the connection ---------------------------------------------------------------------
+
+    def dismiss(self) -> None:
+        """Say 421 and close: at once when idle, else after the reply that is being worked on."""
+        self.closing = True
+        if not self.busy:
+            self._goodbye(self._last_words)
+
+    def abort(self) -> None:
+        """Cut the connection without a word."""
+        wire = self._original_transport or self.transport
+        if wire is not None:
+            cast("asyncio.Transport", wire).abort()
+
+    @override
+    def connection_lost(self, error: Exception | None) -> None:
+        # After a failed TLS handshake aiosmtpd calls this itself, and asyncio once more.
+        if not self._left:
+            self._left = True
+            self.reception.left(self)
+            super().connection_lost(error)
+
+    @override
+    async def _handle_client(self) -> None:
+        # The peer may go away while we are writing: there is nobody to tell then.
+        with contextlib.suppress(ConnectionError):
+            await super()._handle_client()
+
+    @override
+    def _timeout_cb(self) -> None:
+        self._goodbye("421 4.4.2 Waited too long")
+
+    @override
+    async def push(self, status: AnyStr) -> None:
+        await super().push(status)
+        if self.errors > _MAX_ERRORS and not self.closing:
+            self.closing = True
+            self._goodbye("421 4.7.0 Too many errors")
+
+    def _goodbye(self, line: str) -> None:
+        if self.transport is not None and not self.transport.is_closing():
+            self._writer.write(line.encode("ascii") + b"\r\n")
+            self.transport.close()
+            # A peer that doesn't read would keep the rest of our words, and itself, for ever.
+            if self._timeout_handle is not None:
+                self._timeout_handle.cancel()
+            self._timeout_handle = self.loop.call_later(_GRACE, self.abort)
+            # What the peer has sent ahead must not be carried out any more.
+            if self._handler_coroutine is not None:
+                self._handler_coroutine.cancel()
+
+    # --- commands ---------------------------------------------------------------------------
+
+    @override
+    def _getaddr(self, arg: str) -> tuple[str | None, str | None]:
+        """(path without brackets, what follows it) of MAIL and RCPT; (None, None) if malformed.
+
+        aiosmtpd reads it with the standard library's header parser, which is slow and raises on
+        hostile input. ``<>`` is returned whole: the empty string means "nothing there" to aiosmtpd.
+        """
+        arg = arg.strip()
+        if not arg.startswith("<"):
+            path, _, rest = arg.partition(" ")
+        else:
+            path, closed, rest = arg[1:].partition(">")
+            if not closed or (rest and rest[0] != " "):
+                return None, None
+            if not path:
+                return "<>", rest.strip()
+        if path.startswith("@"):  # a source route, to be ignored (RFC 5321, appendix C)
+            path = path.partition(":")[2]
+        local, at, domain = path.rpartition("@")
+        if not (at and local and domain) or len(path.encode(errors="replace")) > _ADDRESS_BYTES:
+            return None, None
+        if any(
+            char in ' <>"\\,;' or ord(char) < 33 or "\ud800" <= char <= "\udfff" for char in path
+        ):
+            return None, None
+        return path, rest.strip()
+
+    @override
+    async def smtp_STARTTLS(self, arg: str) -> None:
+        await super().smtp_STARTTLS(arg)
+        # A peer that left in the middle of the handshake looks like success to asyncio, and
+        # nobody would tell us again.
+        if self._original_transport is not None and self._original_transport.is_closing():
+            self.connection_lost(None)
+
+    @override
+    async def smtp_VRFY(self, arg: str) -> None:
+        await self.push("502 5.5.1 VRFY is not offered")
+
+    @override
+    async def smtp_EXPN(self, arg: str) -> None:
+        await self.push("502 5.5.1 EXPN is not offered")
+
+    @override
+    async def smtp_AUTH(self, arg: str) -> None:
+        await self.push("502 5.5.1 AUTH is not offered: mail is taken in here, not passed on")
+
+    @override
+    async def smtp_HELP(self, arg: str) -> None:
+        await self.push("214 2.0.0 EHLO MAIL RCPT DATA RSET NOOP QUIT STARTTLS")
+
+    @override
+    async def smtp_DATA(self, arg: str) -> None:
+        if await self.check_helo_needed():
+            return
+        if not self.envelope or not self.envelope.rcpt_tos:
+            await self.push("503 5.5.1 Need RCPT first")
+            return
+        if arg:
+            await self.push("501 5.5.4 DATA takes no argument")
+            return
+        self.busy = True
+        try:
+            await self.push("354 End with <CR><LF>.<CR><LF>")
+            self._reset_timeout(self._limits.data.total_seconds())
+            chunks, reply = await self._read_message()
+            self._reset_timeout()
+            if not reply:
+                raw = _unstuffed(chunks)
+                chunks.clear()
+                reply = await self.reception.deliver(raw, self._letter())
+            self.envelope = self._create_envelope()
+            await self.push(reply)
+        finally:
+            self._release()
+            self.busy = False
+        if self.closing:
+            self.dismiss()
+
+    async def _read_message(self) -> tuple[list[bytes], str]:
+        """(pieces with a CRLF before them, "" or the reply that refuses them).
+
+        Reads to the first CRLF.CRLF and nothing else: a bare LF or CR around the dot is part of
+        the message, which is what keeps one message from being read as two (RFC 5321, 2.3.8).
+        """
+        reader = self._reader
+        # The dot may stand in the very first line: give it the line end of DATA to follow.
+        cast("Any", reader)._buffer[:0] = b"\r\n"  # noqa: SLF001 - asyncio has no "unread"
+        chunks: list[bytes] = []
+        size = 0
+        refusal = ""
+        while True:
+            try:
+                chunk = await reader.readuntil(b"\r\n.\r\n")
+                ended = True
+            except asyncio.LimitOverrunError as so_far:
+                chunk = await reader.readexactly(so_far.consumed)
+                ended = False
+            size += len(chunk)
+            if not refusal:
+                chunks.append(chunk)
+                self._held += len(chunk)
+                roomy = self.reception.hold(len(chunk))
+                if size - (5 if ended else 2) > self._limits.message:
+                    refusal = "552 5.3.4 Message too big"
+                elif not roomy:
+                    refusal = "452 4.3.1 Busy with other large messages; try again later"
+                if refusal:
+                    chunks.clear()
+                    self._release()
+            elif size > 2 * self._limits.message:
+                self.closing = True
+                self._last_words = "421 4.7.0 The limit stood in the reply to EHLO"
+                return chunks, refusal
+            if ended:
+                return chunks, refusal
+
+    def _release(self) -> None:
+        self.reception.hold(-self._held)
+        self._held = 0
+
+    def _letter(self) -> Letter:
+        assert self.envelope is not None
+        assert self.session is not None
+        sender = self.envelope.mail_from or ""
+        tls = self.session.ssl["ssl_object"].version() if self.session.ssl else ""
+        return Letter(
+            mail_from="" if sender == "<>" else sender,
+            rcpt_to=tuple(self.envelope.rcpt_tos),
+            peer=self.peer,
+            helo=_printable(self.session.host_name or ""),
+            tls=tls or "",
+        )
+
+
+class Refusal(asyncio.Protocol):
+    """A connection above the limits: 421 and gone (RFC 5321, 3.8)."""
+
+    def __init__(self, line: str) -> None:
+        self._line = line
+
+    @override
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        wire = cast("asyncio.Transport", transport)
+        wire.write(self._line.encode("ascii") + b"\r\n")
+        wire.close()
+
+
+def _unstuffed(chunks: list[bytes]) -> bytes:
+    """The message before transparency (RFC 5321, 4.5.2), from CRLF + its lines + the last dot."""
+    text = b"".join(chunks)
+    # "\r\n.\r\n" occurs only at the end, so this takes one dot from each line and the last whole.
+    return text[:-3].replace(b"\r\n.", b"\r\n")[2:]
+
+
+def _printable(text: str) -> str:
+    return "".join(char if char.isprintable() and char.isascii() else "?" for char in text[:255])

@@ -1,0 +1,113 @@
+"""What an e-mail account consists of, and the limits of the listener and the sender.
+
+Owns the normal form of a mailbox address, by which accounts and customers are found; must not
+know where settings are kept. The seed file spells an account
+``[[email.accounts]] name, addresses``.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+
+import idna
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from channels.email.reply_address import LONGEST_LOCAL_PART
+
+_LOCAL = re.compile(r"[a-z0-9!#$%&'*/=?^_`{|}~+-]+(?:\.[a-z0-9!#$%&'*/=?^_`{|}~+-]+)*\Z")
+_DOMAIN = re.compile(
+    r"(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\Z"
+)
+
+
+def normal(address: str) -> str:
+    """The form by which two spellings of one mailbox are the same; never raises.
+
+    Local part in NFC and lower case (RFC 5321 lets case matter; no mailbox a customer writes from
+    makes use of it), domain in lower-case ASCII (IDNA 2008 with UTS 46 mapping). A domain that
+    IDNA refuses stays in lower case. Dots and ``+`` in the local part are kept: what they mean is
+    the other side's business.
+    """
+    local, at, domain = address.strip().rpartition("@")
+    return unicodedata.normalize("NFC", local).lower() + at + normal_domain(domain)
+
+
+def normal_domain(domain: str) -> str:
+    """The domain in lower-case ASCII without a closing dot, or as it was where IDNA refuses it."""
+    domain = domain.rstrip(".").lower()
+    if domain.isascii():
+        return domain
+    try:
+        return idna.encode(domain, uts46=True).decode("ascii")
+    except idna.IDNAError:
+        return domain
+
+
+def _mailbox(value: str) -> str:
+    address = normal(value)
+    local, _, domain = address.rpartition("@")
+    if not _LOCAL.match(local) or not _DOMAIN.match(domain) or len(domain) > 253:
+        raise ValueError("write a plain mailbox, like support@company.example")
+    if "+" in local:
+        raise ValueError("leave out the + part: it is where reply addresses carry their token")
+    if len(local) > LONGEST_LOCAL_PART:
+        raise ValueError(
+            f"at most {LONGEST_LOCAL_PART} characters before the @, so that a signed reply "
+            "address fits into the 64 that mail allows"
+        )
+    return address
+
+
+def _distinct(values: tuple[str, ...]) -> tuple[str, ...]:
+    if len(set(values)) != len(values):
+        raise ValueError("the same address stands there twice")
+    return values
+
+
+Mailbox = Annotated[str, AfterValidator(_mailbox)]
+
+
+class EmailAccount(BaseModel):
+    """A channel account of type email: one mailbox under one or more addresses.
+
+    The first address is the one that answers are sent from. ``sender_name`` is what customers see
+    beside it (default: the account's name).
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: Annotated[str, Field(min_length=1, max_length=100)]
+    addresses: Annotated[tuple[Mailbox, ...], Field(min_length=1), AfterValidator(_distinct)]
+    sender_name: Annotated[str, Field(max_length=100, pattern=r"^[^\x00-\x1f\x7f]*$")] = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailLimits:
+    """What the listener refuses. Sizes in bytes."""
+
+    message: int = 30 * 1024 * 1024
+    in_flight: int = 96 * 1024 * 1024
+    """Bytes of unfinished messages held in memory by all connections together."""
+    recipients: int = 100
+    connections: int = 500
+    connections_per_peer: int = 50
+    command_line: int = 512
+    idle: timedelta = timedelta(minutes=5)
+    """Wait for the next command (RFC 5321, 4.5.3.2.7: at least five minutes)."""
+    data: timedelta = timedelta(minutes=15)
+    """From DATA to its final dot, all together."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListenerSettings:
+    """How the listener presents itself. STARTTLS is offered when certificate and key are given."""
+
+    hostname: str
+    certificate: Path | None = None
+    key: Path | None = None
+    limits: MailLimits = MailLimits()

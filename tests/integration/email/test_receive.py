@@ -1,0 +1,438 @@
+"""Mail comes in over a real socket: dialogue, commit before 250, refusals."""
+
+from __future__ import annotations
+
+import json
+import smtplib
+import ssl
+import warnings
+from asyncio import to_thread
+from contextlib import suppress
+from datetime import timedelta
+from email.message import EmailMessage
+
+import aiosmtplib
+import pytest
+
+from channels.email.receive_key import delivery_key
+from channels.email.reply_address import ReplyAddresses
+from tests.integration.email.conftest import NOON, Certificate, Listen
+from triggerhub.domain.errors import Invalid, Rejected, TooLarge, Unavailable
+from triggerhub.domain.model.message import Arrival
+
+MAIL = b"Message-ID: <1@customer.example>\r\nSubject: Hello\r\n\r\nHello\r\n"
+
+
+async def test_a_mail_is_committed_with_its_envelope_before_250(listen: Listen) -> None:
+    hub = await listen()
+    wire = await hub.wire()
+    await wire.begin("Support@Demo.Example", "help@demo.example", "sales@demo.example")
+    assert (await wire.say(MAIL + b".")).startswith("250 2.0.0")
+    support, sales = hub.inbox.arrivals
+    assert support.raw == sales.raw == MAIL
+    assert (support.account_id, sales.account_id) == ("acc_support", "acc_sales")
+    assert support.external_id == sales.external_id == delivery_key(MAIL)
+    assert json.loads(support.envelope["rcpt_to"]) == ["Support@Demo.Example", "help@demo.example"]
+    assert json.loads(sales.envelope["rcpt_to"]) == ["sales@demo.example"]
+    assert support.envelope["mail_from"] == "anna@customer.example"
+    assert support.envelope["peer"] == "127.0.0.1"
+    assert support.envelope["helo"] == "peer.example"
+    assert support.envelope["tls"] == ""
+    assert support.envelope["received_at"] == NOON.isoformat()
+    assert support.media_type == "message/rfc822"
+
+
+async def test_an_ordinary_client_delivers(listen: Listen) -> None:
+    hub = await listen()
+    message = EmailMessage()
+    message["From"] = "anna@customer.example"
+    message["To"] = "support@demo.example"
+    message["Subject"] = "你好"
+    message.set_content("第一行\n.a line with a dot\n..two\n")
+
+    def deliver() -> None:
+        with smtplib.SMTP("127.0.0.1", hub.server.port) as client:
+            client.send_message(message)
+            client.send_message(message)
+
+    await to_thread(deliver)
+    (arrival,) = hub.inbox.arrivals
+    assert b"Subject:" in arrival.raw
+
+
+@pytest.mark.parametrize(
+    "sender", ["<>", "<@old.route,@b:anna@customer.example>", "anna@a.example"]
+)
+async def test_senders_that_must_be_taken(listen: Listen, sender: str) -> None:
+    hub = await listen()
+    wire = await hub.wire()
+    await wire.say("EHLO peer.example")
+    assert (await wire.say(f"MAIL FROM:{sender} SIZE=100 BODY=8BITMIME SMTPUTF8")).startswith("250")
+    assert (await wire.say("RCPT TO:<support@demo.example>")).startswith("250")
+    await wire.say("DATA")
+    assert (await wire.say(MAIL + b".")).startswith("250")
+    assert "<" not in hub.inbox.arrivals[0].envelope["mail_from"]
+
+
+async def test_an_international_mailbox_is_found_under_its_ascii_domain(listen: Listen) -> None:
+    hub = await listen()
+    wire = await hub.wire()
+    await wire.say("EHLO peer.example")
+    await wire.say("MAIL FROM:<安娜@例子.example> SMTPUTF8")
+    assert (await wire.say("RCPT TO:<SUPPORT@ｄｅｍｏ.example>")).startswith("250")
+    await wire.say("DATA")
+    assert (await wire.say(MAIL + b".")).startswith("250")
+    assert hub.inbox.arrivals[0].envelope["mail_from"] == "安娜@例子.example"
+
+
+async def test_only_our_mailboxes_are_taken_and_nothing_is_relayed(listen: Listen) -> None:
+    hub = await listen()
+    wire = await hub.wire()
+    await wire.say("EHLO peer.example")
+    await wire.say("MAIL FROM:<anna@customer.example>")
+    for stranger in ("nobody@demo.example", "anna@elsewhere.example", "support%x@demo.example"):
+        assert (await wire.say(f"RCPT TO:<{stranger}>")).startswith("550 5.1.1")
+    assert (await wire.say("DATA")).startswith("503")
+    reply_to = ReplyAddresses(b"k" * 32).make("support@demo.example", "tok_1")
+    assert (await wire.say(f"RCPT TO:<{reply_to.upper()}>")).startswith("250")
+
+
+async def test_a_harvester_of_addresses_is_sent_away(listen: Listen) -> None:
+    hub = await listen()
+    wire = await hub.wire()
+    await wire.say("EHLO peer.example")
+    await wire.say("MAIL FROM:<anna@customer.example>")
+    wire.put(b"".join(b"RCPT TO:<guess%d@demo.example>\r\n" % n for n in range(60)))
+    said = await wire.rest()
+    assert said.count(b"550 5.1.1") == 51
+    assert said.endswith(b"421 4.7.0 Too many errors\r\n")
+
+
+async def test_the_dialogue_keeps_its_order(listen: Listen) -> None:
+    hub = await listen()
+    wire = await hub.wire()
+    assert (await wire.say("MAIL FROM:<a@b.example>")).startswith("503")
+    greeting = await wire.say("EHLO peer.example")
+    assert "SIZE 31457280" in greeting
+    for offered in ("8BITMIME", "SMTPUTF8", "PIPELINING"):
+        assert offered in greeting
+    for hidden in ("AUTH", "STARTTLS", "VRFY", "HELP"):
+        assert hidden not in greeting
+    assert (await wire.say("DATA")).startswith("503")
+    assert (await wire.say("RCPT TO:<support@demo.example>")).startswith("503")
+    assert (await wire.say("MAIL FROM:<a@b.example>")).startswith("250")
+    assert (await wire.say("MAIL FROM:<a@b.example>")).startswith("503")
+    assert (await wire.say("VRFY support")).startswith("502")
+    assert (await wire.say("EXPN support")).startswith("502")
+    assert (await wire.say("AUTH PLAIN AGEAYg==")).startswith("502")
+    assert (await wire.say("STARTTLS")).startswith("454")
+    assert (await wire.say("RSET")).startswith("250")
+    assert (await wire.say("RCPT TO:<support@demo.example>")).startswith("503")
+    assert (await wire.say("HELP")).startswith("214")
+    assert (await wire.say("QUIT")).startswith("221")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        b"<a b@c.example>",
+        b"<\xff\xfe@c.example>",
+        b"<a@c.example",
+        b"<nothing>",
+        b"<@>",
+        b"<a\x00b@c.example>",
+        b"<" + b"a" * 400 + b"@c.example>",
+    ],
+)
+async def test_a_malformed_path_is_refused(listen: Listen, path: bytes) -> None:
+    hub = await listen()
+    wire = await hub.wire()
+    await wire.say("EHLO peer.example")
+    assert (await wire.say(b"MAIL FROM:" + path)).startswith("553")
+
+
+async def test_lines_that_are_no_commands(listen: Listen) -> None:
+    hub = await listen()
+    wire = await hub.wire()
+    assert (await wire.say(b"\xff\xfe\x00")).startswith("500")
+    assert (await wire.say("NOOP " + "x" * 600)).startswith("500")
+    assert (await wire.say("NOOP " + "x" * 200_000)).startswith("500")
+    assert (await wire.say("")).startswith("500")
+    for _ in range(4):
+        assert (await wire.say("GET / HTTP/1.1")).startswith("500")
+    assert (await wire.say("GET / HTTP/1.1")).startswith("502")
+    assert await wire.rest() == b""
+
+
+async def test_pipelined_commands_and_messages(listen: Listen) -> None:
+    hub = await listen()
+    wire = await hub.wire()
+    await wire.say("EHLO peer.example")
+    one = b"MAIL FROM:<a@b.example>\r\nRCPT TO:<support@demo.example>\r\nDATA\r\n"
+    wire.put(one + b"Subject: 1\r\n\r\n1\r\n.\r\n" + one + b"Subject: 2\r\n\r\n2\r\n.\r\nQUIT\r\n")
+    said = (await wire.rest()).split(b"\r\n")
+    assert [line[:3] for line in said if line] == [b"250", b"250", b"354", b"250"] * 2 + [b"221"]
+    assert [arrival.raw for arrival in hub.inbox.arrivals] == [
+        b"Subject: 1\r\n\r\n1\r\n",
+        b"Subject: 2\r\n\r\n2\r\n",
+    ]
+
+
+# --- size and number ------------------------------------------------------------------------
+
+
+async def test_the_size_limit_to_the_byte(listen: Listen) -> None:
+    hub = await listen(message=1000)
+    wire = await hub.wire()
+    assert "SIZE 1000" in await wire.say("EHLO peer.example")
+    assert (await wire.say("MAIL FROM:<a@b.example> SIZE=1001")).startswith("552")
+    for size, answer in ((1000, "250"), (1001, "552 5.3.4"), (1900, "552 5.3.4"), (1000, "250")):
+        await wire.begin()
+        head = b"Subject: %d\r\n\r\n" % len(hub.inbox.arrivals)
+        assert (await wire.say(head + b"x" * (size - len(head) - 2) + b"\r\n.")).startswith(answer)
+    assert [len(arrival.raw) for arrival in hub.inbox.arrivals] == [1000, 1000]
+
+
+async def test_a_peer_that_ignores_the_size_limit_is_cut(listen: Listen) -> None:
+    hub = await listen(message=1000)
+    wire = await hub.wire()
+    await wire.begin()
+    wire.put(b"x" * 2_000_000)
+    with suppress(ConnectionError):  # it may be cut before it has read why
+        assert (await wire.rest()).startswith(b"552 5.3.4")
+    await hub.server.drain(timedelta(seconds=5))
+    assert hub.inbox.arrivals == []
+
+
+async def test_a_large_mail_arrives_whole(listen: Listen) -> None:
+    hub = await listen()
+    wire = await hub.wire()
+    await wire.begin()
+    line = bytes(byte for byte in range(256) if byte not in b"\r\n") * 4
+    raw = MAIL + (line + b"\r\n") * 20_000
+    wire.put(raw + b".\r\n")
+    assert (await wire.reply()).startswith("250")
+    assert hub.inbox.arrivals[0].raw == raw
+    assert hub.inbox.arrivals[0].external_id == delivery_key(raw)
+
+
+async def test_unfinished_messages_together_are_limited(listen: Listen) -> None:
+    hub = await listen(in_flight=300_000)
+    first, second = await hub.wire(), await hub.wire()
+    await first.begin()
+    first.put(b"x" * 250_000)
+    await second.begin()
+    assert (await second.say(b"x" * 249_000 + b"\r\n.")).startswith("452 4.3.1")
+    assert (await first.say(b"\r\n.")).startswith("250")
+    await second.begin()
+    assert (await second.say(b"x" * 250_000 + b"\r\n.")).startswith("250")
+
+
+async def test_at_most_a_hundred_recipients(listen: Listen) -> None:
+    hub = await listen(recipients=2)
+    wire = await hub.wire()
+    await wire.say("EHLO peer.example")
+    await wire.say("MAIL FROM:<a@b.example>")
+    for answer in ("250", "250", "452 4.5.3"):
+        assert (await wire.say("RCPT TO:<support@demo.example>")).startswith(answer)
+
+
+async def test_connections_are_limited(listen: Listen) -> None:
+    hub = await listen(connections_per_peer=2)
+    first, _ = await hub.wire(), await hub.wire()
+    with pytest.raises(aiosmtplib.SMTPConnectResponseError) as refused:
+        await aiosmtplib.SMTP(hostname="127.0.0.1", port=hub.server.port).connect()
+    assert refused.value.code == 421
+    await first.say("QUIT")
+    assert await first.rest() == b""
+    await hub.wire()
+    small = await listen(connections=0)
+    with pytest.raises(aiosmtplib.SMTPConnectResponseError, match="Too many connections"):
+        await aiosmtplib.SMTP(hostname="127.0.0.1", port=small.server.port).connect()
+
+
+@pytest.mark.parametrize("sent", [b"", b"EHLO x.example\r\n", b"NOO"])
+async def test_a_silent_peer_is_sent_away(listen: Listen, sent: bytes) -> None:
+    hub = await listen(idle=timedelta(milliseconds=50))
+    wire = await hub.wire()
+    wire.put(sent)
+    assert (await wire.rest()).endswith(b"421 4.4.2 Waited too long\r\n")
+    assert hub.server.connections == 0
+
+
+async def test_a_message_that_never_ends_is_given_up(listen: Listen) -> None:
+    hub = await listen(data=timedelta(milliseconds=50))
+    wire = await hub.wire()
+    await wire.begin()
+    wire.put(b"Subject: x\r\n")
+    assert await wire.rest() == b"421 4.4.2 Waited too long\r\n"
+    assert hub.inbox.arrivals == []
+
+
+# --- what the commit answers ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("fault", "answer"),
+    [
+        (Unavailable("disk full"), "451 4.3.0"),
+        (RuntimeError("a bug"), "451 4.3.0"),
+        (OSError("disk"), "451 4.3.0"),
+        (Rejected("no"), "554 5.6.0"),
+        (TooLarge("big"), "552 5.3.4"),
+    ],
+)
+async def test_what_is_not_stored_is_not_acknowledged(
+    listen: Listen, fault: Exception, answer: str
+) -> None:
+    hub = await listen()
+    hub.inbox.fault = lambda arrival: fault
+    wire = await hub.wire()
+    await wire.begin()
+    assert (await wire.say(MAIL + b".")).startswith(answer)
+    hub.inbox.fault = lambda arrival: None
+    await wire.begin()
+    assert (await wire.say(MAIL + b".")).startswith("250")
+    assert len(hub.inbox.arrivals) == 1
+
+
+async def test_one_account_that_fails_makes_the_peer_come_again(listen: Listen) -> None:
+    hub = await listen()
+
+    def sales_fails(arrival: Arrival) -> Exception | None:
+        return Unavailable("busy") if arrival.account_id == "acc_sales" else None
+
+    hub.inbox.fault = sales_fails
+    wire = await hub.wire()
+    await wire.begin("support@demo.example", "sales@demo.example")
+    assert (await wire.say(MAIL + b".")).startswith("451")
+    hub.inbox.fault = lambda arrival: None
+    await wire.begin("support@demo.example", "sales@demo.example")
+    assert (await wire.say(MAIL + b".")).startswith("250")
+    assert [arrival.account_id for arrival in hub.inbox.arrivals] == ["acc_support", "acc_sales"]
+
+
+async def test_a_peer_that_hangs_up_does_not_tear_the_commit(listen: Listen) -> None:
+    hub = await listen()
+    hub.inbox.gate = gate = hub.inbox.waiting.__class__()
+    wire = await hub.wire()
+    await wire.begin()
+    wire.put(MAIL + b".\r\n")
+    await hub.inbox.waiting.wait()
+    wire.close()
+    await wire.writer.wait_closed()
+    gate.set()
+    await hub.server.close()
+    assert [arrival.raw for arrival in hub.inbox.arrivals] == [MAIL]
+
+
+# --- TLS ------------------------------------------------------------------------------------
+
+
+async def test_starttls(listen: Listen, certificate: Certificate) -> None:
+    hub = await listen(tls=certificate)
+    trusting = ssl.create_default_context(cafile=str(certificate.certificate))
+    async with aiosmtplib.SMTP(
+        hostname="127.0.0.1", port=hub.server.port, start_tls=True, tls_context=trusting
+    ) as client:
+        assert not client.supports_extension("starttls")
+        assert not client.supports_extension("auth")
+        for _ in range(2):
+            await client.sendmail("anna@customer.example", ["support@demo.example"], MAIL)
+    assert hub.inbox.arrivals[0].envelope["tls"] == "TLSv1.3"
+    hub.server.reload_certificate()
+
+
+@pytest.mark.parametrize("sent", [b"", b"NOOP\r\nNOOP\r\n", b"\x16\x03\x01 cut off"])
+async def test_a_failed_handshake_ends_the_connection_alone(
+    listen: Listen, certificate: Certificate, sent: bytes
+) -> None:
+    hub = await listen(tls=certificate)
+    wire = await hub.wire()
+    await wire.say("EHLO peer.example")
+    assert (await wire.say("STARTTLS")).startswith("220")
+    wire.put(sent)
+    wire.writer.write_eof()
+    await wire.rest()
+    assert (await (await hub.wire()).say("NOOP")).startswith("250")
+    assert hub.server.connections == 1
+
+
+async def test_tls_before_1_2_is_refused(listen: Listen, certificate: Certificate) -> None:
+    hub = await listen(tls=certificate)
+    old = ssl.create_default_context(cafile=str(certificate.certificate))
+    with warnings.catch_warnings(action="ignore", category=DeprecationWarning):
+        old.minimum_version = ssl.TLSVersion.TLSv1
+        old.maximum_version = ssl.TLSVersion.TLSv1_1
+    old.set_ciphers("DEFAULT:@SECLEVEL=0")
+    client = aiosmtplib.SMTP(
+        hostname="127.0.0.1", port=hub.server.port, start_tls=True, tls_context=old
+    )
+    with pytest.raises((ssl.SSLError, aiosmtplib.SMTPException)):
+        await client.connect()
+    assert (await (await hub.wire()).say("NOOP")).startswith("250")
+
+
+async def test_a_connection_cut_in_the_handshake_leaves_nothing_behind(
+    listen: Listen, certificate: Certificate
+) -> None:
+    hub = await listen(tls=certificate)
+    wire = await hub.wire()
+    await wire.say("EHLO peer.example")
+    assert (await wire.say("STARTTLS")).startswith("220")
+    await hub.server.close()
+    assert hub.server.connections == 0
+
+
+async def test_commands_sent_before_the_handshake_are_not_carried_out(
+    listen: Listen, certificate: Certificate
+) -> None:
+    hub = await listen(tls=certificate)
+    wire = await hub.wire()
+    await wire.say("EHLO peer.example")
+    wire.put(b"STARTTLS\r\nMAIL FROM:<evil@b.example>\r\n")
+    assert (await wire.reply()).startswith("220")
+    trusting = ssl.create_default_context(cafile=str(certificate.certificate))
+    await wire.writer.start_tls(trusting, server_hostname="localhost")
+    assert (await wire.say("NOOP")).startswith("250 OK")
+    assert (await wire.say("RCPT TO:<support@demo.example>")).startswith("503 Error: send HELO")
+
+
+async def test_half_a_certificate_is_a_fault_of_the_settings(
+    listen: Listen, certificate: Certificate
+) -> None:
+    with pytest.raises(Invalid, match="only one"):
+        await listen(tls=Certificate(certificate.certificate, None))  # type: ignore[arg-type]
+    with pytest.raises(Invalid, match="can't be read"):
+        await listen(tls=Certificate(certificate.key, certificate.key))
+
+
+# --- the end --------------------------------------------------------------------------------
+
+
+async def test_drain_lets_a_message_end_and_sends_the_idle_away(listen: Listen) -> None:
+    hub = await listen()
+    port = hub.server.port
+    idle, busy = await hub.wire(), await hub.wire()
+    await busy.begin()
+    hub.server.stop_accepting()
+    with pytest.raises(OSError, match=r"Connect call failed|refused"):
+        await idle.connect(port)
+    assert (await idle.say("NOOP")).startswith("250")
+    assert not await hub.server.drain(timedelta(milliseconds=20))
+    assert await idle.rest() == b"421 4.3.2 Shutting down; try again later\r\n"
+    assert (await busy.say(MAIL + b".")).startswith("250")
+    assert await busy.rest() == b"421 4.3.2 Shutting down; try again later\r\n"
+    assert await hub.server.drain(timedelta(seconds=5))
+    assert [arrival.raw for arrival in hub.inbox.arrivals] == [MAIL]
+    await hub.server.close()
+    with pytest.raises(RuntimeError):
+        _ = hub.server.port
+
+
+async def test_close_cuts_what_drain_left(listen: Listen) -> None:
+    hub = await listen()
+    wire = await hub.wire()
+    await wire.begin()
+    await hub.server.close()
+    assert hub.server.connections == 0
