@@ -55,15 +55,10 @@ class Channel(Protocol):
     @property
     def name(self) -> str: ...
 
-    @property
-    def inline(self) -> bool:
-        """Parsing is cheap and safe enough for the leader itself (a signed form, not a mail)."""
-        ...
-
     def read(
         self, raw: bytes, account: Account | None, envelope: Mapping[str, str]
     ) -> InboundMessage:
-        """Parse at once; pure. Raises Rejected for what can't be read. Only if `inline`."""
+        """Parse at once; pure. Raises Rejected for what can't be read. Only INLINE_CHANNELS."""
         ...
 
     async def parse(
@@ -72,7 +67,7 @@ class Channel(Protocol):
         """Parse under guard (time, memory), prove the sender. Raises Rejected."""
         ...
 
-    def read_status(self, raw: bytes) -> StatusReport:
+    def read_status(self, raw: bytes, envelope: Mapping[str, str]) -> StatusReport:
         """A provider's status callback; pure. Raises Rejected."""
         ...
 

@@ -7,6 +7,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+# Channels whose deliveries are signed forms: small and safe enough for the leader to read itself.
+# Everything else is read by a guarded worker first (`message.parsed`).
+INLINE_CHANNELS = frozenset({"sms", "whatsapp"})
+
 Direction = Literal["in", "out", "none"]
 AddressKind = Literal["email", "phone", "telegram", "webchat"]
 

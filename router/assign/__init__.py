@@ -1,0 +1,1 @@
+"""Step 3: which waiting work meets which available agent."""

@@ -1,0 +1,65 @@
+"""Commands about agents: presence and status."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from router.grant import require, user
+from triggerhub.domain import commands as cmd
+from triggerhub.domain import events as ev
+from triggerhub.domain.errors import Invalid
+from triggerhub.domain.model.agent import PRESENCES, Agent, presence_due
+from triggerhub.domain.permissions import Actor, Subject
+from triggerhub.domain.work import UserRow, Work
+
+if TYPE_CHECKING:
+    from router.desk import Options
+
+Json = dict[str, Any]
+
+
+def _known_presence(presence: str) -> str:
+    if presence not in PRESENCES:
+        raise Invalid(f"{presence!r} is not a presence; one of {', '.join(PRESENCES)}",
+                      code="wrong_presence")  # fmt: skip
+    return presence
+
+
+def set_presence(work: Work, actor: Actor, command: cmd.SetPresence, options: Options) -> Json:
+    require(actor, "presence.set", Subject(owner_id=actor.id))
+    _change(work, actor, user(work, actor.id), command.presence, command.next_presence)
+    return {}
+
+
+def steer_presence(
+    work: Work, actor: Actor, command: cmd.SetAgentPresence, options: Options
+) -> Json:
+    require(actor, "agent.steer")
+    _change(work, actor, user(work, command.agent_id), command.presence, None)
+    return {}
+
+
+def _change(
+    work: Work, actor: Actor, row: UserRow, presence: str, next_presence: str | None
+) -> None:
+    _known_presence(presence)
+    if next_presence is not None:
+        _known_presence(next_presence)
+        holds = sum(1 for leg in work.legs() if leg.agent_id == row.id)
+        if presence_due(next_presence, holds) is not None:
+            presence, next_presence = next_presence, None
+    if (presence, next_presence) == (row.presence, row.next_presence):
+        return
+    work.append(
+        ev.PresenceChanged(agent_id=row.id, presence=presence, next_presence=next_presence),
+        actor=actor.id,
+    )
+
+
+def clear_status(work: Work, actor: Actor, command: cmd.ClearStatus, options: Options) -> Json:
+    require(actor, "presence.set", Subject(owner_id=actor.id))
+    row = user(work, actor.id)
+    fact = ev.AgentCleared(agent_id=row.id)
+    Agent(id=row.id, presence=row.presence, not_responding=row.not_responding).apply(fact, work.now)
+    work.append(fact, actor=actor.id)
+    return {}

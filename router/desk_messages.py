@@ -1,0 +1,316 @@
+"""Commands about words and people: replies, notes, customers, what needs attention.
+
+A note is a fact of its own that no sender accepts (promise 3). A reply's account, identity and
+recipient are frozen when it is queued.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from router import grant
+from router.resolve.content import language
+from triggerhub.domain import commands as cmd
+from triggerhub.domain import events as ev
+from triggerhub.domain.errors import Conflict, Invalid, NotFound, TooLarge
+from triggerhub.domain.model.message import Account
+from triggerhub.domain.model.segments import segments
+from triggerhub.domain.permissions import Actor, Subject
+from triggerhub.domain.work import ConversationRow, IdentityRow, OutboxRow, Work
+
+if TYPE_CHECKING:
+    from router.desk import Options
+
+Json = dict[str, Any]
+MAX_UPLOADS = 20
+MAX_SMS = 1600  # characters of one message (Twilio: code 21617)
+KINDS = {"email": "email", "sms": "phone", "whatsapp": "phone"}
+CHANNELS_WITHOUT_FILES = frozenset({"sms"})
+
+
+def send(work: Work, actor: Actor, command: cmd.SendMessage, options: Options) -> Json:
+    row = grant.interaction(work, actor, command.interaction_id, "interaction.act")
+    if row.state == "closed":
+        raise Conflict("this interaction is closed", code="closed")
+    text = command.text.strip()
+    if not text and not command.upload_ids:
+        raise Invalid("there is nothing to send", code="empty_message")
+    account, identity = _way(work, command, row.customer_id, row.identity_id)
+    uploads = work.uploads(command.upload_ids, actor.id)
+    if len(uploads) != len(set(command.upload_ids)) or len(uploads) > MAX_UPLOADS:
+        raise Invalid("an attachment is missing or there are too many", code="wrong_upload")
+    if account.channel in ("sms", "whatsapp") and len(text) > MAX_SMS:
+        raise TooLarge(f"a text message has at most {MAX_SMS} characters", code="text_too_long")
+    if uploads and account.channel in CHANNELS_WITHOUT_FILES:
+        raise Invalid("text messages can't carry files here", code="no_attachments")
+    conversation = _conversation_for(work, actor, row.conversation_id, account, identity)
+    last = work.last_inbound(conversation.id)
+    subject = command.subject if command.subject is not None else _subject(conversation, last)
+    if "\n" in subject or "\r" in subject:
+        raise Invalid("a subject is one line", code="wrong_field")
+    author = grant.user(work, actor.id)
+    content_id = work.put_json(
+        "outbound",
+        {
+            "from": account.addresses[0] if account.addresses else account.name,
+            "to": identity.address,
+            "to_kind": identity.kind,
+            "to_name": identity.name,
+            "subject": subject if account.channel == "email" else "",
+            "text": text,
+            "lang": language(text),
+            "author_name": author.name,
+            "segments": segments(text) if account.channel == "sms" else None,
+            "attachments": [{**u, "inline": False, "cid": None} for u in uploads],
+        },
+    )
+    queued = ev.MessageQueued(
+        message_id=work.new_id("msg"),
+        channel=account.channel,
+        account_id=account.id,
+        conversation_id=conversation.id,
+        interaction_id=row.id,
+        customer_id=row.customer_id,
+        identity_id=identity.id,
+        content=content_id,
+        author=actor.id,
+        not_before_at=work.now + options.undo,
+        in_reply_to=last["message_id"] if last else None,
+        retry_of=None,
+    )
+    work.append(queued, actor=actor.id)
+    return {"message_id": queued.message_id}
+
+
+def _way(
+    work: Work, command: cmd.SendMessage, customer_id: str, identity_id: str
+) -> tuple[Account, IdentityRow]:
+    """The account and the address, both of which must belong to what is being answered."""
+    account = next((a for a in work.accounts() if a.id == command.account_id), None)
+    if account is None or account.channel != command.channel:
+        raise Invalid("this account can't send on this channel", code="no_account")
+    identity = work.identity(command.identity_id)
+    if identity is None or (identity.customer_id != customer_id and identity.id != identity_id):
+        raise Invalid("this address isn't the customer's", code="foreign_identity")
+    if KINDS.get(account.channel) != identity.kind:
+        raise Invalid("this address can't be reached on this channel", code="wrong_channel")
+    return account, identity
+
+
+def _conversation_for(
+    work: Work, actor: Actor, conversation_id: str, account: Account, identity: IdentityRow
+) -> ConversationRow:
+    """The thread that the reply goes to: the current one, or the address's own on that account."""
+    current = work.conversations([conversation_id])[0]
+    if current.account_id == account.id and current.identity_id == identity.id:
+        return current
+    for row in work.newest_conversations([identity.id]):
+        if row.account_id == account.id:
+            return row
+    assert identity.customer_id is not None
+    conversation_id, token = work.new_id("cv"), work.new_id("t")[2:]
+    subject_id = work.put_json("subject", {"subject": current.subject}) if current.subject else None
+    work.append(
+        ev.ConversationOpened(
+            conversation_id=conversation_id,
+            channel=account.channel,
+            account_id=account.id,
+            identity_id=identity.id,
+            customer_id=identity.customer_id,
+            likely_customer_id=None,
+            subject_content=subject_id,
+            reply_token=token,
+            related_to=current.id,
+        ),
+        actor=actor.id,
+    )
+    return work.conversations([conversation_id])[0]
+
+
+def _subject(conversation: ConversationRow, last: Json | None) -> str:
+    subject = conversation.subject or (last["subject"] if last else "")
+    return " ".join(str(subject).split())
+
+
+def _own_message(work: Work, actor: Actor, message_id: str) -> tuple[OutboxRow, ConversationRow]:
+    row = work.outbox(message_id)
+    if row is None:
+        raise NotFound(f"there is no message {message_id} of ours")
+    conversation = grant.conversation(work, actor, row.conversation_id, "interaction.read")
+    if row.author != actor.id:
+        grant.require(actor, "interaction.steer")
+    return row, conversation
+
+
+def cancel(work: Work, actor: Actor, command: cmd.CancelMessage, options: Options) -> Json:
+    row, _conversation = _own_message(work, actor, command.message_id)
+    if row.state != "queued" or row.attempt > 0:
+        raise Conflict("it is already on its way", code="already_sending")
+    work.append(ev.MessageCancelled(message_id=row.message_id), actor=actor.id)
+    return {}
+
+
+def retry(work: Work, actor: Actor, command: cmd.RetryMessage, options: Options) -> Json:
+    """A new message with the same words; the failed one stays as what it is."""
+    row, _conversation = _own_message(work, actor, command.message_id)
+    if row.state not in ("failed", "unknown"):
+        raise Conflict("only what failed, or whose end isn't known, is sent again", code="state")
+    content = orjson.loads(work.body(row.content) or b"null")
+    if content is None:
+        raise Conflict("its words were erased", code="erased")
+    identity = work.identity(row.identity_id)
+    conversation = work.conversations([row.conversation_id])[0]
+    assert identity is not None and identity.customer_id is not None
+    queued = ev.MessageQueued(
+        message_id=work.new_id("msg"),
+        channel=row.channel,
+        account_id=row.account_id,
+        conversation_id=row.conversation_id,
+        interaction_id=conversation.interaction_id,
+        customer_id=identity.customer_id,
+        identity_id=row.identity_id,
+        content=work.put_json("outbound", content),
+        author=actor.id,
+        not_before_at=work.now,
+        in_reply_to=row.in_reply_to,
+        retry_of=row.message_id,
+    )
+    work.append(queued, actor=actor.id)
+    for attention_id in work.attention_of(row.message_id):
+        work.append(ev.AttentionClosed(attention_id=attention_id, how="retried"), actor=actor.id)
+    return {"message_id": queued.message_id}
+
+
+def add_note(work: Work, actor: Actor, command: cmd.AddNote, options: Options) -> Json:
+    row = grant.conversation(work, actor, command.conversation_id, "interaction.read")
+    if not command.text.strip():
+        raise Invalid("there is nothing in this note", code="empty_message")
+    return {"entry_id": note_facts(work, actor, row.id, row.interaction_id, command.text)}
+
+
+def note_facts(
+    work: Work, actor: Actor, conversation_id: str, interaction_id: str | None, text: str
+) -> str:
+    """Append a note; its id."""
+    row = work.conversations([conversation_id])[0]
+    text = text.strip()
+    note_id = work.new_id("nt")
+    author = grant.user(work, actor.id)
+    content_id = work.put_json(
+        "note", {"text": text, "lang": language(text), "author_name": author.name}
+    )
+    work.append(
+        ev.NoteAdded(
+            note_id=note_id,
+            conversation_id=row.id,
+            interaction_id=interaction_id,
+            customer_id=row.customer_id,
+            identity_id=row.identity_id,
+            content=content_id,
+            author=actor.id,
+        ),
+        actor=actor.id,
+    )
+    return note_id
+
+
+def customer_subject(work: Work, customer_id: str) -> Subject:
+    """A customer as permissions see them: the queues of their work, and who holds it."""
+    queues, holders = work.reach(customer_id)
+    return Subject(queue_ids=queues, holder_ids=holders)
+
+
+def update_customer(
+    work: Work, actor: Actor, command: cmd.UpdateCustomer, options: Options
+) -> Json:
+    profile = work.profile(command.customer_id)
+    if profile is None:
+        raise NotFound(f"there is no customer {command.customer_id}")
+    grant.require(actor, "customer.write", customer_subject(work, command.customer_id))
+    for key in ("name", "language", "company", "tier"):
+        value = getattr(command, key)
+        if value is not None:
+            profile[key] = value.strip()
+    if command.tags is not None:
+        profile["tags"] = list(dict.fromkeys(tag.strip() for tag in command.tags if tag.strip()))
+    if not profile["name"]:
+        raise Invalid("a customer needs a name", code="missing_field")
+    work.append(
+        ev.CustomerUpdated(
+            customer_id=command.customer_id, profile_content=work.put_json("profile", profile)
+        ),
+        actor=actor.id,
+    )
+    return {}
+
+
+def confirm_identity(
+    work: Work, actor: Actor, command: cmd.ConfirmIdentity, options: Options
+) -> Json:
+    """An agent's word that a claimed address is this customer's: the link moves, no message does."""
+    identity = work.identity(command.identity_id)
+    if identity is None or work.profile(command.customer_id) is None:
+        raise NotFound("there is no such address or customer")
+    held = customer_subject(work, identity.customer_id or "")
+    target = customer_subject(work, command.customer_id)
+    grant.require(
+        actor,
+        "identity.confirm",
+        Subject(
+            queue_ids=held.queue_ids | target.queue_ids,
+            holder_ids=held.holder_ids | target.holder_ids,
+        ),
+    )
+    if identity.standing != "claimed":
+        raise Conflict("this address is proven already", code="already_proven")
+    if identity.customer_id == command.customer_id:
+        raise Conflict("it is linked to this customer already", code="already_linked")
+    work.append(
+        ev.IdentityLinked(
+            link_id=work.new_id("ln"),
+            identity_id=identity.id,
+            customer_id=command.customer_id,
+            version=identity.link_version + 1,
+            why="agent",
+            previous_customer_id=identity.customer_id,
+        ),
+        actor=actor.id,
+    )
+    return {}
+
+
+def _attention(work: Work, actor: Actor, attention_id: str) -> Json:
+    grant.require(actor, "attention.act")
+    item = work.attention_item(attention_id)
+    if item is None:
+        raise NotFound(f"there is no item {attention_id}")
+    if item["state"] != "open":
+        raise Conflict("somebody has dealt with it", code="not_open")
+    return item
+
+
+def replay(work: Work, actor: Actor, command: cmd.ReplayAttention, options: Options) -> Json:
+    """Read it again: what was mended since may make sense of it."""
+    item = _attention(work, actor, command.attention_id)
+    if item["kind"] != "unparseable":
+        raise Conflict("only what could not be read can be read again", code="wrong_kind")
+    work.append(
+        ev.AttentionReplayed(
+            attention_id=item["id"],
+            message_id=item["message_id"],
+            channel=item["channel"],
+            account_id=item["account_id"],
+            raw_content=item["raw_content"],
+        ),
+        ev.AttentionClosed(attention_id=item["id"], how="replayed"),
+        actor=actor.id,
+    )
+    return {}
+
+
+def dismiss(work: Work, actor: Actor, command: cmd.DismissAttention, options: Options) -> Json:
+    item = _attention(work, actor, command.attention_id)
+    work.append(ev.AttentionClosed(attention_id=item["id"], how="dismissed"), actor=actor.id)
+    return {}

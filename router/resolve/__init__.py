@@ -1,0 +1,1 @@
+"""Step 2: whose is it, and where does it belong."""

@@ -1,0 +1,117 @@
+"""What a read message looks like beside the log; written once, read by folds and by serving."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from triggerhub.domain.model.message import Address, Attachment, InboundMessage, StatusReport
+from triggerhub.domain.work import Work
+
+Json = dict[str, Any]
+
+
+def keep(work: Work, message: InboundMessage) -> str:
+    """Put a message and its parts beside the log; the content id of the whole.
+
+    Parts whose bytes are still with the provider keep their `url` and are fetched later.
+    """
+    parts = [_keep_part(work, part) for part in message.attachments]
+    html = message.html
+    value: Json = {
+        "key": message.key,
+        "external_id": message.external_id,
+        "sender": None
+        if message.sender is None
+        else {
+            "kind": message.sender.kind,
+            "address": message.sender.address,
+            "name": message.sender.name,
+            "raw": message.sender.raw,
+        },
+        "to": list(message.to),
+        "subject": message.subject,
+        "text": message.text,
+        "quoted": message.quoted,
+        "html_content": None
+        if html is None
+        else work.put("html", html.encode(), media_type="text/html"),
+        "attachments": parts,
+        "proof": message.proof,
+        "reply_tokens": list(message.reply_tokens),
+        "references": list(message.references),
+        "auto": message.auto,
+        "report": None
+        if message.report is None
+        else {
+            "reference": message.report.reference,
+            "state": message.report.state,
+            "code": message.report.code,
+            "reason": message.report.reason,
+        },
+        "sent_at": message.sent_at,
+        "problems": list(message.problems),
+        "lang": language(message.text or message.subject),
+    }
+    return work.put_json("message", value)
+
+
+def _keep_part(work: Work, part: Attachment) -> Json:
+    kept: Json = {
+        "id": None,
+        "filename": part.filename,
+        "content_type": part.content_type,
+        "size": part.size,
+        "inline": part.inline,
+        "cid": part.cid,
+    }
+    if part.data is not None:
+        kept["id"] = work.put(
+            "attachment", part.data, media_type=part.content_type, name=part.filename
+        )
+    if part.url is not None:
+        kept["url"] = part.url
+    return kept
+
+
+def language(text: str) -> str:
+    """`zh` where Han characters lead, `ja` with kana, `ko` with Hangul, else `en` or nothing.
+
+    A hint for fonts and greetings, not a detector: Latin text of any language is `en`.
+    """
+    han = kana = hangul = latin = 0
+    for letter in text[:2000]:
+        code = ord(letter)
+        if 0x4E00 <= code <= 0x9FFF or 0x3400 <= code <= 0x4DBF:
+            han += 1
+        elif 0x3040 <= code <= 0x30FF:
+            kana += 1
+        elif 0xAC00 <= code <= 0xD7AF:
+            hangul += 1
+        elif letter.isalpha():
+            latin += 1
+    if kana and kana * 5 >= han:
+        return "ja"
+    if hangul > han:
+        return "ko"
+    if han and han * 4 >= latin:
+        return "zh"
+    return "en" if latin else ""
+
+
+def read(value: Json) -> InboundMessage:
+    """The message that `keep` wrote, as far as a decision needs it (no bytes, no HTML)."""
+    sender, report = value.get("sender"), value.get("report")
+    return InboundMessage(
+        key=value["key"],
+        external_id=value["external_id"],
+        sender=None if sender is None else Address(**sender),
+        to=tuple(value["to"]),
+        subject=value["subject"],
+        text=value["text"],
+        proof=value["proof"],
+        reply_tokens=tuple(value["reply_tokens"]),
+        references=tuple(value["references"]),
+        auto=value["auto"],
+        report=None if report is None else StatusReport(**report),
+        problems=tuple(value["problems"]),
+    )

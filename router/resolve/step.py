@@ -1,0 +1,216 @@
+"""Load and append around the decision: what one batch of arrivals becomes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import orjson
+
+from router.resolve import content
+from router.resolve.decide import Decision, Delivery, Kept, Known, resolve, wanted_references
+from triggerhub.domain import events as ev
+from triggerhub.domain.clock import IdSource
+from triggerhub.domain.errors import Rejected
+from triggerhub.domain.events import Fact, Recorded
+from triggerhub.domain.model.delivery import advances
+from triggerhub.domain.model.message import INLINE_CHANNELS, Account, InboundMessage, StatusReport
+from triggerhub.domain.ports import Channel
+from triggerhub.domain.work import OutboxRow, Work
+
+ACTOR = "system:resolve"
+Arrived = ev.MessageReceived | ev.AttentionReplayed
+MAX_REASON = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Resolver:
+    """Turns accepted deliveries into facts. `channels` by name."""
+
+    channels: Mapping[str, Channel]
+    ids: IdSource
+
+    def run(self, work: Work, batch: Sequence[Recorded]) -> list[Recorded]:
+        """Everything that follows from this batch, appended."""
+        appended: list[Recorded] = []
+        accounts = {a.id: a for a in work.accounts()}
+        arrivals = [r for r in batch if _is_inline(r.fact)]
+        statuses = [r for r in batch if isinstance(r.fact, ev.StatusReceived)]
+        parsed = [r for r in batch if isinstance(r.fact, ev.MessageParsed)]
+        if not (arrivals or statuses or parsed):
+            return appended
+        raw_ids = [_raw_of(r.fact) for r in (*arrivals, *statuses)]
+        raws = work.bodies(raw_ids)
+        envelopes = work.envelopes(raw_ids)
+        deliveries: list[tuple[Recorded, Delivery]] = []
+        for item in arrivals:
+            fact = item.fact
+            assert isinstance(fact, Arrived)
+            read = self._read(work, fact, accounts.get(fact.account_id), raws, envelopes)
+            if isinstance(read, InboundMessage):
+                deliveries.append((item, _delivery(fact, content.keep(work, read), read)))
+            else:
+                appended += work.append(read, actor=ACTOR, cause=item.id)
+        for item in parsed:
+            known = item.fact
+            assert isinstance(known, ev.MessageParsed)
+            body = work.body(known.parsed_content)
+            if body is not None:  # erased meanwhile: there is nothing left to resolve
+                message = replace(content.read(orjson.loads(body)), proof=known.proof)
+                deliveries.append((item, _delivery(known, known.parsed_content, message)))
+        deliveries.sort(key=lambda pair: pair[0].seq)
+        known_things = _load(work, accounts, [d.message for _, d in deliveries])
+        queues = work.queues()
+        default_queue = queues[0].id if queues else None
+        for item, delivery in deliveries:
+            report = delivery.message.report
+            target = work.outbox_by_reference(report.reference) if report else None
+            if report is not None and target is not None:
+                facts: Decision = [*self._reported(report, target)]
+                facts.append(_set_aside(delivery, f"report_{report.state}", target.message_id))
+            else:
+                facts = resolve(delivery, known_things, self.ids, item.at, default_queue)
+            appended += append_decision(work, facts, item)
+        for item in statuses:
+            assert isinstance(item.fact, ev.StatusReceived)
+            appended += work.append(
+                *self._status(work, item.fact, raws, envelopes), actor=ACTOR, cause=item.id
+            )
+        return appended
+
+    def _read(
+        self,
+        work: Work,
+        fact: Arrived,
+        account: Account | None,
+        raws: Mapping[str, bytes],
+        envelopes: Mapping[str, dict[str, str]],
+    ) -> InboundMessage | ev.MessageUnparseable:
+        channel = self.channels.get(fact.channel)
+        raw = raws.get(fact.raw_content)
+        try:
+            if channel is None:
+                raise Rejected(f"channel {fact.channel} is not there any more", code="no_channel")
+            if raw is None:
+                raise Rejected("the bytes were erased", code="erased")
+            return channel.read(raw, account, envelopes.get(fact.raw_content, {}))
+        except Rejected as error:
+            return ev.MessageUnparseable(
+                message_id=fact.message_id,
+                channel=fact.channel,
+                account_id=fact.account_id,
+                raw_content=fact.raw_content,
+                attention_id=work.new_id("at"),
+                reason=str(error)[:MAX_REASON],
+            )
+
+    def _status(
+        self,
+        work: Work,
+        fact: ev.StatusReceived,
+        raws: Mapping[str, bytes],
+        envelopes: Mapping[str, dict[str, str]],
+    ) -> Iterable[Fact]:
+        channel, raw = self.channels.get(fact.channel), raws.get(fact.raw_content)
+        envelope = envelopes.get(fact.raw_content, {})
+        rule = "unreadable"
+        if channel is not None and raw is not None:
+            try:
+                report = channel.read_status(raw, envelope)
+            except Rejected as error:
+                rule = f"unreadable: {error}"[:MAX_REASON]
+            else:
+                # Our own id comes back in the callback's address: it is there even where the
+                # report overtakes the answer that told us the provider's id.
+                own = envelope.get("message_id")
+                target = work.outbox(own) if own else None
+                target = target or work.outbox_by_reference(report.reference)
+                if target is None:
+                    rule = "unknown_message"
+                else:
+                    facts = self._reported(report, target)
+                    if facts:
+                        return facts
+                    rule = "not_news"
+        return (ev.StatusSetAside(status_id=fact.status_id, rule=rule),)
+
+    def _reported(self, report: StatusReport, target: OutboxRow) -> list[Fact]:
+        """The facts of a provider's word; none where it is older than what is known."""
+        if not advances(target.state, report.state):
+            return []
+        match report.state:
+            case "sent":
+                return [ev.MessageSent(message_id=target.message_id, reference_content=None)]
+            case "delivered":
+                return [ev.MessageDelivered(message_id=target.message_id)]
+            case "read":
+                return [ev.MessageRead(message_id=target.message_id)]
+            case "failed":
+                return [
+                    ev.MessageFailed(
+                        message_id=target.message_id,
+                        code=report.code,
+                        reason=report.reason[:MAX_REASON],
+                        attention_id=self.ids.new("at"),
+                    )
+                ]
+            case _:
+                return []
+
+
+def append_decision(work: Work, decision: Decision, cause: Recorded) -> list[Recorded]:
+    """Put the content, append the facts, in the order of the decision."""
+    facts: list[Fact] = []
+    for item in decision:
+        if isinstance(item, Kept):
+            work.put_json(item.kind, item.value, content_id=item.content_id)
+        else:
+            facts.append(item)
+    return work.append(*facts, actor=ACTOR, cause=cause.id)
+
+
+def _is_inline(fact: Fact) -> bool:
+    return isinstance(fact, Arrived) and fact.channel in INLINE_CHANNELS
+
+
+def _raw_of(fact: Fact) -> str:
+    assert isinstance(fact, ev.MessageReceived | ev.AttentionReplayed | ev.StatusReceived)
+    return fact.raw_content
+
+
+def _delivery(
+    fact: Arrived | ev.MessageParsed, parsed_content: str, message: InboundMessage
+) -> Delivery:
+    return Delivery(
+        message_id=fact.message_id,
+        channel=fact.channel,
+        account_id=fact.account_id,
+        raw_content=fact.raw_content,
+        parsed_content=parsed_content,
+        message=message,
+    )
+
+
+def _set_aside(delivery: Delivery, rule: str, about: str) -> ev.MessageSetAside:
+    return ev.MessageSetAside(
+        message_id=delivery.message_id,
+        channel=delivery.channel,
+        account_id=delivery.account_id,
+        rule=rule,
+        about_message_id=about,
+    )
+
+
+def _load(work: Work, accounts: Mapping[str, Account], messages: Sequence[InboundMessage]) -> Known:
+    """One bulk read for the batch: senders, threads, conversations."""
+    known = Known(accounts=accounts)
+    addresses = {m.sender.address for m in messages if m.sender is not None}
+    known.add_identities(work.identities(addresses))
+    verified = [row.id for row in known.identities.values()]
+    known.add_conversations(work.newest_conversations(verified), newest=True)
+    tokens = {token for m in messages for token in m.reply_tokens}
+    known.add_conversations(work.conversations_by_token(tokens))
+    mails = [m for m in messages if m.references or m.subject or m.key != m.external_id]
+    known.by_reference = work.threads({r for m in mails for r in wanted_references(m)})
+    known.add_conversations(work.conversations({place[0] for place in known.by_reference.values()}))
+    return known

@@ -1,0 +1,179 @@
+"""Opens a database by URL and gives out plain DB-API connections; knows no table.
+
+SQLite and PostgreSQL are both spoken to by their synchronous driver in threads of ours: one code
+for both, no twin (docs/adr). SQL is written once, with `:name` parameters.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Protocol
+
+from sqlalchemy import URL, Engine, create_engine, event, make_url
+from sqlalchemy.pool import NullPool
+
+from triggerhub.domain.errors import Invalid
+
+Params = Mapping[str, Any]
+Row = tuple[Any, ...]
+_NAMED = re.compile(r"(?<![:\w]):([a-z_][a-z0-9_]*)")
+
+
+@lru_cache(maxsize=1024)
+def _pyformat(sql: str) -> str:
+    return _NAMED.sub(r"%(\1)s", sql.replace("%", "%%"))
+
+
+class Cursor(Protocol):
+    """What sqlite3 and psycopg cursors have in common, as far as it is used here."""
+
+    rowcount: int
+
+    def execute(self, sql: str, params: Params = ..., /) -> Any: ...
+    def executemany(self, sql: str, rows: Iterable[Params], /) -> Any: ...
+    def fetchone(self) -> Row | None: ...
+    def fetchall(self) -> list[Row]: ...
+
+
+class Connection:
+    """One DB-API connection, used by one thread at a time."""
+
+    def __init__(self, raw: Any, dialect: str) -> None:
+        self.raw = raw
+        self.dialect = dialect
+        self._cursor: Cursor = raw.cursor()
+        self.writes = 0
+
+    def run(self, sql: str, params: Params = {}) -> int:
+        """Execute one statement that writes; the number of rows it touched."""
+        self.writes += 1
+        self._cursor.execute(sql if self.dialect == "sqlite" else _pyformat(sql), params)
+        return self._cursor.rowcount
+
+    def run_many(self, sql: str, rows: Sequence[Params]) -> None:
+        if rows:
+            self.writes += 1
+            self._cursor.executemany(sql if self.dialect == "sqlite" else _pyformat(sql), rows)
+
+    def one(self, sql: str, params: Params = {}) -> Row | None:
+        self._cursor.execute(sql if self.dialect == "sqlite" else _pyformat(sql), params)
+        return self._cursor.fetchone()
+
+    def all(self, sql: str, params: Params = {}) -> list[Row]:
+        self._cursor.execute(sql if self.dialect == "sqlite" else _pyformat(sql), params)
+        return self._cursor.fetchall()
+
+    def in_list(self, sql: str, ids: Iterable[str], params: Params = {}) -> list[Row]:
+        """`all()` with `:ids` in the SQL standing for a list of values; no ids, no rows."""
+        wanted = list(dict.fromkeys(ids))
+        if not wanted:
+            return []
+        names = {f"id_{i}": value for i, value in enumerate(wanted)}
+        marks = ", ".join(f":{name}" for name in names)
+        text = sql.replace("(:ids)", f"({marks})")
+        self._cursor.execute(
+            text if self.dialect == "sqlite" else _pyformat(text), {**params, **names}
+        )
+        return self._cursor.fetchall()
+
+    def begin(self, *, write: bool) -> None:
+        if self.dialect == "sqlite":
+            self._cursor.execute("BEGIN IMMEDIATE" if write else "BEGIN")
+        elif not write:
+            self._cursor.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        else:
+            self._cursor.execute("BEGIN")
+
+    def commit(self) -> None:
+        self._cursor.execute("COMMIT")
+
+    def rollback(self) -> None:
+        in_transaction = (
+            self.raw.in_transaction
+            if self.dialect == "sqlite"
+            else self.raw.info.transaction_status.name != "IDLE"
+        )
+        if in_transaction:
+            self._cursor.execute("ROLLBACK")
+
+    def close(self) -> None:
+        self.raw.close()
+
+
+class Database:
+    """A database by URL: `sqlite:///path` or `postgresql://…` (whatever driver the URL names)."""
+
+    def __init__(self, url: str) -> None:
+        self.url = _normal(url)
+        self.dialect = self.url.get_backend_name()
+
+    @property
+    def path(self) -> Path | None:
+        """The SQLite file, or None."""
+        return Path(self.url.database) if self.dialect == "sqlite" and self.url.database else None
+
+    def wal_pages(self) -> int:
+        """Pages of 4 KiB in SQLite's write-ahead log file."""
+        try:
+            return (self.path or Path()).with_name(
+                f"{(self.path or Path()).name}-wal"
+            ).stat().st_size // 4096
+        except FileNotFoundError:
+            return 0
+
+    def connect(self) -> Connection:
+        if self.dialect == "sqlite":
+            return Connection(self._sqlite(), "sqlite")
+        import psycopg
+
+        raw = psycopg.connect(
+            self.url.set(drivername="postgresql").render_as_string(hide_password=False),
+            autocommit=True,
+        )
+        return Connection(raw, "postgresql")
+
+    def _sqlite(self) -> sqlite3.Connection:
+        path = self.path
+        assert path is not None
+        path.parent.mkdir(parents=True, exist_ok=True)
+        raw = sqlite3.connect(
+            path, isolation_level=None, check_same_thread=False, timeout=30, cached_statements=512
+        )
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "temp_store=MEMORY",
+            "cache_size=-16000",
+            "mmap_size=0",
+            "wal_autocheckpoint=0",  # the writer decides when (storage.writer)
+            "journal_size_limit=67108864",
+            "secure_delete=ON",  # what is erased must not be found in free pages
+        ):
+            raw.execute(f"PRAGMA {pragma}")
+        return raw
+
+    def engine(self) -> Engine:
+        """A SQLAlchemy engine for DDL and migrations."""
+        driver = "sqlite+pysqlite" if self.dialect == "sqlite" else "postgresql+psycopg"
+        made = create_engine(self.url.set(drivername=driver), poolclass=NullPool)
+        if self.dialect == "sqlite":
+
+            @event.listens_for(made, "connect")
+            def _wal(raw: Any, _record: Any) -> None:
+                raw.execute("PRAGMA journal_mode=WAL")
+
+        return made
+
+
+def _normal(url: str) -> URL:
+    parsed = make_url(url)
+    backend = parsed.get_backend_name()
+    if backend not in ("sqlite", "postgresql"):
+        raise Invalid(f"DATABASE_URL: {backend!r} is not known; use sqlite or postgresql")
+    if backend == "sqlite" and not parsed.database:
+        raise Invalid("DATABASE_URL: a SQLite database needs a file, sqlite:///path/to/hub.db")
+    return parsed.set(drivername=backend)

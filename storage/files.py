@@ -1,0 +1,48 @@
+"""Large content as files: written whole and synced, file and folder, before anyone refers to it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+
+class ContentFiles:
+    """A folder of content files, `ab/id`, spread over 256 folders."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def write(self, content_id: str, body: bytes) -> str:
+        """Write and sync; the path relative to the folder. Writing the same id again is harmless."""
+        relative = f"{content_id[-2:]}/{content_id}"
+        path = self._folder / relative
+        if not path.parent.is_dir():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _sync_folder(self._folder)
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        try:
+            view = memoryview(body)
+            while view:
+                view = view[os.write(handle, view) :]
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+        _sync_folder(path.parent)
+        return relative
+
+    def read(self, relative: str) -> bytes | None:
+        try:
+            return (self._folder / relative).read_bytes()
+        except FileNotFoundError:
+            return None
+
+    def remove(self, relative: str) -> None:
+        (self._folder / relative).unlink(missing_ok=True)
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,90 @@
+"""Folds of who people are: customers, identities, and the links between them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from storage.projections.rows import Json, ms, profile, search_text, text
+from triggerhub.domain import events as ev
+
+if TYPE_CHECKING:
+    from storage.transaction import Transaction
+
+
+def _profile_columns(found: Json) -> Json:
+    return {
+        "name": found.get("name", ""),
+        "language": found.get("language", ""),
+        "company": found.get("company", ""),
+        "tier": found.get("tier", ""),
+        "timezone": found.get("timezone", ""),
+        "tags": text(found.get("tags", [])),
+        "fields": text(found.get("fields", {})),
+        "search": search_text(found.get("name", ""), found.get("company", "")),
+    }
+
+
+def _created(tx: Transaction, r: ev.Recorded, f: ev.CustomerCreated) -> None:
+    tx.connection.run(
+        "INSERT INTO customers (id, name, language, company, tier, timezone, tags, fields, search,"
+        " provisional, created_at, last_at, last_text) VALUES (:id, :name, :language, :company,"
+        " :tier, :timezone, :tags, :fields, :search, :provisional, :at, :at, '')",
+        {
+            **_profile_columns(profile(tx.body(f.profile_content))),
+            "id": f.customer_id,
+            "provisional": int(f.provisional),
+            "at": ms(r.at),
+        },
+    )
+
+
+def _updated(tx: Transaction, r: ev.Recorded, f: ev.CustomerUpdated) -> None:
+    tx.connection.run(
+        "UPDATE customers SET name = :name, language = :language, company = :company,"
+        " tier = :tier, timezone = :timezone, tags = :tags, fields = :fields, search = :search"
+        " WHERE id = :id",
+        {**_profile_columns(profile(tx.body(f.profile_content))), "id": f.customer_id},
+    )
+
+
+def _identity(tx: Transaction, r: ev.Recorded, f: ev.IdentityAdded) -> None:
+    found = profile(tx.body(f.address_content))
+    tx.connection.run(
+        "INSERT INTO identities (id, kind, address, name, standing, why, learnt_at)"
+        " VALUES (:id, :kind, :address, :name, :standing, :why, :at)",
+        {
+            "id": f.identity_id,
+            "kind": f.kind,
+            # An erased address must stay unique, and findable by nobody.
+            "address": found.get("address", f"erased:{f.identity_id}"),
+            "name": found.get("name", ""),
+            "standing": f.standing,
+            "why": f.why,
+            "at": ms(r.at),
+        },
+    )
+
+
+def _linked(tx: Transaction, r: ev.Recorded, f: ev.IdentityLinked) -> None:
+    tx.connection.run(
+        "UPDATE identities SET customer_id = :customer, link_why = :why, link_version = :version"
+        " WHERE id = :id",
+        {"id": f.identity_id, "customer": f.customer_id, "why": f.why, "version": f.version},
+    )
+
+
+def _erased(tx: Transaction, r: ev.Recorded, f: ev.ErasureDone) -> None:
+    tx.connection.run(
+        "UPDATE customers SET name = '', company = '', search = '', tags = '[]', fields = '{}',"
+        " last_text = '' WHERE id = :id",
+        {"id": f.customer_id},
+    )
+
+
+HANDLERS = {
+    ev.CustomerCreated: _created,
+    ev.CustomerUpdated: _updated,
+    ev.IdentityAdded: _identity,
+    ev.IdentityLinked: _linked,
+    ev.ErasureDone: _erased,
+}

@@ -1,0 +1,239 @@
+"""Folds of pieces of work: from the queue to their closing, and the legs of agents in them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from storage.projections.agent_status import refresh
+from storage.projections.messages import write_entry
+from storage.projections.rows import ms
+from triggerhub.domain import events as ev
+
+if TYPE_CHECKING:
+    from storage.transaction import Transaction
+
+INTERVAL_MS = 15 * 60 * 1000  # the field's reporting interval; every time zone is a multiple
+
+
+def count_interval(tx: Transaction, queue_id: str, at: int, column: str) -> None:
+    """Add one to a queue's counter of the interval that `at` falls in."""
+    tx.connection.run(
+        f"INSERT INTO intervals (queue_id, start_at, {column}) VALUES (:queue, :start, 1)"
+        f" ON CONFLICT (queue_id, start_at) DO UPDATE SET {column} = intervals.{column} + 1",
+        {"queue": queue_id, "start": at - at % INTERVAL_MS},
+    )
+
+
+def _system_entry(tx: Transaction, r: ev.Recorded, interaction_id: str, **what: object) -> None:
+    row = tx.connection.one(
+        "SELECT identity_id, conversation_id, channel, account_id FROM interactions WHERE id = :id",
+        {"id": interaction_id},
+    )
+    if row is not None:
+        write_entry(
+            tx,
+            r,
+            entry_id=r.id,
+            identity_id=row[0],
+            conversation_id=row[1],
+            interaction_id=interaction_id,
+            kind="system",
+            direction="none",
+            state="recorded",
+            channel=row[2],
+            account_id=row[3],
+            text=None,
+            author_id=r.actor if r.actor.startswith("user_") else None,
+            system=what,
+        )
+
+
+def _created(tx: Transaction, r: ev.Recorded, f: ev.InteractionCreated) -> None:
+    tx.connection.run(
+        "INSERT INTO interactions (id, conversation_id, identity_id, channel, account_id, state,"
+        " priority, proof, opened_at, preview) VALUES (:id, :conversation, :identity, :channel,"
+        " :account, 'new', :priority, :proof, :at, '')",
+        {
+            "id": f.interaction_id,
+            "conversation": f.conversation_id,
+            "identity": f.identity_id,
+            "channel": f.channel,
+            "account": f.account_id,
+            "priority": f.priority,
+            "proof": f.proof,
+            "at": ms(r.at),
+        },
+    )
+
+
+def _scheduled(tx: Transaction, r: ev.Recorded, f: ev.InteractionScheduled) -> None:
+    tx.connection.run(
+        "UPDATE interactions SET state = 'scheduled', parked_until_at = :due WHERE id = :id",
+        {"id": f.interaction_id, "due": ms(f.due_at)},
+    )
+
+
+def _queued(tx: Transaction, r: ev.Recorded, f: ev.InteractionQueued) -> None:
+    tx.connection.run(
+        "UPDATE interactions SET state = 'queued', queue_id = :queue, enqueued_at = :at,"
+        " first_enqueued_at = :first, owner_id = NULL, assignment_id = NULL,"
+        " assignment_state = NULL, parked_until_at = NULL WHERE id = :id",
+        {
+            "id": f.interaction_id,
+            "queue": f.queue_id,
+            "at": ms(f.enqueued_at),
+            "first": ms(f.first_enqueued_at),
+        },
+    )
+    tx.connection.run(
+        "UPDATE conversations SET queue_id = :queue WHERE id ="
+        " (SELECT conversation_id FROM interactions WHERE id = :id)",
+        {"id": f.interaction_id, "queue": f.queue_id},
+    )
+    if f.reason in ("new", "transfer"):
+        at = ms(r.at)
+        assert at is not None
+        count_interval(tx, f.queue_id, at, "offered")
+
+
+def _parked(tx: Transaction, r: ev.Recorded, f: ev.InteractionParked) -> None:
+    tx.connection.run(
+        "UPDATE interactions SET state = 'parked', parked_until_at = :until WHERE id = :id",
+        {"id": f.interaction_id, "until": ms(f.until_at)},
+    )
+
+
+def _resumed(tx: Transaction, r: ev.Recorded, f: ev.InteractionResumed) -> None:
+    tx.connection.run(
+        "UPDATE interactions SET state = 'active', parked_until_at = NULL WHERE id = :id",
+        {"id": f.interaction_id},
+    )
+
+
+def _closed(tx: Transaction, r: ev.Recorded, f: ev.InteractionClosed) -> None:
+    at = ms(r.at)
+    assert at is not None
+    if f.how == "abandoned":
+        row = tx.connection.one(
+            "SELECT queue_id FROM interactions WHERE id = :id", {"id": f.interaction_id}
+        )
+        if row is not None and row[0]:
+            count_interval(tx, row[0], at, "abandoned")
+    tx.connection.run(
+        "UPDATE interactions SET state = 'closed', closed_how = :how, code = :code,"
+        " closed_at = :at, assignment_state = NULL, unread = 0 WHERE id = :id",
+        {"id": f.interaction_id, "how": f.how, "code": f.code, "at": at},
+    )
+    _system_entry(tx, r, f.interaction_id, what="closed", how=f.how, code=f.code)
+
+
+def _transferred(tx: Transaction, r: ev.Recorded, f: ev.InteractionTransferred) -> None:
+    _system_entry(
+        tx,
+        r,
+        f.interaction_id,
+        what="transferred",
+        from_agent_id=f.from_agent_id,
+        to_agent_id=f.to_agent_id,
+        to_queue_id=f.to_queue_id,
+    )
+
+
+def _seen(tx: Transaction, r: ev.Recorded, f: ev.InteractionSeen) -> None:
+    tx.connection.run(
+        "UPDATE interactions SET unread = (SELECT COUNT(*) FROM entries e WHERE"
+        " e.conversation_id = interactions.conversation_id AND e.direction = 'in'"
+        " AND e.interaction_id = interactions.id AND e.seq > :seq) WHERE id = :id",
+        {"id": f.interaction_id, "seq": f.up_to},
+    )
+
+
+def _started(tx: Transaction, r: ev.Recorded, f: ev.AssignmentStarted) -> None:
+    at = ms(r.at)
+    tx.connection.run(
+        "INSERT INTO assignments (id, interaction_id, agent_id, role, state, previous_id,"
+        " started_at) VALUES (:id, :interaction, :agent, :role, 'connected', :previous, :at)",
+        {
+            "id": f.assignment_id,
+            "interaction": f.interaction_id,
+            "agent": f.agent_id,
+            "role": f.role,
+            "previous": f.previous_id,
+            "at": at,
+        },
+    )
+    if f.role == "owner":
+        tx.connection.run(
+            "UPDATE interactions SET state = 'active', owner_id = :agent, assignment_id = :id,"
+            " assignment_state = 'connected', activated_at = COALESCE(activated_at, :at),"
+            " wrap_up_at = NULL WHERE id = :interaction",
+            {"agent": f.agent_id, "id": f.assignment_id, "at": at, "interaction": f.interaction_id},
+        )
+    refresh(tx, f.agent_id, r.at)
+
+
+def _held(tx: Transaction, r: ev.Recorded, f: ev.AssignmentHeld) -> None:
+    tx.connection.run(
+        "UPDATE assignments SET state = 'held', held_at = :at WHERE id = :id",
+        {"id": f.assignment_id, "at": ms(r.at)},
+    )
+    _leg_state(tx, f.assignment_id, "held")
+
+
+def _unheld(tx: Transaction, r: ev.Recorded, f: ev.AssignmentUnheld) -> None:
+    tx.connection.run(
+        "UPDATE assignments SET state = 'connected', held_ms = held_ms + (:at - held_at),"
+        " held_at = NULL WHERE id = :id",
+        {"id": f.assignment_id, "at": ms(r.at)},
+    )
+    _leg_state(tx, f.assignment_id, "connected")
+
+
+def _leg_state(tx: Transaction, assignment_id: str, state: str) -> None:
+    tx.connection.run(
+        "UPDATE interactions SET assignment_state = :state WHERE id ="
+        " (SELECT interaction_id FROM assignments WHERE id = :id) AND assignment_id = :id",
+        {"id": assignment_id, "state": state},
+    )
+
+
+def _wrap_up(tx: Transaction, r: ev.Recorded, f: ev.AssignmentWrapUpStarted) -> None:
+    at = ms(r.at)
+    tx.connection.run(
+        "UPDATE assignments SET state = 'wrap_up', wrap_up_at = :at WHERE id = :id",
+        {"id": f.assignment_id, "at": at},
+    )
+    tx.connection.run(
+        "UPDATE interactions SET assignment_state = 'wrap_up', wrap_up_at = :at WHERE id = :id",
+        {"id": f.interaction_id, "at": at},
+    )
+
+
+def _ended(tx: Transaction, r: ev.Recorded, f: ev.AssignmentEnded) -> None:
+    tx.connection.run(
+        "UPDATE assignments SET state = 'done', ended_at = :at, reason = :reason WHERE id = :id",
+        {"id": f.assignment_id, "at": ms(r.at), "reason": f.reason},
+    )
+    tx.connection.run(
+        "UPDATE interactions SET assignment_state = NULL WHERE id = :interaction"
+        " AND assignment_id = :id",
+        {"interaction": f.interaction_id, "id": f.assignment_id},
+    )
+    refresh(tx, f.agent_id, r.at)
+
+
+HANDLERS = {
+    ev.InteractionCreated: _created,
+    ev.InteractionScheduled: _scheduled,
+    ev.InteractionQueued: _queued,
+    ev.InteractionParked: _parked,
+    ev.InteractionResumed: _resumed,
+    ev.InteractionClosed: _closed,
+    ev.InteractionTransferred: _transferred,
+    ev.InteractionSeen: _seen,
+    ev.AssignmentStarted: _started,
+    ev.AssignmentHeld: _held,
+    ev.AssignmentUnheld: _unheld,
+    ev.AssignmentWrapUpStarted: _wrap_up,
+    ev.AssignmentEnded: _ended,
+}

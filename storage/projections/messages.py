@@ -1,0 +1,279 @@
+"""Folds of what was said: the entries of the timeline, ready to be served."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from storage.projections.conversations import remember_reference
+from storage.projections.rows import Json, ms, profile, text
+from triggerhub.domain import events as ev
+from triggerhub.domain.model.message import INLINE_CHANNELS
+
+if TYPE_CHECKING:
+    from storage.transaction import Transaction
+
+_ENTRY = """
+INSERT INTO entries (identity_id, seq, id, conversation_id, interaction_id, kind, direction, state,
+ state_at, raw_content, parsed_content, body) VALUES (:identity, :seq, :id, :conversation,
+ :interaction, :kind, :direction, :state, :at, :raw, :parsed, :body)
+"""
+PREVIEW = 160
+
+
+def iso(moment: object) -> str:
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{getattr(moment, 'microsecond', 0) // 1000:03d}Z"
+
+
+def preview(words: str) -> str:
+    return " ".join(words.split())[:PREVIEW]
+
+
+def _received(tx: Transaction, r: ev.Recorded, f: ev.MessageReceived) -> None:
+    # A signed form is read by the leader itself; a mail goes through a guarded worker first.
+    if f.channel not in INLINE_CHANNELS:
+        _pending(tx, r.seq, f.message_id, f.channel, f.account_id, f.raw_content)
+
+
+def _pending(
+    tx: Transaction, seq: int, message_id: str, channel: str, account_id: str, raw: str
+) -> None:
+    """To be read by a guarded worker before it can be resolved."""
+    tx.connection.run(
+        "INSERT INTO pending (message_id, channel, account_id, raw_content, seq)"
+        " VALUES (:id, :channel, :account, :raw, :seq) ON CONFLICT (message_id) DO NOTHING",
+        {"id": message_id, "channel": channel, "account": account_id, "raw": raw, "seq": seq},
+    )
+
+
+def _read(tx: Transaction, r: ev.Recorded, f: ev.MessageParsed | ev.MessageUnparseable) -> None:
+    tx.connection.run("DELETE FROM pending WHERE message_id = :id", {"id": f.message_id})
+
+
+def _unparseable(tx: Transaction, r: ev.Recorded, f: ev.MessageUnparseable) -> None:
+    _read(tx, r, f)
+    tx.connection.run(
+        "INSERT INTO attention (id, kind, state, at, channel, account_id, reason, message_id,"
+        " raw_content, seq) VALUES (:id, 'unparseable', 'open', :at, :channel, :account, :reason,"
+        " :message, :raw, :seq)",
+        {
+            "id": f.attention_id,
+            "at": ms(r.at),
+            "channel": f.channel,
+            "account": f.account_id,
+            "reason": f.reason,
+            "message": f.message_id,
+            "raw": f.raw_content,
+            "seq": r.seq,
+        },
+    )
+
+
+def _replayed(tx: Transaction, r: ev.Recorded, f: ev.AttentionReplayed) -> None:
+    _pending(tx, r.seq, f.message_id, f.channel, f.account_id, f.raw_content)
+
+
+def write_entry(
+    tx: Transaction,
+    r: ev.Recorded,
+    *,
+    entry_id: str,
+    identity_id: str,
+    conversation_id: str,
+    interaction_id: str | None,
+    kind: str,
+    direction: str,
+    state: str,
+    raw: str | None = None,
+    parsed: str | None = None,
+    address: str = "",
+    name: str = "",
+    **shown: object,
+) -> None:
+    """One row of the timeline. `shown`: what differs from an empty Entry (console-contract.md)."""
+    body: Json = {
+        "id": entry_id,
+        "seq": r.seq,
+        "kind": kind,
+        "direction": direction,
+        "identity_id": identity_id,
+        "conversation_id": conversation_id,
+        "interaction_id": interaction_id,
+        "at": iso(r.at),
+        "channel": "",
+        "account_id": None,
+        "from": {"address": address, "name": name},
+        "to": [],
+        "author_id": None,
+        "author_name": "",
+        "subject": "",
+        "text": "",
+        "quoted": None,
+        "has_html": False,
+        "lang": "",
+        "attachments": [],
+        "proof": "verified",
+        "proof_why": "",
+        "segments": None,
+        **shown,
+    }
+    tx.connection.run(
+        _ENTRY,
+        {
+            "identity": identity_id,
+            "seq": r.seq,
+            "id": entry_id,
+            "conversation": conversation_id,
+            "interaction": interaction_id,
+            "kind": kind,
+            "direction": direction,
+            "state": state,
+            "at": ms(r.at),
+            "raw": raw,
+            "parsed": parsed,
+            "body": text(body),
+        },
+    )
+
+
+def _resolved(tx: Transaction, r: ev.Recorded, f: ev.MessageResolved) -> None:
+    found = profile(tx.body(f.parsed_content))
+    sender = found.get("sender") or {"address": "", "name": ""}
+    words = found.get("text", "")
+    write_entry(
+        tx,
+        r,
+        entry_id=f.message_id,
+        identity_id=f.identity_id,
+        conversation_id=f.conversation_id,
+        interaction_id=f.interaction_id,
+        kind="message",
+        direction="in",
+        state="received",
+        raw=f.raw_content,
+        parsed=f.parsed_content,
+        channel=f.channel,
+        account_id=f.account_id,
+        address=sender["address"],
+        name=sender["name"],
+        to=found.get("to", []),
+        author_name=sender["name"],
+        subject=found.get("subject", ""),
+        text=words,
+        quoted=found.get("quoted") or None,
+        has_html=bool(found.get("html_content")),
+        lang=found.get("lang", ""),
+        attachments=found.get("attachments", []),
+        proof="verified" if f.proof else "claimed",
+        proof_why=f.proof or f.rule,
+    )
+    at = ms(r.at)
+    short = preview(words or found.get("subject", ""))
+    tx.connection.run(
+        "UPDATE conversations SET last_seq = :seq, interaction_id = :interaction WHERE id = :id",
+        {"id": f.conversation_id, "seq": r.seq, "interaction": f.interaction_id},
+    )
+    tx.connection.run(
+        "UPDATE interactions SET last_customer_at = :at, last_seq = :seq, preview = :preview,"
+        " unread = unread + 1 WHERE id = :id",
+        {"id": f.interaction_id, "at": at, "seq": r.seq, "preview": short},
+    )
+    tx.connection.run(
+        "UPDATE customers SET last_at = :at, last_text = :preview WHERE id = :id",
+        {"id": f.customer_id, "at": at, "preview": short},
+    )
+    if f.channel == "email":
+        for key in (found.get("external_id", ""), f"key:{found.get('key', '')}"):
+            remember_reference(tx, key, f.conversation_id, f.message_id)
+
+
+def _queued(tx: Transaction, r: ev.Recorded, f: ev.MessageQueued) -> None:
+    found = profile(tx.body(f.content))
+    write_entry(
+        tx,
+        r,
+        entry_id=f.message_id,
+        identity_id=f.identity_id,
+        conversation_id=f.conversation_id,
+        interaction_id=f.interaction_id,
+        kind="message",
+        direction="out",
+        state="queued",
+        parsed=f.content,
+        channel=f.channel,
+        account_id=f.account_id,
+        address=found.get("from", ""),
+        to=[found.get("to", "")],
+        author_id=f.author,
+        author_name=found.get("author_name", ""),
+        subject=found.get("subject", ""),
+        text=found.get("text", ""),
+        lang=found.get("lang", ""),
+        attachments=found.get("attachments", []),
+        segments=found.get("segments"),
+    )
+    at = ms(r.at)
+    tx.connection.run(
+        "INSERT INTO outbox (message_id, channel, account_id, conversation_id, identity_id,"
+        " content, author, state, next_at, queued_at, in_reply_to) VALUES (:id, :channel,"
+        " :account, :conversation, :identity, :content, :author, 'queued', :next, :at, :reply)",
+        {
+            "id": f.message_id,
+            "channel": f.channel,
+            "account": f.account_id,
+            "conversation": f.conversation_id,
+            "identity": f.identity_id,
+            "content": f.content,
+            "author": f.author,
+            "next": ms(f.not_before_at),
+            "at": at,
+            "reply": f.in_reply_to,
+        },
+    )
+    tx.connection.run(
+        "UPDATE conversations SET last_seq = :seq WHERE id = :id",
+        {"id": f.conversation_id, "seq": r.seq},
+    )
+    if f.interaction_id:
+        tx.connection.run(
+            "UPDATE interactions SET last_agent_at = :at, last_seq = :seq, unread = 0"
+            " WHERE id = :id",
+            {"id": f.interaction_id, "at": at, "seq": r.seq},
+        )
+
+
+def _note(tx: Transaction, r: ev.Recorded, f: ev.NoteAdded) -> None:
+    found = profile(tx.body(f.content))
+    write_entry(
+        tx,
+        r,
+        entry_id=f.note_id,
+        identity_id=f.identity_id,
+        conversation_id=f.conversation_id,
+        interaction_id=f.interaction_id,
+        kind="note",
+        direction="none",
+        state="recorded",
+        parsed=f.content,
+        author_id=f.author,
+        author_name=found.get("author_name", ""),
+        text=found.get("text", ""),
+        lang=found.get("lang", ""),
+    )
+
+
+def _nothing(tx: Transaction, r: ev.Recorded, f: ev.Fact) -> None:
+    """The fact is history; no projection holds it."""
+
+
+HANDLERS = {
+    ev.MessageReceived: _received,
+    ev.MessageParsed: _read,
+    ev.MessageUnparseable: _unparseable,
+    ev.AttentionReplayed: _replayed,
+    ev.MessageResolved: _resolved,
+    ev.MessageSetAside: _nothing,
+    ev.MessageQueued: _queued,
+    ev.NoteAdded: _note,
+    ev.StatusReceived: _nothing,
+    ev.StatusSetAside: _nothing,
+}

@@ -1,0 +1,28 @@
+"""Small pieces that several folds share: times, JSON, and the profile and search text of people."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+Json = dict[str, Any]
+
+
+def ms(moment: datetime | None) -> int | None:
+    return None if moment is None else int(moment.timestamp() * 1000)
+
+
+def text(value: Any) -> str:
+    return orjson.dumps(value).decode()
+
+
+def profile(body: bytes | None) -> Json:
+    """A profile's content, or an empty one once it was erased."""
+    return orjson.loads(body) if body else {}
+
+
+def search_text(*parts: str) -> str:
+    """Lower-case, and phone numbers also by their digits alone."""
+    return " ".join(part.lower() for part in parts if part)

@@ -1,0 +1,188 @@
+"""The store: one writer, a few readers, the tail of the log; implements Inbox and Store."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TypeVar, cast
+
+from storage.engine import Connection, Database
+from storage.files import ContentFiles
+from storage.lookups import Lookups
+from storage.tail import Tail
+from storage.transaction import IN_ROW, Dedupe, Kit, Transaction
+from storage.vault import Vault
+from storage.writer import Writer
+from triggerhub.domain.clock import Clock, IdSource
+from triggerhub.domain.errors import Invalid, TooLarge
+from triggerhub.domain.events import Fact, MessageReceived, Recorded, StatusReceived
+from triggerhub.domain.model.message import Accepted, Arrival
+from triggerhub.domain.work import Work
+
+T = TypeVar("T")
+MAX_RAW = 30 * 1024 * 1024  # bytes of one delivery
+READERS = 3
+
+
+class Store:
+    """Everything that reads or writes the database of one node goes through here."""
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        clock: Clock,
+        ids: IdSource,
+        vault: Vault,
+        files: ContentFiles,
+        tail: Tail,
+    ) -> None:
+        self.database = database
+        self.kit = Kit(clock=clock, ids=ids, vault=vault, files=files)
+        self.tail = tail
+        self.writer = Writer(database, self.kit, self._committed)
+        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
+        self._local = threading.local()
+        self._connections: list[Connection] = []
+
+    async def start(self) -> None:
+        self.writer.start()
+        head = await self.read(lambda reading: reading.head())
+        await self.tail.start(head, self._events_after)
+
+    async def stop(self) -> None:
+        """Finish what was handed over; then close everything."""
+        await self.writer.stop()
+        await self.tail.stop()
+        await asyncio.to_thread(self._readers.shutdown)
+        for connection in self._connections:
+            connection.close()
+        self._connections.clear()
+
+    def _committed(self, recorded: Sequence[Recorded]) -> None:
+        self.tail.publish(recorded)
+
+    async def _events_after(self, seq: int, limit: int) -> list[Recorded]:
+        return await self.read(lambda reading: reading.events_after(seq, limit))
+
+    # --- writing ------------------------------------------------------------------------------
+
+    async def run(self, work: Callable[[Work], T], *, alone: bool = False) -> T:
+        return await self.writer.run(cast(Callable[[Transaction], T], work), alone=alone)
+
+    async def write(self, work: Callable[[Transaction], T]) -> T:
+        """As `run`, with what only this package and the administration need (secrets, leases)."""
+        return await self.writer.run(work)
+
+    async def accept(self, arrival: Arrival) -> Accepted:
+        """Commit the bytes and one event (domain.ports.Inbox)."""
+        if not arrival.external_id:
+            raise Invalid("a delivery without an id can't be told from others", code="empty_key")
+        if len(arrival.raw) > MAX_RAW:
+            raise TooLarge(f"more than {MAX_RAW} bytes")
+        ids, files = self.kit.ids, self.kit.files
+        content_id = ids.new("raw")
+        path: str | None = None
+        if len(arrival.raw) > IN_ROW:
+            path = await asyncio.to_thread(files.write, content_id, arrival.raw)
+        dedupe = Dedupe(
+            scope=f"{arrival.kind}:{arrival.account_id}",
+            key=self.kit.vault.hash(arrival.external_id),
+        )
+        fact: Fact
+        if arrival.kind == "message":
+            own = ids.new("msg")
+            fact = MessageReceived(
+                message_id=own,
+                channel=arrival.channel,
+                account_id=arrival.account_id,
+                raw_content=content_id,
+            )
+        else:
+            own = ids.new("st")
+            fact = StatusReceived(
+                status_id=own,
+                channel=arrival.channel,
+                account_id=arrival.account_id,
+                raw_content=content_id,
+            )
+        actor = f"channel:{arrival.channel}"
+        meta = {**arrival.envelope, "external_id": arrival.external_id}
+
+        def commit(tx: Transaction) -> Accepted:
+            recorded, earlier = tx.append_once(fact, dedupe, actor=actor)
+            if recorded is None:
+                was = earlier.message_id if isinstance(earlier, MessageReceived) else ""
+                if isinstance(earlier, StatusReceived):
+                    was = earlier.status_id
+                return Accepted(id=was, duplicate=True)
+            tx.put(
+                "raw",
+                arrival.raw,
+                content_id=content_id,
+                media_type=arrival.media_type,
+                meta=meta,
+                path=path,
+            )
+            return Accepted(id=own, duplicate=False)
+
+        accepted = await self.writer.run(commit)
+        if accepted.duplicate and path is not None:
+            await asyncio.to_thread(files.remove, path)
+        return accepted
+
+    # --- reading ------------------------------------------------------------------------------
+
+    async def read(self, look: Callable[[Reader], T]) -> T:
+        """Run `look` in a reader thread on one consistent state."""
+        return await asyncio.get_running_loop().run_in_executor(self._readers, self._look, look)
+
+    def _look(self, look: Callable[[Reader], T]) -> T:
+        connection: Connection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = self.database.connect()
+            self._local.connection = connection
+            self._connections.append(connection)
+        try:
+            connection.begin(write=False)
+            result = look(Reader(connection, self.kit))
+            connection.commit()
+        except BaseException:
+            self._local.connection = None
+            self._connections.remove(connection)
+            connection.close()
+            raise
+        return result
+
+    def subscribe(self, after: int | None = None) -> AsyncIterator[Sequence[Recorded]]:
+        """Committed events as they come (domain.ports.LogTail)."""
+        return self.tail.subscribe(after)
+
+
+class Reader(Lookups):
+    """One consistent read."""
+
+    def head(self) -> int:
+        row = self.connection.one("SELECT seq FROM log_head WHERE one = 1")
+        return row[0] if row else 0
+
+    def epoch(self) -> str:
+        row = self.connection.one("SELECT epoch FROM log_head WHERE one = 1")
+        return row[0] if row else ""
+
+
+def open_store(
+    url: str, folder: Path, *, clock: Clock, ids: IdSource, vault: Vault, tail: Tail
+) -> Store:
+    """A store on the database at `url`, large content under `folder`; nothing runs yet."""
+    return Store(
+        Database(url),
+        clock=clock,
+        ids=ids,
+        vault=vault,
+        files=ContentFiles(folder / "content"),
+        tail=tail,
+    )

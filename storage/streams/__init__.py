@@ -1,0 +1,1 @@
+"""How nodes tell each other that the log has grown: in memory for one node, Redis for many."""

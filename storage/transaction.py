@@ -1,0 +1,240 @@
+"""One transaction on the log: append facts, keep content, advance every projection with them.
+
+The append lock (the row in `log_head`) is held from the start, so sequence numbers become visible
+in order and without holes, whatever else commits beside this process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+
+import orjson
+
+from storage import projections
+from storage.engine import Connection
+from storage.files import ContentFiles
+from storage.lookups import Lookups
+from storage.vault import Vault
+from triggerhub.domain.clock import Clock, IdSource
+from triggerhub.domain.errors import Conflict, Invalid
+from triggerhub.domain.events import Fact, Recorded, decode, encode
+
+IN_ROW = 64 * 1024  # content up to this many bytes lies in the database, larger in files
+
+
+@dataclass(slots=True, kw_only=True)
+class Kit:
+    """What every transaction needs: time, ids, keys and the folder for large content."""
+
+    clock: Clock
+    ids: IdSource
+    vault: Vault
+    files: ContentFiles
+    next_checkpoint: float = field(default=0.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dedupe:
+    """Makes a delivery one event for ever: unique by (scope, key)."""
+
+    scope: str
+    key: bytes
+
+
+_INSERT_EVENT = """
+INSERT INTO events (seq, id, type, version, at, actor, cause, dedupe_scope, dedupe_key, data)
+VALUES (:seq, :id, :type, :version, :at, :actor, :cause, :scope, :key, :data)
+"""
+_ONCE = " ON CONFLICT (dedupe_scope, dedupe_key) WHERE dedupe_scope IS NOT NULL DO NOTHING"
+_INSERT_CONTENT = """
+INSERT INTO content (id, kind, media_type, name, meta, size, digest, body, path, owner, created_at)
+VALUES (:id, :kind, :media_type, :name, :meta, :size, :digest, :body, :path, :owner, :created_at)
+"""
+
+
+def millis(moment: datetime) -> int:
+    return int(moment.timestamp() * 1000)
+
+
+class Transaction(Lookups):
+    """Lives for one group; its jobs share it one after the other."""
+
+    def __init__(self, connection: Connection, kit: Kit) -> None:
+        super().__init__(connection, kit)
+        self.kit = kit
+        self.recorded: list[Recorded] = []
+        self._fresh: dict[str, bytes] = {}
+        lock = " FOR UPDATE" if connection.dialect == "postgresql" else ""
+        row = connection.one(f"SELECT seq, epoch FROM log_head WHERE one = 1{lock}")
+        if row is None:
+            raise Conflict("the database has no log yet; run `triggerhub init`", code="no_log")
+        self._seq: int = row[0]
+        self._began_at: int = row[0]
+        self.now = kit.clock.now()
+
+    @property
+    def head(self) -> int:
+        return self._seq
+
+    def new_id(self, prefix: str) -> str:
+        return self.kit.ids.new(prefix)
+
+    def append(
+        self, *facts: Fact, actor: str, cause: str | None = None, at: datetime | None = None
+    ) -> list[Recorded]:
+        """Write facts in order and fold them into every projection."""
+        recorded = [self._insert(item, actor, cause, at or self.now, None) for item in facts]
+        done = [r for r in recorded if r is not None]
+        for item in done:
+            projections.apply(self, item)
+        return done
+
+    def append_once(
+        self, item: Fact, dedupe: Dedupe, *, actor: str
+    ) -> tuple[Recorded | None, Fact | None]:
+        """(recorded, None), or (None, the fact that was there before) for a repeated delivery."""
+        if not dedupe.key or not dedupe.scope:
+            raise Invalid("a delivery without a key can't be told from others", code="empty_key")
+        recorded = self._insert(item, actor, None, self.now, dedupe)
+        if recorded is None:
+            row = self.connection.one(
+                "SELECT type, version, data FROM events"
+                " WHERE dedupe_scope = :scope AND dedupe_key = :key",
+                {"scope": dedupe.scope, "key": dedupe.key},
+            )
+            assert row is not None
+            return None, decode(row[0], row[1], row[2])
+        projections.apply(self, recorded)
+        return recorded, None
+
+    def _insert(
+        self, item: Fact, actor: str, cause: str | None, at: datetime, dedupe: Dedupe | None
+    ) -> Recorded | None:
+        seq = self._seq + 1
+        recorded = Recorded(
+            seq=seq, id=self.kit.ids.new("ev"), at=at, actor=actor, cause=cause, fact=item
+        )
+        touched = self.connection.run(
+            _INSERT_EVENT if dedupe is None else _INSERT_EVENT + _ONCE,
+            {
+                "seq": seq,
+                "id": recorded.id,
+                "type": item.TYPE,
+                "version": item.VERSION,
+                "at": millis(at),
+                "actor": actor,
+                "cause": cause,
+                "scope": dedupe.scope if dedupe else None,
+                "key": dedupe.key if dedupe else None,
+                "data": encode(item),
+            },
+        )
+        if dedupe is not None and touched == 0:
+            return None
+        self._seq = seq
+        self.recorded.append(recorded)
+        return recorded
+
+    def put(
+        self,
+        kind: str,
+        body: bytes,
+        *,
+        content_id: str | None = None,
+        media_type: str = "application/json",
+        name: str | None = None,
+        meta: Mapping[str, Any] | None = None,
+        owner: str | None = None,
+        path: str | None = None,
+    ) -> str:
+        """Keep content beside the log; its id. `path`: where large content was already written."""
+        made = content_id or self.kit.ids.new("ct")
+        if path is None and len(body) > IN_ROW:
+            path = self.kit.files.write(made, body)
+        self.connection.run(
+            _INSERT_CONTENT,
+            {
+                "id": made,
+                "kind": kind,
+                "media_type": media_type,
+                "name": name,
+                "meta": orjson.dumps(meta).decode() if meta else None,
+                "size": len(body),
+                "digest": sha256(body).digest() if kind in ("attachment", "upload") else None,
+                "body": None if path else body,
+                "path": path,
+                "owner": owner,
+                "created_at": millis(self.now),
+            },
+        )
+        if path is None:
+            self._fresh[made] = body
+        return made
+
+    def put_json(
+        self, kind: str, value: Any, *, content_id: str | None = None, owner: str | None = None
+    ) -> str:
+        body = orjson.dumps(value, option=orjson.OPT_UTC_Z)
+        return self.put(kind, body, content_id=content_id, owner=owner)
+
+    def put_secret(self, value: Mapping[str, str]) -> str:
+        """Keep a secret encrypted under the master key; its content id."""
+        sealed = self.kit.vault.seal(orjson.dumps(dict(value)))
+        return self.put("secret", sealed, media_type="application/octet-stream")
+
+    def body(self, content_id: str | None) -> bytes | None:
+        """A piece of content; None where there is none or it was erased."""
+        if content_id is None:
+            return None
+        fresh = self._fresh.get(content_id)
+        return fresh if fresh is not None else super().body(content_id)
+
+    def keyed_hash(self, text: str) -> bytes:
+        return self.kit.vault.hash(text)
+
+    def remember(self, key: str, result: Mapping[str, Any]) -> None:
+        """Keep a command's result under its idempotency key."""
+        self.connection.run(
+            "INSERT INTO idempotency (key, result, created_at) VALUES (:key, :result, :at)",
+            {"key": key, "result": orjson.dumps(result).decode(), "at": millis(self.now)},
+        )
+
+    def hold_lease(self, name: str, holder: str, until: datetime) -> int | None:
+        """Take or renew; a new holder gets a higher fencing number than any before."""
+        held = self.lease(name)
+        if held is not None and held[0] != holder and held[2] > self.now:
+            return None
+        fence = 1 if held is None else held[1] + (held[0] != holder)
+        self.connection.run(
+            "INSERT INTO leases (name, holder, fence, expires_at) VALUES (:name, :holder, :fence,"
+            " :until) ON CONFLICT (name) DO UPDATE SET holder = excluded.holder,"
+            " fence = excluded.fence, expires_at = excluded.expires_at",
+            {"name": name, "holder": holder, "fence": fence, "until": millis(until)},
+        )
+        return fence
+
+    def release_lease(self, name: str, holder: str) -> None:
+        self.connection.run(
+            "UPDATE leases SET expires_at = 0 WHERE name = :name AND holder = :holder",
+            {"name": name, "holder": holder},
+        )
+
+    def advance(self, name: str, seq: int, fence: int) -> None:
+        """Move a reader's position; the database refuses one whose lease has passed on."""
+        moved = self.connection.run(
+            "INSERT INTO positions (name, seq, fence) VALUES (:name, :seq, :fence)"
+            " ON CONFLICT (name) DO UPDATE SET seq = excluded.seq, fence = excluded.fence"
+            " WHERE positions.fence <= excluded.fence",
+            {"name": name, "seq": seq, "fence": fence},
+        )
+        if moved == 0:
+            raise Conflict(f"another node has moved {name}", code="fenced")
+
+    def finish(self) -> None:
+        """Move the head; called once, before the commit."""
+        if self._seq != self._began_at:
+            self.connection.run("UPDATE log_head SET seq = :seq WHERE one = 1", {"seq": self._seq})

@@ -1,0 +1,221 @@
+"""The one thread that writes: groups what callers want into shared transactions.
+
+A group that works costs one fsync. When a member fails, the group is rolled back and each member
+runs again alone, so a failure undoes nothing but itself; jobs are therefore functions that can
+run twice. A job that refuses (HubError) before it wrote anything doesn't disturb its group.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable, Sequence
+from queue import Empty, SimpleQueue
+from typing import Any, Generic, TypeVar
+
+import structlog
+
+from storage.engine import Connection, Database
+from storage.transaction import Kit, Transaction
+from triggerhub.domain.errors import HubError, Unavailable
+from triggerhub.domain.events import Recorded
+
+T = TypeVar("T")
+log = structlog.get_logger(__name__)
+
+MAX_GROUP = 256
+CHECKPOINT_PAGES = 2_000  # 8 MB of write-ahead log, then a passive checkpoint between groups
+TRUNCATE_PAGES = 16_000  # 64 MB: readers are let out and the log file starts again
+
+
+class Job(Generic[T]):
+    __slots__ = ("alone", "error", "future", "result", "work")
+
+    def __init__(
+        self, work: Callable[[Transaction], T], future: asyncio.Future[T], alone: bool
+    ) -> None:
+        self.work = work
+        self.future = future
+        self.alone = alone
+        self.result: T | None = None
+        self.error: BaseException | None = None
+
+
+class Writer:
+    """Owns the write connection. `on_commit` is called in the loop with what was appended."""
+
+    def __init__(
+        self, database: Database, kit: Kit, on_commit: Callable[[Sequence[Recorded]], None]
+    ) -> None:
+        self._database = database
+        self._kit = kit
+        self._on_commit = on_commit
+        self._queue: SimpleQueue[list[Job[Any]] | None] = SimpleQueue()
+        self._batch: list[Job[Any]] = []
+        self._thread: threading.Thread | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._connection: Connection | None = None
+        self.groups = 0
+        self.jobs = 0
+
+    def start(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._connection = self._database.connect()
+        self._thread = threading.Thread(target=self._work, name="writer", daemon=True)
+        self._thread.start()
+
+    async def stop(self) -> None:
+        """Finish what was handed over, then end."""
+        if self._thread is None:
+            return
+        self._flush()
+        self._queue.put(None)
+        thread, self._thread = self._thread, None
+        await asyncio.to_thread(thread.join)
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    async def run(self, work: Callable[[Transaction], T], *, alone: bool = False) -> T:
+        """The result of `work`, once its transaction is durable.
+
+        `alone`: not in one transaction with others (the leader's). Raises what `work` raised;
+        Unavailable when the writer is stopped or the database refuses.
+        """
+        if self._loop is None or self._thread is None:
+            raise Unavailable("the hub is stopping", code="stopping")
+        future: asyncio.Future[T] = self._loop.create_future()
+        if not self._batch:
+            self._loop.call_soon(self._flush)
+        self._batch.append(Job(work, future, alone))
+        return await future
+
+    def _flush(self) -> None:
+        if self._batch:
+            batch, self._batch = self._batch, []
+            self._queue.put(batch)
+
+    # --- in the thread ------------------------------------------------------------------------
+
+    def _work(self) -> None:
+        assert self._connection is not None
+        waiting: list[Job[Any]] = []
+        stopping = False
+        while True:
+            if not waiting and not stopping:
+                taken = self._queue.get()
+                stopping = taken is None
+                waiting.extend(taken or ())
+            try:
+                while not stopping:
+                    taken = self._queue.get_nowait()
+                    stopping = taken is None
+                    waiting.extend(taken or ())
+            except Empty:
+                pass
+            if not waiting:
+                if stopping:
+                    return
+                continue
+            waiting = self._take_group(waiting)
+
+    def _take_group(self, waiting: list[Job[Any]]) -> list[Job[Any]]:
+        """Run accepts and commands first, together; then the lonely ones, each by itself."""
+        grouped = [job for job in waiting if not job.alone]
+        group, rest = grouped[:MAX_GROUP], grouped[MAX_GROUP:]
+        lonely = [job for job in waiting if job.alone]
+        if group:
+            self._finish(group, self._commit(group))
+        for job in lonely:
+            self._finish([job], self._commit([job]))
+        self._checkpoint()
+        return rest
+
+    def _commit(self, group: list[Job[Any]]) -> list[Recorded]:
+        """Run the group in one transaction; what it appended."""
+        connection = self._connection
+        assert connection is not None
+        try:
+            connection.begin(write=True)
+            transaction = Transaction(connection, self._kit)
+            for job in group:
+                before = connection.writes
+                try:
+                    job.result = job.work(transaction)
+                    job.error = None
+                except HubError as refusal:
+                    job.error = refusal
+                    if connection.writes != before:
+                        raise
+            transaction.finish()
+            connection.commit()
+            return transaction.recorded
+        except Exception as error:  # supervised: whatever a job raises is handed to its caller
+            self._roll_back(connection)
+            if len(group) == 1:
+                group[0].error = _translated(error)
+                return []
+        recorded = []
+        for job in group:
+            recorded += self._commit([job])
+        return recorded
+
+    def _roll_back(self, connection: Connection) -> None:
+        try:
+            connection.rollback()
+        except Exception as error:  # the connection is beyond use: take a new one
+            log.warning("storage.connection_lost", error=str(error))
+            try:
+                self._connection = self._database.connect()
+            except Exception as again:
+                log.error("storage.unreachable", error=str(again))
+
+    def _finish(self, group: list[Job[Any]], recorded: list[Recorded]) -> None:
+        assert self._loop is not None
+        self.groups += 1
+        self.jobs += len(group)
+        try:
+            self._loop.call_soon_threadsafe(self._tell, group, recorded)
+        except RuntimeError:  # the loop is closed: nobody is waiting any more
+            log.debug("storage.nobody_waits", jobs=len(group))
+
+    def _tell(self, group: list[Job[Any]], recorded: list[Recorded]) -> None:
+        if recorded:
+            self._on_commit(recorded)
+        for job in group:
+            if job.future.done():
+                continue
+            if job.error is not None:
+                job.future.set_exception(job.error)
+            else:
+                job.future.set_result(job.result)
+
+    def _checkpoint(self) -> None:
+        if self._database.dialect != "sqlite" or self._connection is None:
+            return
+        now = time.monotonic()
+        if now < self._kit.next_checkpoint:
+            return
+        self._kit.next_checkpoint = now + 0.5
+        wal = self._database.wal_pages()
+        if wal > TRUNCATE_PAGES:
+            self._connection.all("PRAGMA wal_checkpoint(RESTART)")
+        elif wal > CHECKPOINT_PAGES:
+            self._connection.all("PRAGMA wal_checkpoint(PASSIVE)")
+
+
+def _translated(error: BaseException) -> BaseException:
+    """What the database itself refuses is transient to the caller; bugs stay what they are."""
+    import sqlite3
+
+    if isinstance(error, sqlite3.OperationalError):
+        log.error("storage.refused", error=str(error))
+        return Unavailable(f"the database refuses: {error}", code="storage_unavailable")
+    module = type(error).__module__
+    if module.startswith("psycopg") and type(error).__name__ in (
+        "OperationalError", "AdminShutdown", "ConnectionFailure", "DeadlockDetected",
+    ):  # fmt: skip
+        log.error("storage.refused", error=str(error))
+        return Unavailable("the database can't be reached", code="storage_unavailable")
+    return error

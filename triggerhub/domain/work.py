@@ -1,0 +1,249 @@
+"""What a decision sees: the rows it loads, and the unit of work in which it loads and appends.
+
+Steps of the router and commands of people have one shape: load through `Work`, decide purely,
+append the facts. `Store.run` gives a unit of work that commits as a whole or not at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol, TypeVar
+
+from triggerhub.domain.events import Fact, Recorded
+from triggerhub.domain.model.message import Account
+
+Json = dict[str, Any]
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueRow:
+    id: str
+    name: str
+    sla_seconds: int
+    offer_seconds: int
+    auto_accept: bool
+    managed_by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserRow:
+    """A person who can sign in, with the state of the agent they may be."""
+
+    id: str
+    login: str
+    name: str
+    role: str
+    language: str
+    queue_ids: tuple[str, ...]
+    capacity: Mapping[str, int]
+    disabled: bool
+    managed_by: str
+    presence: str
+    next_presence: str | None
+    not_responding: bool
+    connected: bool
+    grace_until: datetime | None
+    status: str
+    status_at: datetime
+    presence_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdentityRow:
+    id: str
+    kind: str
+    address: str
+    name: str
+    standing: str
+    customer_id: str | None
+    link_version: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConversationRow:
+    """A conversation with its newest interaction."""
+
+    id: str
+    channel: str
+    account_id: str
+    identity_id: str
+    customer_id: str
+    address: str
+    reply_token: str
+    subject: str
+    interaction_id: str | None
+    interaction_state: str | None
+    owner_id: str | None
+    assignment_state: str | None
+    queue_id: str | None
+    enqueued_at: datetime | None
+    first_enqueued_at: datetime | None
+    likely_customer_id: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InteractionRow:
+    id: str
+    conversation_id: str
+    identity_id: str
+    customer_id: str
+    channel: str
+    account_id: str
+    queue_id: str | None
+    state: str
+    priority: int
+    owner_id: str | None
+    assignment_id: str | None
+    assignment_state: str | None
+    enqueued_at: datetime | None
+    first_enqueued_at: datetime | None
+    parked_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegRow:
+    """One agent's leg that is not done."""
+
+    id: str
+    interaction_id: str
+    agent_id: str
+    role: str
+    state: str
+    started_at: datetime
+    channel: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfferRow:
+    id: str
+    interaction_id: str
+    queue_id: str
+    agent_id: str
+    state: str
+    made_at: datetime
+    expires_at: datetime
+    ended_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutboxRow:
+    message_id: str
+    channel: str
+    account_id: str
+    conversation_id: str
+    identity_id: str
+    content: str
+    author: str
+    state: str
+    attempt: int
+    next_at: datetime
+    queued_at: datetime
+    in_reply_to: str | None
+    reference: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PendingRow:
+    """An accepted delivery that a guarded worker has still to read."""
+
+    message_id: str
+    channel: str
+    account_id: str
+    raw_content: str
+    seq: int
+
+
+class Reading(Protocol):
+    """Bulk look-ups on one consistent state of the database."""
+
+    def events_after(self, seq: int, limit: int) -> list[Recorded]: ...
+    def body(self, content_id: str | None) -> bytes | None: ...
+    def bodies(self, content_ids: Iterable[str]) -> dict[str, bytes]: ...
+    def envelopes(self, content_ids: Iterable[str]) -> dict[str, dict[str, str]]: ...
+    def accounts(self, *, secrets: bool = False) -> list[Account]: ...
+    def queues(self) -> list[QueueRow]: ...
+    def users(self, user_ids: Iterable[str] | None = None) -> list[UserRow]: ...
+    def user_by_login(self, login: str) -> str | None: ...
+    def identities(self, addresses: Iterable[str]) -> list[IdentityRow]: ...
+    def identity(self, identity_id: str) -> IdentityRow | None: ...
+    def conversations(self, conversation_ids: Iterable[str]) -> list[ConversationRow]: ...
+    def conversations_by_token(self, tokens: Iterable[str]) -> list[ConversationRow]: ...
+    def newest_conversations(self, identity_ids: Iterable[str]) -> list[ConversationRow]: ...
+    def threads(self, references: Iterable[str]) -> dict[str, tuple[str, str]]: ...
+    def profile(self, customer_id: str) -> Json | None: ...
+    def reach(self, customer_id: str) -> tuple[frozenset[str], frozenset[str]]: ...
+    def thread_of(self, conversation_id: str) -> list[str]: ...
+    def last_inbound(self, conversation_id: str) -> Json | None: ...
+    def interactions(self, interaction_ids: Iterable[str]) -> list[InteractionRow]: ...
+    def interaction(self, interaction_id: str) -> InteractionRow | None: ...
+    def open_interactions(self) -> list[InteractionRow]: ...
+    def legs(self) -> list[LegRow]: ...
+    def leg(self, assignment_id: str) -> LegRow | None: ...
+    def offer(self, offer_id: str) -> OfferRow | None: ...
+    def pending_offers(self) -> list[OfferRow]: ...
+    def pending_offer_of(self, interaction_id: str) -> OfferRow | None: ...
+    def refused_since(self, since: datetime) -> list[OfferRow]: ...
+    def outbox(self, message_id: str) -> OutboxRow | None: ...
+    def outbox_by_reference(self, reference: str) -> OutboxRow | None: ...
+    def outbox_due(self, now: datetime, limit: int) -> list[OutboxRow]: ...
+    def outbox_in(self, state: str, limit: int) -> list[OutboxRow]: ...
+    def next_due(self) -> datetime | None: ...
+    def pending(self, limit: int) -> list[PendingRow]: ...
+    def attention_item(self, attention_id: str) -> Json | None: ...
+    def attention_of(self, message_id: str) -> list[str]: ...
+    def remembered(self, key: str) -> Json | None: ...
+    def uploads(self, content_ids: Sequence[str], owner: str) -> list[Json]: ...
+    def position(self, name: str) -> int: ...
+
+
+class Work(Reading, Protocol):
+    """A unit of work: what it reads is current, what it appends commits as a whole."""
+
+    now: datetime
+
+    @property
+    def head(self) -> int: ...
+    def new_id(self, prefix: str) -> str: ...
+    def append(
+        self, *facts: Fact, actor: str, cause: str | None = None, at: datetime | None = None
+    ) -> list[Recorded]: ...
+    def put(
+        self,
+        kind: str,
+        body: bytes,
+        *,
+        content_id: str | None = None,
+        media_type: str = "application/json",
+        name: str | None = None,
+        meta: Mapping[str, Any] | None = None,
+        owner: str | None = None,
+        path: str | None = None,
+    ) -> str: ...
+    def put_json(
+        self, kind: str, value: Any, *, content_id: str | None = None, owner: str | None = None
+    ) -> str: ...
+    def remember(self, key: str, result: Json) -> None: ...
+    def hold_lease(self, name: str, holder: str, until: datetime) -> int | None:
+        """Take or renew the lease; its fencing number, or None while another holds it."""
+        ...
+
+    def release_lease(self, name: str, holder: str) -> None: ...
+
+    def advance(self, name: str, seq: int, fence: int) -> None:
+        """Move a reader's position. Raises Conflict when a higher fence has moved it."""
+        ...
+
+
+class Store(Protocol):
+    """Gives out units of work and consistent reads."""
+
+    async def run(self, work: Callable[[Work], T], *, alone: bool = False) -> T:
+        """Commit what `work` did, durably, and return its result. `work` may be run twice."""
+        ...
+
+    async def read(self, look: Callable[[Reading], T]) -> T:
+        """One consistent read, beside the writer."""
+        ...
