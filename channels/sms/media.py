@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urljoin, urlsplit
 
-from aiohttp import ClientError, ClientResponse, ClientSession, ClientTimeout
+from aiohttp import ClientError, ClientResponse, ClientSession, ClientTimeout, DummyCookieJar
 
 from channels.sms.settings import SmsAccount
 from channels.sms.transport import DEFAULT_API_URL, basic_auth
@@ -105,7 +105,9 @@ class MediaFetcher:
         if self._session is None or self._session.closed:
             # Unpacking would let a small answer grow past the limit before we see it.
             self._session = ClientSession(
-                timeout=_TIMEOUT, headers={"Accept-Encoding": "identity"}, trust_env=False
+                timeout=_TIMEOUT,
+                headers={"Accept-Encoding": "identity"},
+                cookie_jar=DummyCookieJar(),
             )
         return self._session
 

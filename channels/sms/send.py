@@ -9,9 +9,9 @@ The SDK is large (51 MB), so it is imported at the first attempt, in a thread.
 from __future__ import annotations
 
 import asyncio
-import importlib
 import re
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol, cast
 from urllib.parse import quote
@@ -19,7 +19,7 @@ from urllib.parse import quote
 from channels.sms.settings import SmsAccount
 from channels.sms.status import state_of
 from channels.sms.transport import Transport
-from triggerhub.domain.errors import Ambiguous, Rejected
+from triggerhub.domain.errors import Ambiguous, Rejected, Unavailable
 from triggerhub.domain.model.message import Account, OutboundMessage, SendOutcome
 
 MAX_CHARACTERS = 1_600
@@ -28,6 +28,9 @@ STATUS_REFERENCE = "message"
 _LOOK_BACK = timedelta(seconds=2)
 _LOOK_AT = 200
 _NUMBERS = re.compile(r"\+?\d[\d ().-]{5,}\d")
+
+
+_Refusals = tuple[type[Exception], ...]
 
 
 class _Sent(Protocol):
@@ -63,12 +66,8 @@ class Sender:
         settings = SmsAccount.of(account)
         values = self._values(message, account, settings)
         messages, refusals = await self._messages(settings)
-        try:
+        with _translated(refusals, unreadable=Ambiguous):
             sent = await messages.create_async(**values)
-        except refusals as exc:
-            raise _rejected(exc) from exc
-        except ValueError as exc:
-            raise Ambiguous("the carrier's answer can't be read", code="twilio.unreadable") from exc
         if not sent.sid:
             raise Ambiguous("the carrier gave no id", code="twilio.unreadable")
         return _outcome(sent)
@@ -83,12 +82,8 @@ class Sender:
         messages, refusals = await self._messages(settings)
         to = _to(message, account)
         # The list is newest first. It is not filtered by date: DateSent is empty while queued.
-        try:
+        with _translated(refusals, unreadable=Unavailable):
             found = await messages.list_async(to=to, limit=_LOOK_AT, page_size=_LOOK_AT)
-        except refusals as exc:
-            raise _rejected(exc) from exc
-        except ValueError as exc:
-            raise Ambiguous("the carrier's answer can't be read", code="twilio.unreadable") from exc
         since = message.created_at - _LOOK_BACK
         alike = [
             sent
@@ -106,10 +101,8 @@ class Sender:
         """Whether the credentials hold: raises ``Rejected`` or ``Unavailable`` where they don't."""
         settings = SmsAccount.of(account)
         client, refusals = await self._client(settings)
-        try:
+        with _translated(refusals, unreadable=Unavailable):
             await client.api.v2010.accounts(settings.account_sid).fetch_async()
-        except refusals as exc:
-            raise _rejected(exc) from exc
 
     def _values(
         self, message: OutboundMessage, account: Account, settings: SmsAccount
@@ -119,6 +112,8 @@ class Sender:
                 f"{len(message.text)} characters; an SMS may have {MAX_CHARACTERS}",
                 code="too_long",
             )
+        if any("\ud800" <= character <= "\udfff" for character in message.text):
+            raise Rejected("the text holds half a character", code="not_text")
         media = [a.url for a in message.attachments if a.url]
         if len(media) != len(message.attachments):
             raise Rejected("the carrier fetches attachments by URL", code="attachment_without_url")
@@ -139,23 +134,42 @@ class Sender:
             values["from_"] = prefix + settings.numbers[0]
         return values
 
-    async def _messages(
-        self, settings: SmsAccount
-    ) -> tuple[_Messages, tuple[type[Exception], ...]]:
+    async def _messages(self, settings: SmsAccount) -> tuple[_Messages, _Refusals]:
         client, refusals = await self._client(settings)
         return cast("_Messages", client.messages), refusals
 
-    async def _client(self, settings: SmsAccount) -> tuple[Any, tuple[type[Exception], ...]]:
-        rest = await asyncio.to_thread(importlib.import_module, "twilio.rest")
-        errors = importlib.import_module("twilio.base.exceptions")
-        client = rest.Client(
+    async def _client(self, settings: SmsAccount) -> tuple[Any, _Refusals]:
+        make_client, refusals = await asyncio.to_thread(_load_sdk)
+        client = make_client(
             settings.account_sid,
             settings.auth_token.get_secret_value(),
             http_client=self._transport,
             # Empty would mean os.environ, where TWILIO_REGION could send it elsewhere.
             environment={"": ""},
         )
-        return client, (errors.TwilioRestException, errors.TwilioServiceException)
+        return client, refusals
+
+
+def _load_sdk() -> tuple[Callable[..., Any], _Refusals]:
+    from twilio.base.exceptions import (  # noqa: PLC0415 - see the module's docstring
+        TwilioRestException,
+        TwilioServiceException,
+    )
+    from twilio.rest import Client  # noqa: PLC0415
+
+    return Client, (TwilioRestException, TwilioServiceException)
+
+
+@contextmanager
+def _translated(
+    refusals: _Refusals, *, unreadable: type[Ambiguous] | type[Unavailable]
+) -> Iterator[None]:
+    try:
+        yield
+    except refusals as exc:
+        raise _rejected(exc) from exc
+    except ValueError as exc:
+        raise unreadable("the carrier's answer can't be read", code="twilio.unreadable") from exc
 
 
 def _is_whatsapp(message: OutboundMessage, account: Account) -> bool:

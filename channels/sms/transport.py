@@ -22,6 +22,7 @@ from aiohttp import (
     ClientSession,
     ClientTimeout,
     ConnectionTimeoutError,
+    DummyCookieJar,
     TCPConnector,
 )
 from multidict import CIMultiDictProxy
@@ -122,7 +123,9 @@ class Transport:
             # A kept-alive connection that the other side is just closing looks exactly like a lost
             # answer; a fresh one for each request keeps "unknown" for the real cases.
             self._session = ClientSession(
-                connector=TCPConnector(force_close=True, limit=32), timeout=self._timeout
+                connector=TCPConnector(force_close=True, limit=32),
+                cookie_jar=DummyCookieJar(),
+                timeout=self._timeout,
             )
         return self._session
 

@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Self
 
-from aiohttp import ClientSession, web
+from aiohttp import ClientSession, TCPConnector, web
 
 from triggerhub.demo import carrier_hook
 from triggerhub.demo.carrier_api import CarrierApi, Failure, Recorded
@@ -85,7 +85,8 @@ class Carrier:
         """Listens; with port 0 the system chooses, see ``url``."""
         app = web.Application(client_max_size=1024 * 1024)
         app.add_routes(self.api.routes())
-        self._session = ClientSession()
+        # As the real one calls: a connection for each webhook, so that none is stale.
+        self._session = ClientSession(connector=TCPConnector(force_close=True))
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
         await self._runner.setup()
         await web.TCPSite(self._runner, self._host, self._port).start()

@@ -166,6 +166,7 @@ async def test_wrong_credentials_are_named(channel: SmsChannel) -> None:
     ("changes", "code"),
     [
         ({"text": "x" * 1601}, "too_long"),
+        ({"text": "half \ud83d"}, "not_text"),
         ({"to": Address(kind="email", address="a@b.example")}, "wrong_address"),
         (
             {"attachments": (Attachment(filename="a", content_type="a/b", size=1, data=b"x"),)},

@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from aiohttp import ClientSession, web
+from multidict import MultiDict
+from twilio.request_validator import RequestValidator
 
 from triggerhub.demo.carrier import Carrier
 from triggerhub.demo.carrier_hook import signature
@@ -254,6 +256,13 @@ async def test_the_hubs_answer_is_judged(answer: str, content_type: str, warning
     async with Carrier([account]) as carrier:
         gone = await carrier.customer_sends(THEIRS, OURS, "anybody?")
         assert (gone.status, gone.attempts) == (0, 2)
+
+
+def test_the_signature_is_the_vendors_own() -> None:
+    form = [("b", "2"), ("a", "1"), ("b", "1"), ("b", "2"), ("empty", ""), ("名", "值")]
+    url = "https://user:pw@hub.example:8443/hook?x=1"
+    expected = RequestValidator(TOKEN).compute_signature(url, MultiDict(form))
+    assert signature(TOKEN, url, form) == expected
 
 
 async def test_a_number_nobody_has(carrier: Carrier) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from triggerhub.demo.mailbox_rules import faults
@@ -80,6 +80,7 @@ def test_eight_bit_must_be_declared() -> None:
     assert any("8BITMIME" in fault for fault in faults(mail))
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=400))
 def test_any_bytes_are_judged(noise: bytes) -> None:
     faults(noise)

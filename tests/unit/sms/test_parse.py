@@ -6,7 +6,7 @@ from contextlib import suppress
 from urllib.parse import urlencode
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from channels.sms import form
@@ -182,11 +182,13 @@ def test_what_is_no_address(raw: str) -> None:
 _TEXT = st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=80)
 
 
+@settings(deadline=None)
 @given(_TEXT)
 def test_any_text_survives(text: str) -> None:
     assert parse(encoded(Body=text)).text == text
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_any_bytes_give_a_message_or_a_reason(noise: bytes) -> None:
     for body in (noise, encoded() + b"&" + noise, noise + encoded()):
@@ -194,12 +196,14 @@ def test_any_bytes_give_a_message_or_a_reason(noise: bytes) -> None:
             assert parse(body).message_sid
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.binary(max_size=20), st.binary(max_size=20)), max_size=20))
 def test_fields_decode_as_the_standard_library_does(pairs: list[tuple[bytes, bytes]]) -> None:
     body = urlencode(pairs).encode()
     assert form.decode(body) == tuple(pairs)
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from(sorted(BASE)), _TEXT))
 def test_hostile_values_of_known_names(changes: dict[str, str]) -> None:
     with suppress(Rejected):

@@ -7,7 +7,7 @@ from itertools import permutations
 from urllib.parse import urlencode
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from channels.sms.form import decode
@@ -75,6 +75,7 @@ def test_any_order_and_any_repetition_ends_the_same() -> None:
         assert _fold(order) == "failed"
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_any_bytes_give_a_report_or_a_reason(noise: bytes) -> None:
     for body in (noise, encoded() + b"&" + noise):
