@@ -10,6 +10,8 @@ import hashlib
 import hmac
 import secrets
 from collections import OrderedDict, deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -114,6 +116,7 @@ class Sessions:
         self._waiting = 0
         self._nobody: str | None = None
         self._extended: OrderedDict[str, datetime] = OrderedDict()
+        self._told_of_end: dict[str, list[Callable[[], None]]] = {}
 
     async def sign_in(self, login: str, password: str, peer: str) -> tuple[str, SignedIn]:
         """(the cookie's value, who it is). `peer`: the client's address.
@@ -147,14 +150,17 @@ class Sessions:
         """Who holds this cookie, as of now; using it keeps the session alive."""
         token_hash = hash_of(token)
         found = await self.of_hash(token_hash)
-        if found is None:
-            return None
+        if found is not None:
+            await self.keep_alive(token_hash)
+        return found
+
+    async def keep_alive(self, token_hash: str) -> None:
+        """The session was used; written at most every ten minutes."""
         now = self._clock.now()
         last = self._extended.get(token_hash)
         if last is None or now - last >= EXTEND_AFTER:
             self._remember(token_hash, now)
             await self._credentials.extend_session(token_hash, now + self._lifetime)
-        return found
 
     async def of_hash(self, token_hash: str) -> SignedIn | None:
         """The session of that hash, without keeping it alive: for the feed's own checks."""
@@ -169,6 +175,20 @@ class Sessions:
     async def sign_out(self, signed_in: SignedIn) -> None:
         self._extended.pop(signed_in.token_hash, None)
         await self._credentials.drop_session(signed_in.token_hash)
+        for tell in list(self._told_of_end.get(signed_in.token_hash, ())):
+            tell()
+
+    @contextmanager
+    def when_ended(self, token_hash: str, tell: Callable[[], None]) -> Iterator[None]:
+        """Within, `tell` is called when this session is signed out on this node."""
+        tellers = self._told_of_end.setdefault(token_hash, [])
+        tellers.append(tell)
+        try:
+            yield
+        finally:
+            tellers.remove(tell)
+            if not tellers:
+                self._told_of_end.pop(token_hash, None)
 
     async def set_language(self, user_id: str, language: str) -> None:
         await self._credentials.set_language(user_id, language)

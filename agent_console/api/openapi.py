@@ -75,7 +75,8 @@ def _schemas(routes: list[Route]) -> tuple[dict[type[BaseModel], Schema], Schema
     schemas: Schema = dict(definitions["$defs"])
     for name in command_names():
         schemas[_command_schema(name)] = _command(name)
-    return {model: schema for (model, _), schema in found.items()}, schemas
+    refs = {model: schema for (model, _), schema in found.items() if issubclass(model, BaseModel)}
+    return refs, schemas
 
 
 def _operation(route: Route, refs: dict[type[BaseModel], Schema]) -> Schema:

@@ -1,0 +1,136 @@
+"""Which open consoles a frame goes to, found by what it is about and never by asking each one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from agent_console.live.holdings import Holdings
+from agent_console.live.scope import is_holder, slim_offer
+from agent_console.live.viewer import Viewer
+from triggerhub.domain.ports import Json
+
+
+class Audience:
+    """The viewers of this process, by agent, by queue, by watched customer, and overseers."""
+
+    def __init__(self) -> None:
+        self.viewers: set[Viewer] = set()
+        self.overseers: set[Viewer] = set()
+        self.holdings = Holdings()
+        self._by_agent: dict[str, set[Viewer]] = {}
+        self._by_queue: dict[str, set[Viewer]] = {}
+        self._all_queues: set[Viewer] = set()
+        self._all_agents: set[Viewer] = set()
+        self._watchers: dict[str, set[Viewer]] = {}
+
+    def add(self, viewer: Viewer) -> None:
+        if not self.viewers:
+            # Nobody looked, so nothing was noted.
+            self.holdings.clear()
+        self.viewers.add(viewer)
+        self._by_agent.setdefault(viewer.actor.id, set()).add(viewer)
+        if viewer.scope.oversees:
+            self.overseers.add(viewer)
+        if viewer.scope.agents:
+            self._all_agents.add(viewer)
+        if viewer.scope.queues:
+            self._all_queues.add(viewer)
+        for queue_id in viewer.actor.queue_ids:
+            self._by_queue.setdefault(queue_id, set()).add(viewer)
+        for customer_id, likely in viewer.watching.items():
+            self._index_watch(viewer, customer_id, likely)
+
+    def remove(self, viewer: Viewer) -> None:
+        self.viewers.discard(viewer)
+        self.overseers.discard(viewer)
+        self._all_agents.discard(viewer)
+        self._all_queues.discard(viewer)
+        _discard(self._by_agent, viewer.actor.id, viewer)
+        for queue_id in viewer.actor.queue_ids:
+            _discard(self._by_queue, queue_id, viewer)
+        for customer_id, likely in viewer.watching.items():
+            _discard(self._watchers, customer_id, viewer)
+            if likely is not None:
+                _discard(self._watchers, likely, viewer)
+
+    def of_agent(self, agent_id: str) -> Iterable[Viewer]:
+        return self._by_agent.get(agent_id, ())
+
+    def of_agents(self, agent_ids: Iterable[str]) -> set[Viewer]:
+        found: set[Viewer] = set()
+        for agent_id in agent_ids:
+            found.update(self.of_agent(agent_id))
+        return found
+
+    def of_queue(self, queue_id: str) -> set[Viewer]:
+        return self._all_queues | self._by_queue.get(queue_id, set())
+
+    def of_agent_row(self, agent_id: str) -> set[Viewer]:
+        """Those who see the whole row of this agent."""
+        return self._all_agents.union(self.of_agent(agent_id))
+
+    def watchers(self, customer_id: str) -> Iterable[Viewer]:
+        return self._watchers.get(customer_id, ())
+
+    def of_customer(self, customer_id: str) -> set[Viewer]:
+        found = self.of_agents(self.holdings.agents_of(customer_id))
+        found.update(self.watchers(customer_id))
+        return found
+
+    def shown_with(self, customer_id: str) -> list[str]:
+        """The customers in whose scroll this one's entries stand, itself first."""
+        others = self.holdings.shown_with(customer_id)
+        for viewer in self.watchers(customer_id):
+            others.update(
+                watched for watched, likely in viewer.watching.items() if likely == customer_id
+            )
+        others.discard(customer_id)
+        return [customer_id, *sorted(others)]
+
+    def watch(self, viewer: Viewer, customer_id: str, likely: str | None) -> None:
+        self.unwatch(viewer, customer_id)
+        viewer.watching[customer_id] = likely
+        self._index_watch(viewer, customer_id, likely)
+
+    def unwatch(self, viewer: Viewer, customer_id: str) -> None:
+        if customer_id not in viewer.watching:
+            return
+        likely = viewer.watching.pop(customer_id)
+        still = set(viewer.watching) | {other for other in viewer.watching.values() if other}
+        for gone in {customer_id, likely} - still:
+            if gone is not None:
+                _discard(self._watchers, gone, viewer)
+
+    def seed(self, viewer: Viewer, seq: int, snapshot: Json) -> None:
+        """Learn from a viewer's snapshot as of `seq` what it holds and is offered.
+
+        What an event after `seq` has touched meanwhile is known better already.
+        """
+        offered: dict[str, str] = {}
+        for offer_id, row in snapshot["offers"].items():
+            interaction_id = row["interaction_id"]
+            offered[interaction_id] = row["agent_id"]
+            if (
+                viewer.touched_after.get(interaction_id, 0) <= seq
+                and self.holdings.offer(interaction_id) is None
+            ):
+                slim = slim_offer(row)
+                slim.pop("interaction")
+                self.holdings.put_offer(interaction_id, offer_id, row["agent_id"], slim)
+        for interaction_id, row in snapshot["interactions"].items():
+            holds = is_holder(row, viewer.actor.id, offered.get(interaction_id))
+            if holds and viewer.touched_after.get(interaction_id, 0) <= seq:
+                self.holdings.seed(interaction_id, row, viewer.actor.id)
+
+    def _index_watch(self, viewer: Viewer, customer_id: str, likely: str | None) -> None:
+        self._watchers.setdefault(customer_id, set()).add(viewer)
+        if likely is not None:
+            self._watchers.setdefault(likely, set()).add(viewer)
+
+
+def _discard(index: dict[str, set[Viewer]], key: str, viewer: Viewer) -> None:
+    found = index.get(key)
+    if found is not None:
+        found.discard(viewer)
+        if not found:
+            del index[key]

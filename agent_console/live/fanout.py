@@ -1,0 +1,256 @@
+"""From a batch of committed events to frames in the buffers of those who may see them.
+
+Rows are read once a batch, serialised once, and routed by the audience's indexes. They may be
+newer than the batch: frames carry whole rows, and the event that made a row newer sends it again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from agent_console.live.audience import Audience
+from agent_console.live.frames import card_frame, entry_frame, frame, removed_frame
+from agent_console.live.scope import agent_name, reads_customer
+from agent_console.live.touched import OfferMark, Touched, touched
+from agent_console.live.viewer import Viewer
+from agent_console.wire import encode
+from triggerhub.domain.events import OfferMade, Recorded
+from triggerhub.domain.permissions import Actor
+from triggerhub.domain.ports import Json, Views
+
+SYSTEM = Actor(id="system", role="system")
+HISTORY = 50
+Rows = dict[str, dict[str, Json]]
+
+
+def no_rows() -> dict[str, Json]:
+    return {}
+
+
+async def follow(views: Views, keys: Touched) -> None:
+    """Add what the followed entries lead to: their interactions and customers' cards."""
+    if not keys.followed:
+        return
+    rows = await views.rows({"entries": sorted(keys.followed)})
+    for entry_id, row in rows.get("entries", {}).items():
+        keys.entries[entry_id] = row["customer_id"]
+        keys.cards.add(row["customer_id"])
+        if row["interaction_id"]:
+            keys.interactions.add(row["interaction_id"])
+
+
+class Fanout:
+    """Handles one batch at a time; holds no state but the audience's."""
+
+    def __init__(self, views: Views, audience: Audience) -> None:
+        self._views = views
+        self._audience = audience
+
+    async def send(self, batch: Sequence[Recorded]) -> Touched:
+        """Put the batch's frames into the buffers; raises Unavailable if rows can't be read."""
+        seq = batch[-1].seq
+        keys = touched(batch)
+        await follow(self._views, keys)
+        await self._find_renamed(keys)
+        rows = await self._read_work(keys)
+        # No await from here to the end of the routing of work: a viewer that joins sees either
+        # all of the batch in the index or nothing of it.
+        self._route_offer_ends(seq, keys)
+        agents, customers = self._route_work(seq, keys, rows.get("interactions", no_rows()))
+        whole = self._route_offers(seq, keys, rows)
+        await self._recheck_watchers(customers | keys.cards)
+        await self._send_people(seq, keys, keys.agents | agents, keys.cards | customers, whole)
+        self._turn_users(keys)
+        return keys
+
+    # --- work: interactions and offers --------------------------------------------------------
+
+    async def _find_renamed(self, keys: Touched) -> None:
+        for customer_id in keys.renamed:
+            keys.interactions |= self._audience.holdings.interactions_of(customer_id)
+            if self._audience.overseers:
+                page = await self._views.interactions(
+                    {"customer": customer_id}, viewer=SYSTEM, after=None, limit=200
+                )
+                keys.interactions |= {
+                    row["id"] for row in page["items"] if row["state"] != "closed"
+                }
+
+    async def _read_work(self, keys: Touched) -> Rows:
+        if not keys.interactions:
+            return {}
+        holdings, wanted = self._audience.holdings, set[str]()
+        ended = {mark.offer_id for mark in keys.offers.values() if mark.reason is not None}
+        for mark in keys.offers.values():
+            if mark.reason is None and self._audience.of_agent(mark.agent_id):
+                wanted.add(mark.offer_id)
+        for interaction_id in keys.interactions:
+            offered = holdings.offer(interaction_id)
+            if (
+                offered is not None
+                and offered.offer_id not in ended
+                and self._audience.of_agent(offered.agent_id)
+            ):
+                wanted.add(offered.offer_id)
+        asked: dict[str, Sequence[str]] = {"interactions": sorted(keys.interactions)}
+        if wanted:
+            asked["offers"] = sorted(wanted)
+        return await self._views.rows(asked)
+
+    def _route_offer_ends(self, seq: int, keys: Touched) -> None:
+        holdings = self._audience.holdings
+        for mark in keys.offers.values():
+            if mark.reason is None:
+                holdings.put_offer(
+                    mark.interaction_id, mark.offer_id, mark.agent_id, _offer_row(mark)
+                )
+                continue
+            holdings.drop_offer(mark.interaction_id, mark.offer_id)
+            tail = removed_frame("offer", mark.offer_id, mark.reason)
+            viewers = self._audience.overseers.union(self._audience.of_agent(mark.agent_id))
+            _push(viewers, f"offer:{mark.offer_id}", seq, tail)
+
+    def _route_work(
+        self, seq: int, keys: Touched, rows: dict[str, Json]
+    ) -> tuple[set[str], set[str]]:
+        """(agents, customers) whose own rows changed with the work that moved."""
+        audience, holdings = self._audience, self._audience.holdings
+        joining = [viewer for viewer in audience.viewers if viewer.joining]
+        agents: set[str] = set()
+        customers: set[str] = set()
+        for interaction_id in keys.interactions:
+            row = rows.get(interaction_id)
+            before = holdings.agents(interaction_id)
+            now = holdings.put(interaction_id, row)
+            is_open = row is not None and row["state"] != "closed"
+            seeing = audience.of_agents(now)
+            if is_open:
+                seeing |= audience.overseers
+                tail = frame("interaction.changed", row)
+                _push(seeing, f"interaction:{interaction_id}", seq, tail)
+            losing = audience.of_agents(before).union(joining)
+            if not is_open:
+                losing |= audience.overseers
+            losing -= seeing
+            if losing:
+                tail = removed_frame("interaction", interaction_id)
+                _push(losing, f"interaction:{interaction_id}", seq, tail)
+            for viewer in joining:
+                viewer.touched_after[interaction_id] = seq
+            if interaction_id in keys.moved:
+                agents |= before | now
+                if row is not None:
+                    customers.add(row["customer_id"])
+        return agents, customers
+
+    def _route_offers(self, seq: int, keys: Touched, rows: Rows) -> frozenset[str]:
+        """The interactions whose offer was sent whole, card and timeline included."""
+        audience = self._audience
+        whole: set[str] = set()
+        for interaction_id in keys.interactions:
+            offered = audience.holdings.offer(interaction_id)
+            if offered is None:
+                continue
+            key = f"offer:{offered.offer_id}"
+            viewers = set(audience.of_agent(offered.agent_id))
+            row = rows.get("offers", no_rows()).get(offered.offer_id)
+            if viewers and row is not None and row["state"] == "pending":
+                _push(viewers, key, seq, frame("offer.changed", row))
+                whole.add(interaction_id)
+            interaction = rows["interactions"].get(interaction_id)
+            others = audience.overseers - viewers
+            if others and interaction is not None and interaction["state"] == "offered":
+                tail = frame("offer.changed", offered.row | {"interaction": interaction})
+                _push(others, key, seq, tail)
+        return frozenset(whole)
+
+    # --- people: agents, customers' cards and timelines ---------------------------------------
+
+    async def _recheck_watchers(self, customers: Iterable[str]) -> None:
+        """Whoever watched by right of a queue or work in hand may have lost that right."""
+        for customer_id in customers:
+            for viewer in [v for v in self._audience.watchers(customer_id) if not v.scope.oversees]:
+                if not await reads_customer(self._views, viewer.actor, customer_id):
+                    self._audience.unwatch(viewer, customer_id)
+
+    async def _send_people(
+        self, seq: int, keys: Touched, agents: set[str], cards: set[str], whole: frozenset[str]
+    ) -> None:
+        asked: dict[str, Sequence[str]] = {}
+        if wanted := [a for a in agents if a in keys.users or self._audience.of_agent_row(a)]:
+            asked["agents"] = sorted(wanted)
+        if wanted := [c for c in cards if self._addressed(c, whole)]:
+            asked["cards"] = sorted(wanted)
+        if wanted := [
+            entry_id
+            for entry_id, customer_id in keys.entries.items()
+            if customer_id is None or self._addressed(customer_id, whole)
+        ]:
+            asked["entries"] = sorted(wanted)
+        rows = await self._views.rows(asked) if asked else {}
+        for agent_id in asked.get("agents", ()):
+            self._route_agent(seq, keys, agent_id, rows.get("agents", no_rows()).get(agent_id))
+        for customer_id, card in rows.get("cards", no_rows()).items():
+            viewers = self._audience.of_customer(customer_id)
+            _push(viewers, f"card:{customer_id}", seq, card_frame(customer_id, card))
+        for row in rows.get("entries", no_rows()).values():
+            self._route_entry(seq, row)
+        for customer_id in keys.histories:
+            if self._audience.of_customer(customer_id):
+                page = await self._views.timeline(customer_id, before=None, limit=HISTORY)
+                for row in page["items"]:
+                    self._route_entry(seq, row)
+
+    def _addressed(self, customer_id: str, whole: frozenset[str]) -> bool:
+        """Somebody is to see this customer's news who hasn't just had it with a whole offer."""
+        if self._audience.watchers(customer_id):
+            return True
+        holdings = self._audience.holdings
+        if holdings.interactions_of(customer_id) <= whole:
+            return False
+        return bool(self._audience.of_agents(holdings.agents_of(customer_id)))
+
+    def _route_agent(self, seq: int, keys: Touched, agent_id: str, row: Json | None) -> None:
+        key = f"agent:{agent_id}"
+        if row is None:
+            if agent_id in keys.users:
+                _push(self._audience.viewers, key, seq, removed_frame("agent", agent_id))
+            return
+        seeing = self._audience.of_agent_row(agent_id)
+        _push(seeing, key, seq, frame("agent.changed", row))
+        if agent_id in keys.users:
+            others = self._audience.viewers - seeing
+            _push(others, key, seq, frame("agent.changed", agent_name(row)))
+
+    def _route_entry(self, seq: int, row: Json) -> None:
+        customer_id = row["customer_id"]
+        viewers = self._audience.of_customer(customer_id)
+        if viewers:
+            tail = entry_frame(self._audience.shown_with(customer_id), encode(row))
+            _push(viewers, f"entry:{row['id']}", seq, tail)
+
+    def _turn_users(self, keys: Touched) -> None:
+        viewers = self._audience.viewers if keys.everyone else self._audience.of_agents(keys.users)
+        for viewer in viewers:
+            viewer.refresh.set()
+
+
+def _push(viewers: Iterable[Viewer], key: str, seq: int, tail: bytes) -> None:
+    for viewer in viewers:
+        viewer.push(key, seq, tail)
+
+
+def _offer_row(mark: OfferMark) -> Json:
+    """An offer's own fields from its event, for those who see it without card and timeline."""
+    assert mark.made is not None
+    assert isinstance(mark.made.fact, OfferMade)
+    fact = mark.made.fact
+    return {
+        "id": fact.offer_id,
+        "interaction_id": fact.interaction_id,
+        "agent_id": fact.agent_id,
+        "queue_id": fact.queue_id,
+        "state": "pending",
+        "made_at": mark.made.at,
+        "expires_at": fact.expires_at,
+    }

@@ -1,0 +1,47 @@
+"""Frames as bytes: a row is serialised once, whoever it is sent to.
+
+A frame is kept without its `{"seq":…` head, since viewers that joined at different positions get
+the same frame under their own number.
+"""
+
+from __future__ import annotations
+
+import orjson
+
+from agent_console.wire import encode
+
+CHANGED = {
+    "agents": "agent.changed",
+    "queues": "queue.changed",
+    "interactions": "interaction.changed",
+    "offers": "offer.changed",
+    "accounts": "account.changed",
+}
+
+
+def frame(kind: str, data: object) -> bytes:
+    """Everything of a frame but its head."""
+    return framed(kind, encode(data))
+
+
+def framed(kind: str, data: bytes) -> bytes:
+    """The same for data that is serialised already."""
+    return b',"type":"' + kind.encode() + b'","data":' + data + b"}"
+
+
+def numbered(seq: int, tail: bytes) -> bytes:
+    return b'{"seq":%d' % seq + tail
+
+
+def entry_frame(customer_ids: list[str], entry: bytes) -> bytes:
+    return frame("entry.changed", {"customer_ids": customer_ids, "entry": orjson.Fragment(entry)})
+
+
+def card_frame(customer_id: str, card: object) -> bytes:
+    return frame("card.changed", {"customer_id": customer_id, "card": card})
+
+
+def removed_frame(kind: str, row_id: str, reason: str | None = None) -> bytes:
+    """`kind`: agent, queue, interaction, offer."""
+    data = {"id": row_id} if reason is None else {"id": row_id, "reason": reason}
+    return frame(f"{kind}.removed", data)

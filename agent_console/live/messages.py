@@ -1,0 +1,70 @@
+"""What a console may say on the feed, read strictly: a wrong message ends the connection."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
+
+from agent_console.wire import decode_object
+from triggerhub.domain.errors import Invalid
+
+Id = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+
+
+class _Message(BaseModel):
+    model_config = ConfigDict(extra="ignore", strict=True)
+
+
+class Hello(_Message):
+    type: Literal["hello"]
+    after: Annotated[int, Field(ge=0, lt=2**63)] | None = None
+    epoch: Annotated[str, StringConstraints(max_length=200)] | None = None
+    csrf: Annotated[str, StringConstraints(max_length=200)]
+
+
+class CommandMessage(_Message):
+    type: Literal["command"]
+    id: Id
+    name: Annotated[str, StringConstraints(max_length=100)]
+    data: dict[str, Any] = {}
+
+
+class Watch(_Message):
+    type: Literal["watch"]
+    customer_id: Id
+
+
+class Unwatch(_Message):
+    type: Literal["unwatch"]
+    customer_id: Id
+
+
+class Typing(_Message):
+    type: Literal["typing"]
+    conversation_id: Id
+    typing: bool
+
+
+class Viewing(_Message):
+    type: Literal["viewing"]
+    conversation_id: Id | None
+
+
+Message = Annotated[
+    Hello | CommandMessage | Watch | Unwatch | Typing | Viewing, Field(discriminator="type")
+]
+_READER: TypeAdapter[Hello | CommandMessage | Watch | Unwatch | Typing | Viewing] = TypeAdapter(
+    Message
+)
+
+
+def read(text: str) -> Hello | CommandMessage | Watch | Unwatch | Typing | Viewing:
+    """Raises Invalid: `malformed` for what isn't a JSON object, else naming what is wrong."""
+    given = decode_object(text)
+    try:
+        return _READER.validate_python(given)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        where = ".".join(map(str, first["loc"])) or "type"
+        raise Invalid(f"{where}: {first['msg']}", code="wrong_message") from None

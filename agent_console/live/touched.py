@@ -1,0 +1,274 @@
+"""Which rows a committed event may have changed: a pure function of the event.
+
+Every event type stands in the table below; a test holds the table to the list of all types. What
+an event changes in rows that it doesn't name (whose work it is, which customer) is found by the
+hub in the rows themselves: such interactions are noted as `moved`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from triggerhub.domain import events as e
+from triggerhub.domain.events import Fact, Recorded
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfferMark:
+    """An offer that was made (`reason` None), or how it ended."""
+
+    offer_id: str
+    interaction_id: str
+    agent_id: str
+    reason: str | None
+    made: Recorded | None = None
+
+
+@dataclass(slots=True)
+class Touched:
+    """Row keys by kind.
+
+    `moved`: interactions whose holder, state or queue may have changed, so that their agents'
+    and customers' rows did as well. `entries`: entry id → its customer where the event names one.
+    `followed`: entries whose interaction, account and customer are to be looked up in the row.
+    `renamed`: customers whose open interactions show something else now. `histories`: customers
+    whose newest entries are to be sent again. `users`: viewers whose own rights or name changed.
+    `lists`: numbers of queues, accounts or attention. `everyone`: only a new snapshot will do.
+    """
+
+    agents: set[str] = field(default_factory=set)
+    interactions: set[str] = field(default_factory=set)
+    moved: set[str] = field(default_factory=set)
+    offers: dict[str, OfferMark] = field(default_factory=dict)
+    entries: dict[str, str | None] = field(default_factory=dict)
+    followed: set[str] = field(default_factory=set)
+    cards: set[str] = field(default_factory=set)
+    renamed: set[str] = field(default_factory=set)
+    histories: set[str] = field(default_factory=set)
+    users: set[str] = field(default_factory=set)
+    lists: bool = False
+    everyone: bool = False
+
+    def work(self, interaction_id: str) -> None:
+        self.interactions.add(interaction_id)
+        self.moved.add(interaction_id)
+        self.lists = True
+
+
+Touch = Callable[[Touched, Recorded, Any], None]
+
+
+def touched(batch: Iterable[Recorded]) -> Touched:
+    keys = Touched()
+    for recorded in batch:
+        _TOUCHES[type(recorded.fact)](keys, recorded, recorded.fact)
+    return keys
+
+
+def covered() -> frozenset[type[Fact]]:
+    """The event types that this table knows."""
+    return frozenset(_TOUCHES)
+
+
+def _nothing(keys: Touched, recorded: Recorded, fact: Fact) -> None:
+    """Changes nothing that a console shows."""
+
+
+def _lists(keys: Touched, recorded: Recorded, fact: Fact) -> None:
+    keys.lists = True
+
+
+def _resolved(keys: Touched, recorded: Recorded, fact: e.MessageResolved) -> None:
+    keys.entries[fact.message_id] = fact.customer_id
+    keys.interactions.add(fact.interaction_id)
+    keys.cards.add(fact.customer_id)
+
+
+def _queued(keys: Touched, recorded: Recorded, fact: e.MessageQueued) -> None:
+    keys.entries[fact.message_id] = fact.customer_id
+    keys.cards.add(fact.customer_id)
+    if fact.interaction_id is not None:
+        keys.interactions.add(fact.interaction_id)
+    if fact.retry_of is not None:
+        keys.entries.setdefault(fact.retry_of, fact.customer_id)
+
+
+def _progress(keys: Touched, recorded: Recorded, fact: Any) -> None:
+    keys.entries.setdefault(fact.message_id, None)
+
+
+def _turn(keys: Touched, recorded: Recorded, fact: Any) -> None:
+    keys.entries.setdefault(fact.message_id, None)
+    keys.followed.add(fact.message_id)
+    keys.lists = True
+
+
+def _note(keys: Touched, recorded: Recorded, fact: e.NoteAdded) -> None:
+    keys.entries[fact.note_id] = fact.customer_id
+    keys.cards.add(fact.customer_id)
+    if fact.interaction_id is not None:
+        keys.interactions.add(fact.interaction_id)
+
+
+def _customer_created(keys: Touched, recorded: Recorded, fact: e.CustomerCreated) -> None:
+    keys.cards.add(fact.customer_id)
+
+
+def _customer_updated(keys: Touched, recorded: Recorded, fact: e.CustomerUpdated) -> None:
+    keys.cards.add(fact.customer_id)
+    keys.renamed.add(fact.customer_id)
+
+
+def _linked(keys: Touched, recorded: Recorded, fact: e.IdentityLinked) -> None:
+    keys.entries[recorded.id] = fact.customer_id
+    for customer_id in filter(None, (fact.customer_id, fact.previous_customer_id)):
+        keys.cards.add(customer_id)
+        keys.renamed.add(customer_id)
+        if fact.previous_customer_id is not None:
+            keys.histories.add(customer_id)
+
+
+def _erased(keys: Touched, recorded: Recorded, fact: e.ErasureDone) -> None:
+    keys.cards.add(fact.customer_id)
+    keys.renamed.add(fact.customer_id)
+    keys.histories.add(fact.customer_id)
+
+
+def _conversation(keys: Touched, recorded: Recorded, fact: e.ConversationOpened) -> None:
+    keys.entries[recorded.id] = fact.customer_id
+    keys.cards.add(fact.customer_id)
+
+
+def _created(keys: Touched, recorded: Recorded, fact: e.InteractionCreated) -> None:
+    keys.work(fact.interaction_id)
+    keys.entries[recorded.id] = fact.customer_id
+    keys.cards.add(fact.customer_id)
+
+
+def _work(keys: Touched, recorded: Recorded, fact: Any) -> None:
+    keys.work(fact.interaction_id)
+
+
+def _told(keys: Touched, recorded: Recorded, fact: Any) -> None:
+    """Also told in the timeline, by an entry that has the event's id."""
+    keys.work(fact.interaction_id)
+    keys.entries[recorded.id] = None
+
+
+def _transferred(keys: Touched, recorded: Recorded, fact: e.InteractionTransferred) -> None:
+    _told(keys, recorded, fact)
+    keys.agents.update(filter(None, (fact.from_agent_id, fact.to_agent_id)))
+
+
+def _seen(keys: Touched, recorded: Recorded, fact: e.InteractionSeen) -> None:
+    keys.interactions.add(fact.interaction_id)
+
+
+def _made(keys: Touched, recorded: Recorded, fact: e.OfferMade) -> None:
+    keys.work(fact.interaction_id)
+    keys.agents.add(fact.agent_id)
+    keys.offers[fact.offer_id] = OfferMark(
+        offer_id=fact.offer_id, interaction_id=fact.interaction_id, agent_id=fact.agent_id,
+        reason=None, made=recorded,
+    )  # fmt: skip
+
+
+def _ended(reason: str) -> Touch:
+    def touch(keys: Touched, recorded: Recorded, fact: Any) -> None:
+        keys.work(fact.interaction_id)
+        keys.agents.add(fact.agent_id)
+        keys.offers[fact.offer_id] = OfferMark(
+            offer_id=fact.offer_id, interaction_id=fact.interaction_id,
+            agent_id=fact.agent_id, reason=reason,
+        )  # fmt: skip
+
+    return touch
+
+
+def _leg(keys: Touched, recorded: Recorded, fact: Any) -> None:
+    _told(keys, recorded, fact)
+    keys.agents.add(fact.agent_id)
+
+
+def _agent(keys: Touched, recorded: Recorded, fact: Any) -> None:
+    keys.agents.add(fact.agent_id)
+    keys.lists = True
+
+
+def _user(keys: Touched, recorded: Recorded, fact: e.UserConfigured) -> None:
+    keys.agents.add(fact.user_id)
+    keys.users.add(fact.user_id)
+    keys.lists = True
+
+
+def _password(keys: Touched, recorded: Recorded, fact: e.UserPasswordSet) -> None:
+    keys.users.add(fact.user_id)
+
+
+def _everyone(keys: Touched, recorded: Recorded, fact: Fact) -> None:
+    keys.everyone = True
+    keys.lists = True
+
+
+_TOUCHES: dict[type[Fact], Touch] = {
+    e.MessageReceived: _lists,
+    e.MessageParsed: _nothing,
+    e.MessageUnparseable: _lists,
+    e.MessageResolved: _resolved,
+    e.MessageSetAside: _nothing,
+    e.MessageQueued: _queued,
+    e.MessageCancelled: _turn,
+    e.MessageSending: _progress,
+    e.MessageDeferred: _progress,
+    e.MessageSent: _turn,
+    e.MessageDelivered: _progress,
+    e.MessageRead: _progress,
+    e.MessageFailed: _turn,
+    e.MessageUnknown: _turn,
+    e.StatusReceived: _nothing,
+    e.StatusSetAside: _nothing,
+    e.NoteAdded: _note,
+    e.CustomerCreated: _customer_created,
+    e.CustomerUpdated: _customer_updated,
+    e.IdentityAdded: _nothing,
+    e.IdentityLinked: _linked,
+    e.ConversationOpened: _conversation,
+    e.InteractionCreated: _created,
+    e.InteractionScheduled: _work,
+    e.InteractionQueued: _work,
+    e.InteractionParked: _work,
+    e.InteractionResumed: _work,
+    e.InteractionClosed: _told,
+    e.InteractionTransferred: _transferred,
+    e.InteractionSeen: _seen,
+    e.OfferMade: _made,
+    e.OfferAccepted: _ended("accepted"),
+    e.OfferDeclined: _ended("declined"),
+    e.OfferTimedOut: _ended("timed_out"),
+    e.OfferCancelled: _ended("cancelled"),
+    e.OfferRescinded: _ended("rescinded"),
+    e.AssignmentStarted: _leg,
+    e.AssignmentHeld: _work,
+    e.AssignmentUnheld: _work,
+    e.AssignmentWrapUpStarted: _work,
+    e.AssignmentEnded: _leg,
+    e.PresenceChanged: _agent,
+    e.AgentCleared: _agent,
+    e.AgentConnected: _agent,
+    e.AgentDisconnected: _agent,
+    e.AttentionReplayed: _lists,
+    e.AttentionClosed: _lists,
+    e.AttentionRaised: _lists,
+    e.HubConfigured: _nothing,
+    e.AccountConfigured: _lists,
+    e.AccountRemoved: _everyone,
+    e.QueueConfigured: _lists,
+    e.QueueRemoved: _lists,
+    e.UserConfigured: _user,
+    e.UserPasswordSet: _password,
+    e.TokenCreated: _nothing,
+    e.TokenRevoked: _nothing,
+    e.ErasureDone: _erased,
+}
