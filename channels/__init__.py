@@ -1,1 +1,1 @@
-"""One folder a channel: receive, parse, send, settings; no channel knows another."""
+"""The ways in: one folder a channel, none of which knows another."""

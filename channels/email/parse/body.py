@@ -1,0 +1,245 @@
+"""Which leaves are the mail's words and which are attachments (RFC 2046, 2183, 2387).
+
+Text is every inline text/plain in order, else the visible words of the HTML; everything else is
+an attachment.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass, field
+
+from channels.email.parse.charset import decode, well_formed
+from channels.email.parse.flowed import unflow
+from channels.email.parse.html_clean import as_html, clean_html
+from channels.email.parse.html_text import bare_text, visible_text
+from channels.email.parse.limits import Limits
+from channels.email.parse.mail import Attachment, Calendar
+from channels.email.parse.problems import Problems
+from channels.email.parse.reply import fold_reply
+from channels.email.parse.structure import Leaf, Tree
+from channels.email.parse.transfer import decoded
+from channels.email.parse.words import header_text
+
+_TEXT = "text/plain"
+_HTML = frozenset(("text/html", "application/xhtml+xml"))
+_BREAKS = re.compile(r"\r\n?")
+_NOT_IN_NAMES = re.compile("[\x00-\x1f\x7f\x85\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]+")
+_META_CHARSET = re.compile(rb"<meta[^>]{0,200}charset\s*=\s*[\"']?\s*([A-Za-z0-9_:.-]{2,40})", re.I)
+_UNREADABLE_WORDS = frozenset(
+    "text/calendar text/vcard text/x-vcard text/directory text/csv text/rfc822-headers "
+    "text/x-amp-html text/css text/javascript text/xml text/rtf".split()
+)
+_MAX_NAME = 255
+_HASHED_TEXT = 512 * 1024
+
+
+@dataclass(slots=True)
+class Read:
+    """One leaf with its decoded content."""
+
+    leaf: Leaf
+    content: bytes
+    filename: str
+    content_id: str
+
+
+@dataclass(slots=True)
+class Body:
+    """What the leaves came to."""
+
+    text: str = ""
+    reply_text: str = ""
+    html: str = ""
+    attachments: list[Attachment] = field(default_factory=list)
+    reads: list[Read] = field(default_factory=list)
+    calendar: Calendar | None = None
+
+
+def read_body(
+    raw: bytes, tree: Tree, subject: str, limits: Limits, problems: Problems, *, frugal: bool
+) -> Body:
+    """Decode every leaf and sort them. `frugal` leaves the HTML parsers out."""
+    body = Body(reads=[_read(raw, leaf, problems) for leaf in tree.leaves])
+    words = {id(read) for read in body.reads if _is_words(read)}
+    if not words:
+        words = {id(read) for read in _fallback_words(body.reads, tree)}
+    plain: list[tuple[Read, str]] = []
+    marked: list[tuple[Read, str]] = []
+    for read in body.reads:
+        if id(read) not in words:
+            continue
+        target = marked if read.leaf.type in _HTML else plain
+        target.append((read, _text_of(read, problems)))
+    sources = [source for _, source in marked if source.strip()]
+    body.html = _cleaned(sources, limits, problems, frugal=frugal)
+    texts = [text.strip("\n") for _, text in plain if text.strip()]
+    if texts:
+        body.text = "\n\n".join(texts)
+        fold_from = _with_other_words(body.reads, plain, marked, problems, frugal=frugal)
+    else:
+        see = bare_text if frugal else visible_text
+        body.text = well_formed("\n\n".join(filter(None, map(see, sources))))
+        fold_from = body.text if frugal else _marked_text(sources)
+    body.reply_text = _folded(fold_from, subject, limits, problems)
+    cids = {i.lower() for i in _referenced(sources)}
+    for read in body.reads:
+        if id(read) not in words:
+            body.attachments.append(_attachment(read, cids))
+            if read.leaf.type == "text/calendar" and body.calendar is None:
+                body.calendar = _calendar(read)
+    return body
+
+
+def _read(raw: bytes, leaf: Leaf, problems: Problems) -> Read:
+    content = raw[leaf.start : leaf.end]
+    encoding = leaf.head.first("content-transfer-encoding")
+    if encoding and not leaf.whole:
+        content = decoded(content, encoding, problems)
+    filename = leaf.disposition.get("filename") or leaf.content_type.get("name")
+    content_id = header_text(leaf.head.first("content-id"), problems).strip("<> ")
+    return Read(leaf, content, _file_name(filename), content_id)
+
+
+def _file_name(name: str) -> str:
+    """Without folders, controls and marks that turn the reading direction around."""
+    name = _NOT_IN_NAMES.sub("", name).replace("\\", "/").rstrip("/ ").rpartition("/")[2].strip()
+    if name in (".", ".."):
+        return ""
+    if len(name) > _MAX_NAME:
+        stem, dot, extension = name.rpartition(".")
+        keep = len(extension) + 1 if dot and len(extension) < 20 else 0
+        name = name[: _MAX_NAME - keep] + (f".{extension}" if keep and stem else "")
+    return name
+
+
+def _is_words(read: Read) -> bool:
+    leaf = read.leaf
+    return (
+        (leaf.type == _TEXT or leaf.type in _HTML)
+        and not leaf.whole
+        and leaf.disposition.main != "attachment"
+        and not read.filename
+    )
+
+
+def _fallback_words(reads: list[Read], tree: Tree) -> list[Read]:
+    """A mail whose only text carries a file name, or is of an unusual text type."""
+    named = [
+        read
+        for read in reads
+        if read.leaf.type in (_TEXT, *_HTML)
+        and not read.leaf.whole
+        and not read.leaf.disposition.main
+    ]
+    if named:
+        return named[:1]
+    other = [
+        read
+        for read in reads
+        if read.leaf.type.startswith("text/")
+        and read.leaf.type not in _UNREADABLE_WORDS
+        and not read.filename
+        and read.leaf.disposition.main != "attachment"
+    ]
+    return other if len(reads) == 1 or tree.root_type != "multipart/report" else []
+
+
+def _text_of(read: Read, problems: Problems) -> str:
+    leaf = read.leaf
+    declared = leaf.content_type.get("charset")
+    if leaf.type in _HTML and (not declared or declared.lower() in ("us-ascii", "ascii")):
+        meta = _META_CHARSET.search(read.content[:4096])
+        if meta and not meta[1].lower().startswith(b"utf-16"):
+            declared = meta[1].decode("ascii")
+    text, complaint = decode(read.content, declared)
+    if complaint:
+        problems.add("charset", complaint)
+    if b"\0" in read.content and "\0" not in text:
+        problems.add("text", "NULs were taken out")
+    text = _BREAKS.sub("\n", text.replace("\0", "").replace("\r\r\n", "\n"))
+    text = text.removeprefix("\ufeff")
+    if leaf.type == _TEXT and leaf.content_type.get("format").lower() == "flowed":
+        text = unflow(text, delsp=leaf.content_type.get("delsp").lower() == "yes")
+    return text
+
+
+def _cleaned(sources: list[str], limits: Limits, problems: Problems, *, frugal: bool) -> str:
+    cleaned: list[str] = []
+    for source in sources:
+        if frugal:
+            fragment, faithful = as_html(bare_text(source)), False
+        else:
+            fragment, faithful = clean_html(source, limits.html_bytes)
+        if not faithful:
+            problems.add("html", "too costly to show as it is, its words are shown")
+        cleaned.append(fragment)
+    return well_formed("\n".join(cleaned))
+
+
+def _marked_text(sources: list[str]) -> str:
+    return "\n\n".join(filter(None, (visible_text(s, quote_marks=True) for s in sources)))
+
+
+def _with_other_words(
+    reads: list[Read],
+    plain: list[tuple[Read, str]],
+    marked: list[tuple[Read, str]],
+    problems: Problems,
+    *,
+    frugal: bool,
+) -> str:
+    """Text to fold: the plain parts, and in its place HTML that is no alternative of one."""
+    plain_alternatives = {a for read, text in plain if text.strip() for a in _alternatives(read)}
+    known = " ".join(" ".join(text.split()) for _, text in plain)
+    pieces: dict[int, str] = {id(read): text for read, text in plain}
+    for read, source in marked:
+        if plain_alternatives & set(_alternatives(read)) or not source.strip():
+            continue
+        seen = bare_text(source) if frugal else visible_text(source, quote_marks=True)
+        if seen and " ".join(seen.split()) not in known:
+            problems.add("text", "an HTML part says more than the text parts")
+            pieces[id(read)] = seen
+    ordered = (pieces[id(read)].strip("\n") for read in reads if id(read) in pieces)
+    return "\n\n".join(piece for piece in ordered if piece.strip())
+
+
+def _alternatives(read: Read) -> list[int]:
+    return [number for number, kind in read.leaf.within if kind == "multipart/alternative"]
+
+
+def _folded(text: str, subject: str, limits: Limits, problems: Problems) -> str:
+    if len(text) <= limits.fold_chars:
+        return well_formed(fold_reply(text, subject))
+    problems.add("limit", f"quotes were looked for in the first {limits.fold_chars} characters")
+    return well_formed(fold_reply(text[: limits.fold_chars], subject))
+
+
+_CID = re.compile(r"cid:([^\s\"'<>)]{1,300})", re.IGNORECASE)
+
+
+def _referenced(sources: list[str]) -> set[str]:
+    return {found for source in sources for found in _CID.findall(source)}
+
+
+def _attachment(read: Read, cids: set[str]) -> Attachment:
+    leaf = read.leaf
+    disposition = leaf.disposition.main
+    referenced = bool(read.content_id) and read.content_id.lower() in cids
+    related = bool(leaf.within) and leaf.within[-1][1] == "multipart/related"
+    shown = leaf.type.startswith("image/") and (related or bool(read.content_id))
+    return Attachment(
+        filename=well_formed(read.filename),
+        content_type=leaf.type,
+        size=len(read.content),
+        sha256=hashlib.sha256(read.content).hexdigest(),
+        inline=referenced or disposition == "inline" or (shown and not disposition),
+        content_id=well_formed(read.content_id),
+        content=read.content,
+    )
+
+
+def _calendar(read: Read) -> Calendar:
+    text, _ = decode(read.content[:_HASHED_TEXT], read.leaf.content_type.get("charset"))
+    return Calendar(method=read.leaf.content_type.get("method").upper(), text=text)

@@ -1,0 +1,237 @@
+"""HTML to the words a reader sees. Pure; knows nothing of cleaning or of mails.
+
+Two ways: over a parsed tree, and, for HTML built to make parsers slow, over bare tags.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+_UNSEEN = frozenset(
+    "head style script title template noscript meta link object embed iframe svg math select "
+    "textarea button audio video map datalist noframes".split()
+)
+_BLOCK = frozenset(
+    "address article aside blockquote body center dd details dialog dir div dl dt fieldset "
+    "figcaption figure footer form h1 h2 h3 h4 h5 h6 header hr html li main menu nav ol p pre "
+    "section summary table tbody tfoot thead tr ul caption".split()
+)
+_SPACED = frozenset("p h1 h2 h3 h4 h5 h6 ul ol dl table pre blockquote hr".split())
+_HIDDEN_STYLE = re.compile(
+    r"display\s*:\s*none|visibility\s*:\s*hidden|mso-hide\s*:\s*all|font-size\s*:\s*0(?:px|pt|em|%)?"
+    r"\s*(?:;|!|$)|max-height\s*:\s*0(?:px)?\s*(?:;|!|$)",
+    re.IGNORECASE,
+)
+_QUOTE_HINT = re.compile(r"border-left|cite", re.IGNORECASE)
+_QUOTE_CLASS = re.compile(
+    r"(?:^|[\s_-])(?:yahoo_quoted|gmail_quote|cite|protonmail_quote|zmail_extra|quote|"
+    r"tutanota_quote|moz-cite|isreplycontent)",
+    re.IGNORECASE,
+)
+_QUOTED_BOX = re.compile(r"\b(?:yahoo_quoted|protonmail_quote|moz-cite-prefix)\b", re.IGNORECASE)
+_SPACES = re.compile(r"[ \t\r\n\f]+")
+_INVISIBLE = re.compile("[\u00ad\u034f\u200b\u2060\ufeff]")
+_TAG_NAME = re.compile(r"<(?:(!--)|(/?)([a-zA-Z][a-zA-Z0-9:-]{0,40})|([!?]))")
+_ROUGH_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]{0,20})")
+_SELF_CLOSING = frozenset(
+    "area base br col embed hr img input link meta param source track wbr p li td th tr dt dd "
+    "tbody thead tfoot option colgroup".split()
+)
+_MAX_WORK = 20_000_000
+_MAX_DEPTH = 400
+
+
+def too_costly(source: str) -> bool:
+    """Whether a tree of this HTML could be so deep that parsers need quadratic time."""
+    if source.count("&") > 60_000:
+        return True
+    open_tags: dict[str, int] = {}
+    depth = deepest = tags = 0
+    for closing, name in _ROUGH_TAG.findall(source):
+        tags += 1
+        tag = name.lower()
+        if tag in _SELF_CLOSING:
+            continue
+        opened = open_tags.get(tag, 0)
+        if not closing:
+            open_tags[tag] = opened + 1
+            depth += 1
+            deepest = max(deepest, depth)
+        elif opened:
+            open_tags[tag] = opened - 1
+            depth -= 1
+        if deepest > _MAX_DEPTH:
+            return True
+    return tags * deepest > _MAX_WORK
+
+
+class _Writer:
+    """Collects words into lines as a browser would lay them out, roughly."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self._line: list[str] = []
+        self._glue = False  # a space is due before the next word
+        self._blank = False  # a blank line is due before the next line
+        self.quoted = 0
+
+    def text(self, text: str, *, pre: bool) -> None:
+        text = _INVISIBLE.sub("", text)
+        if pre:
+            first, *others = text.replace("\r\n", "\n").split("\n")
+            self._words(first)
+            for line in others:
+                self.newline(force=True)
+                self._words(line)
+            return
+        collapsed = _SPACES.sub(" ", text)
+        if collapsed == " ":
+            self._glue = bool(self._line)
+            return
+        if collapsed.startswith(" "):
+            self._glue = bool(self._line)
+            collapsed = collapsed[1:]
+        trailing = collapsed.endswith(" ")
+        self._words(collapsed[:-1] if trailing else collapsed)
+        self._glue = trailing
+
+    def _words(self, words: str) -> None:
+        if not words:
+            return
+        if self._glue:
+            self._line.append(" ")
+            self._glue = False
+        self._line.append(words)
+
+    def space(self) -> None:
+        self._glue = bool(self._line)
+
+    def newline(self, *, force: bool = False, blank: bool = False) -> None:
+        if self._line or force:
+            line = "".join(self._line).replace("\xa0", " ").rstrip()
+            prefix = "> " * self.quoted
+            if self._blank and self.lines and self.lines[-1].strip("> "):
+                self.lines.append(prefix.rstrip())
+            self._blank = False
+            self.lines.append((prefix + line).rstrip())
+            self._line = []
+        self._glue = False
+        self._blank = self._blank or blank
+
+    def result(self) -> str:
+        self.newline()
+        return re.sub(r"\n{3,}", "\n\n", "\n".join(self.lines)).strip("\n")
+
+
+def visible_text(source: str, *, quote_marks: bool = False) -> str:
+    """The visible words. `quote_marks` puts `> ` before the lines of quoted blocks."""
+    if not source.strip():
+        return ""
+    if too_costly(source):
+        return bare_text(source)
+    root = LexborHTMLParser(source).root
+    if root is None:
+        return ""
+    writer = _Writer()
+    node: LexborNode | None = root
+    pre = 0
+    # Entered elements, with what leaving them undoes: (tag, quoted, preformatted).
+    path: list[tuple[str, bool, bool]] = []
+    while node is not None:
+        tag = node.tag or ""
+        child: LexborNode | None = None
+        entered = False
+        if tag == "-text":
+            writer.text(node.text_content or "", pre=pre > 0)
+        elif tag == "br":
+            writer.newline(force=True)
+        elif not tag.startswith(("-", "_", "!")) and tag not in _UNSEEN:
+            attributes = node.attributes
+            if not _hidden(attributes):
+                quoted = quote_marks and _is_quote(tag, attributes)
+                is_pre = tag == "pre" or "white-space:pre" in (attributes.get("style") or "")
+                child = node.child
+                if tag in _BLOCK:
+                    writer.newline(blank=tag in _SPACED)
+                elif tag in ("td", "th"):
+                    writer.space()
+                if child is not None:
+                    entered = True
+                    path.append((tag, quoted, is_pre))
+                    writer.quoted += quoted
+                    pre += is_pre
+        if entered:
+            node = child
+            continue
+        following = node.next
+        while following is None and path:
+            name, quoted, is_pre = path.pop()
+            if name in _BLOCK:
+                writer.newline(blank=name in _SPACED)
+            elif name in ("td", "th"):
+                writer.space()
+            writer.quoted -= quoted
+            pre -= is_pre
+            parent = node.parent
+            if parent is None:
+                break
+            node = parent
+            following = node.next
+        node = following if path else None
+    return writer.result()
+
+
+def _hidden(attributes: dict[str, str | None]) -> bool:
+    if "hidden" in attributes:
+        return True
+    style = attributes.get("style")
+    return bool(style) and _HIDDEN_STYLE.search(style or "") is not None
+
+
+def _is_quote(tag: str, attributes: dict[str, str | None]) -> bool:
+    classes = attributes.get("class") or ""
+    if tag == "blockquote":
+        return bool(
+            (attributes.get("type") or "").lower() == "cite"
+            or attributes.get("cite")
+            or _QUOTE_CLASS.search(classes)
+            or _QUOTE_HINT.search(attributes.get("style") or "")
+            or _QUOTE_HINT.search(attributes.get("id") or "")
+        )
+    return bool(classes) and _QUOTED_BOX.search(classes) is not None
+
+
+def bare_text(source: str) -> str:
+    """The words between the tags, in linear time for any input."""
+    pieces: list[str] = []
+    position = 0
+    unseen = ""
+    for match in _TAG_NAME.finditer(source):
+        if match.start() < position:
+            continue
+        if not unseen:
+            pieces.append(source[position : match.start()])
+        comment, closing, name, _ = match.groups()
+        end = source.find("-->" if comment else ">", match.end())
+        if end < 0:
+            position = len(source) if not comment else match.end()
+            if not comment:
+                break
+            continue
+        position = end + (3 if comment else 1)
+        tag = (name or "").lower()
+        if unseen:
+            if closing and tag == unseen:
+                unseen = ""
+        elif not closing and tag in ("script", "style", "title", "head"):
+            unseen = tag if f"</{tag}" in source[position : position + 1_000_000].lower() else ""
+        elif tag == "br" or tag in _BLOCK:
+            pieces.append("\n")
+    if not unseen:
+        pieces.append(source[position:])
+    text = html.unescape("".join(pieces)).replace("\xa0", " ")
+    lines = (" ".join(line.split()) for line in text.split("\n"))
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip("\n")

@@ -1,0 +1,229 @@
+"""The new words of a reply: quotes, attributions and signatures folded away, never guessed away.
+
+Works on plain lines; HTML comes here as text with `> ` before quoted lines. What stands under a
+forward mark is what the sender wanted read, so it stays. If folding would leave nothing though
+something unquoted was written, the text is given as it is.
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import takewhile
+
+from channels.email.parse.reply_patterns import (
+    ATTRIBUTION,
+    FORWARD,
+    FORWARD_SUBJECT,
+    HEADER_DATE,
+    HEADER_FROM,
+    HEADER_OTHER,
+    LIST_FOOTER,
+    RULE,
+    SENT_FROM,
+    SEPARATOR,
+    SIGNATURE,
+)
+
+_QUOTE = re.compile(r"^[ \t]{0,3}(?:>|＞)")
+_QUOTE_MARKS = re.compile(r"^(?:[ \t]{0,3}> ?)+")
+_LONGEST_PATTERN_LINE = 500
+_SIGNATURE_LINES = 25
+_FOLD = "\0"  # stands where a quote was; text never holds a NUL
+_BLANK_OR_FOLD = " \t\0"
+_BLANKS = re.compile(r"\n{3,}")
+_KEYWORD_END = re.compile(r"[:：]\s*$")
+
+
+def fold_reply(text: str, subject: str = "") -> str:
+    """`text` without quotes and signature; `subject` tells a forward from a reply."""
+    lines = [line.rstrip("\r") for line in text.split("\n")]
+    forwarded = FORWARD_SUBJECT.match(subject) is not None
+    forward_at = _forward_start(lines)
+    head, tail = lines[:forward_at], lines[forward_at:]
+    cut = len(head)
+    certain = True
+    if not (forwarded and forward_at == len(lines)):
+        cut, certain = _cut(head)
+        if cut < len(head) and forward_at < len(lines):
+            tail = []  # the forward stands inside what was quoted
+    kept, quoted = _unquoted(head[:cut], keep_quotes=forwarded)
+    certain = certain and quoted and cut == len(head)
+    new = _without_signature(kept, open_end=cut == len(head) and not tail)
+    words = _joined(new)
+    if tail:
+        words = "\n\n".join(filter(None, (words, _joined(_unmarked(tail)))))
+    if words:
+        return words
+    if cut < len(head) and _joined(kept):
+        return _joined(kept)
+    if cut < len(head) or not quoted:
+        return _joined(_unmarked(lines))
+    rest = [line for line in lines if not _QUOTE.match(line)]
+    return "" if certain or not _joined(rest) else _joined(kept)
+
+
+def _joined(lines: list[str]) -> str:
+    text = "\n".join(line.rstrip() for line in lines).replace(_FOLD, "")
+    return _BLANKS.sub("\n\n", text).strip()
+
+
+def _unmarked(lines: list[str]) -> list[str]:
+    """Without the quote marks that every line of a forwarded block may carry."""
+    content = [line for line in lines[1:] if line.strip()]
+    if content and sum(1 for line in content if _QUOTE.match(line)) * 2 >= len(content):
+        return [_QUOTE_MARKS.sub("", line) for line in lines]
+    return lines
+
+
+def _forward_start(lines: list[str]) -> int:
+    for index, line in enumerate(lines):
+        if 6 <= len(line) < _LONGEST_PATTERN_LINE and FORWARD.match(line):
+            return index
+        if 3 < len(line) < 40 and FORWARD.match(line):
+            return index
+    return len(lines)
+
+
+def _cut(lines: list[str]) -> tuple[int, bool]:
+    """Where everything to the end is an unmarked quote, and whether that is beyond doubt."""
+    for index, line in enumerate(lines):
+        if not line.strip() or len(line) > _LONGEST_PATTERN_LINE or _QUOTE.match(line):
+            continue
+        if SEPARATOR.match(line):
+            if not _marked_follow(lines, index + 1):
+                return index, False
+            continue
+        if HEADER_FROM.match(line) and _is_header_block(lines, index):
+            start = _rule_above(lines, index)
+            if not _marked_follow(lines, index + 1):
+                return start, False
+            continue
+        length = _attribution(lines, index)
+        if length and not _marked_follow(lines, index + length):
+            following = next((x for x in lines[index + length :] if x.strip()), "")
+            if following and _strong(" ".join(lines[index : index + length])):
+                return index, False
+    return len(lines), True
+
+
+def _strong(attribution: str) -> bool:
+    """An attribution that no sentence of a person looks like."""
+    return "@" in attribution or len(re.findall(r"\d", attribution)) >= 5
+
+
+def _rule_above(lines: list[str], index: int) -> int:
+    above = index - 1
+    while above >= 0 and not lines[above].strip():
+        above -= 1
+    return above if above >= 0 and RULE.match(lines[above]) else index
+
+
+def _is_header_block(lines: list[str], index: int) -> bool:
+    labels = dates = seen = 0
+    for line in lines[index + 1 : index + 14]:
+        if not line.strip():
+            continue
+        seen += 1
+        if HEADER_OTHER.match(line):
+            labels += 1
+            dates += HEADER_DATE.match(line) is not None
+        elif seen > 2 * labels + 2:
+            break
+    return labels >= 2 or (labels == 1 and dates == 1)
+
+
+def _marked_follow(lines: list[str], index: int) -> bool:
+    """Whether what follows is quoted with marks, so that lines without are new words."""
+    for line in lines[index : index + 12]:
+        if _QUOTE.match(line):
+            return True
+        if line.strip() and not (HEADER_OTHER.match(line) or HEADER_FROM.match(line)):
+            return False
+    return False
+
+
+def _attribution(lines: list[str], index: int) -> int:
+    """How many lines from `index` are one attribution; 0 when it is none."""
+    joined = ""
+    for length in range(1, 5):
+        if index + length > len(lines):
+            return 0
+        line = lines[index + length - 1].strip()
+        if not line or _QUOTE.match(line) or len(joined) + len(line) > _LONGEST_PATTERN_LINE:
+            return 0
+        joined = f"{joined} {line}".strip()
+        if _KEYWORD_END.search(line) and ATTRIBUTION.match(joined):
+            return length
+    return 0
+
+
+def _unquoted(lines: list[str], *, keep_quotes: bool) -> tuple[list[str], bool]:
+    """Lines outside marked quotes and their attributions; whether there was any quote."""
+    kept: list[str] = []
+    quoted = False
+    index = 0
+    while index < len(lines):
+        line = lines[index]
+        if _QUOTE.match(line):
+            if keep_quotes:
+                kept.append(line)
+            elif kept and kept[-1] != _FOLD:
+                kept.append(_FOLD)
+            quoted = True
+            index += 1
+            continue
+        if not keep_quotes and line.strip() and len(line) <= _LONGEST_PATTERN_LINE:
+            if SEPARATOR.match(line) and _marked_follow(lines, index + 1):
+                index += 1
+                continue
+            if HEADER_FROM.match(line) and _is_header_block(lines, index):
+                while index < len(lines) and not _QUOTE.match(lines[index]):
+                    index += 1
+                continue
+            length = _attribution(lines, index)
+            if length and _next_is_quote(lines, index + length):
+                index += length
+                continue
+        kept.append(line)
+        index += 1
+    return kept, quoted
+
+
+def _next_is_quote(lines: list[str], index: int) -> bool:
+    following = next((line for line in lines[index : index + 4] if line.strip()), None)
+    return following is None or _QUOTE.match(following) is not None
+
+
+def _without_signature(lines: list[str], *, open_end: bool) -> list[str]:
+    out: list[str] = []
+    index = 0
+    while index < len(lines):
+        line = lines[index]
+        short = len(line) <= 120
+        if short and SENT_FROM.match(line) and _stands_alone(lines, index):
+            index += 1
+            continue
+        if short and SIGNATURE.match(line):
+            rest = takewhile(lambda other: other != _FOLD, lines[index + 1 :])
+            written = sum(1 for other in rest if other.strip())
+            if line.startswith("-- ") or written <= _SIGNATURE_LINES:
+                # A signature ends where a quote begins: answers may stand below that.
+                index = next((i for i in range(index, len(lines)) if lines[i] == _FOLD), len(lines))
+                continue
+        if RULE.match(line) and _is_list_footer(lines[index + 1 :]) and open_end:
+            break
+        out.append(line)
+        index += 1
+    return out
+
+
+def _stands_alone(lines: list[str], index: int) -> bool:
+    """A line of its own paragraph, or one at the very end: not the middle of a sentence."""
+    before = lines[index - 1].strip(_BLANK_OR_FOLD) if index else ""
+    after = lines[index + 1].strip(_BLANK_OR_FOLD) if index + 1 < len(lines) else ""
+    return not before or not after
+
+
+def _is_list_footer(lines: list[str]) -> bool:
+    written = [line for line in lines if line.strip()]
+    return 0 < len(written) <= 10 and any(LIST_FOOTER.search(line) for line in written[:4])

@@ -1,0 +1,127 @@
+"""How mail clients of many languages mark quotes, forwards and signatures. Patterns only."""
+
+from __future__ import annotations
+
+import re
+
+_DASHES = r"[-_—–─=*~\s>]"
+
+ATTRIBUTION = re.compile(
+    r"""(?ix) ^ \s* (?:
+      on \b .{4,400} \b wrote
+    | at \b .{6,400} \b wrote
+    | .{3,300} (?:<[^<>\s]+@[^<>\s]+>|\[[^\s]*@[^\s]*\]|\d{4}) .{0,120} \b wrote
+    | .{2,120} \s <?[^<>\s]+@[^<>\s]+>? \s* wrote
+    | am \b .{4,400} \b schrieb .{0,200}
+    | .{3,300} \b schrieb \s+ am \b .{4,120}
+    | .{2,120} [<@] .{2,120} \b schrieb
+    | le \b .{4,400} \b a \s+ [ée]crit
+    | el \b .{4,400} \b escribi[óo]
+    | il \b .{4,400} \b ha \s+ scritto
+    | (?:em|a|no \s dia) \b .{4,400} \b escreveu
+    | op \b .{4,400} \b schreef .{0,200}
+    | den \b .{4,400} \b skrev .{0,200}
+    | (?:w \s dniu|dnia) \b .{4,400} \b (?:napisał|pisze|napisał\(a\)|napisała) .{0,80}
+    | dne \b .{4,400} \b napsal .{0,80}
+    | .{6,400} \b (?:написал|пишет|пише|написав) (?:\(а\)|а|\(ла\))? .{0,80}
+    | .{6,400} \b (?:şunu|şunları) \s+ yazdı
+    | .{6,400} \b kirjoitti .{0,80}
+    | .{6,400} \b ezt \s+ írta .{0,80}
+    | .{2,400} (?:写道|寫道|寫到|写到|的邮件中写道)
+    | .{2,400} (?:は書きました|さんは書きました|のメール|wrote \s \(?日本語\)?)
+    | \d{4} [年/.-] .{4,300} <[^<>\s]+@[^<>\s]+>
+    | \d{4} 년 .{4,300} (?:작성|님이 \s* 작성)
+    | .{4,300} <[^<>\s]+@[^<>\s]+> \s* (?:님이 \s* 작성)
+    ) \s* [:：] \s* $"""
+)
+"""One whole line, or two to four joined with spaces: who wrote when."""
+
+SEPARATOR = re.compile(
+    rf"""(?ix) ^ {_DASHES}{{2,}} \s* (?:
+      original \s+ (?:message|email|mail|appointment) | replied \s+ message | reply \s+ message
+    | urspr[üu]e?ngliche \s+ (?:nachricht|mail|e-mail) | original-?\s?nachricht
+    | message \s+ d['’]origine | message \s+ original | mensaje \s+ original
+    | messaggio \s+ originale | mensagem \s+ original | oorspronkelijk \s+ bericht
+    | ursprungligt \s+ meddelande | originalmeddelande | oprindelig \s+ meddelelse
+    | opprinnelig \s+ melding | alkuperäinen \s+ viesti | wiadomość \s+ oryginalna
+    | oryginalna \s+ wiadomość | původní \s+ (?:zpráva|e-mail) | исходное \s+ сообщение
+    | orijinal \s+ (?:ileti|mesaj)
+    | 原始邮件 | 原邮件 | 邮件原件 | 原始信件 | 原始郵件 | 原郵件 | 原始訊息 | 回复的原?邮件 | 回覆的原?郵件
+    | 元のメッセージ | 元のメール | オリジナルメッセージ | 원본 \s* 메시지 | 원본 \s* 메일
+    ) \s* {_DASHES}{{2,}} $"""
+)
+
+FORWARD = re.compile(
+    rf"""(?ix) ^ \s* (?:
+      {_DASHES}{{2,}} \s* (?:
+        forwarded \s+ (?:message|mail|email) | begin \s+ forwarded \s+ message
+      | forwarded \s+ by .{{0,120}} | weitergeleitete \s+ (?:nachricht|mail|e-mail)
+      | message \s+ (?:transf[ée]r[ée]|transmis) | (?:mensaje|correo) \s+ reenviado
+      | messaggio \s+ inoltrato | mensagem \s+ (?:encaminhada|reencaminhada)
+      | doorgestuurd \s+ bericht | vidarebefordrat \s+ meddelande | videresendt \s+ (?:melding|besked)
+      | przekazana \s+ wiadomość | wiadomość \s+ przekazana | přeposlaná \s+ zpráva
+      | пересылаемое \s+ (?:сообщение|письмо) | переадресованное \s+ сообщение
+      | 转发的?(?:邮件|消息|信息|郵件)(?:信息)? | 轉寄的?(?:郵件|信件|訊息)(?:內容)? | 轉寄郵件
+      | 転送されたメッセージ | 転送メッセージ | 전달된 \s* (?:메시지|메일)
+      | iletilen \s+ (?:ileti|mesaj)
+      ) \s* [:：]? {_DASHES}{{2,}} .{{0,80}}
+    | begin \s+ forwarded \s+ message | anfang \s+ der \s+ weitergeleiteten \s+ (?:nachricht|e-mail)
+    | d[ée]but \s+ du \s+ message \s+ (?:r[ée]exp[ée]di[ée]|transf[ée]r[ée])
+    | inicio \s+ del \s+ mensaje \s+ reenviado | inizio \s+ messaggio \s+ inoltrato
+    | in[íi]cio \s+ da \s+ mensagem \s+ (?:reencaminhada|encaminhada)
+    | begin \s+ doorgestuurd \s+ bericht | 开始转发的?邮件 | 以下是转发的?邮件 | 開始轉寄郵件
+    | 转发的邮件 | 轉寄的郵件 | 転送されたメッセージ | 아래는 \s 전달된 \s 메시지
+    | начало \s+ переадресованного \s+ сообщения
+    ) \s* [:：]? \s* $"""
+)
+
+_FROM = (
+    r"from|von|de|da|van|från|fra|od|от|від|kimden|lähettäjä|feladó|expéditeur|remitente|mittente|"
+    r"发件人|寄件人|寄件者|发送人|發件人|差出人|送信者|送信元|보낸 \s? 사람|보낸이"
+)
+_OTHER = (
+    r"sent|date|to|cc|bcc|subject|reply-to|gesendet|datum|an|betreff|kopie|envoyé|à|objet|copie|"
+    r"enviado(?:\s+el|\s+em)?|fecha|para|asunto|inviato|data|oggetto|a|per|verzonden|aan|onderwerp|"
+    r"skickat|till|ämne|sendt|til|emne|assunto|enviada(?:\s+em)?|wysłano|do|temat|dw|отправлено|"
+    r"дата|кому|тема|копия|gönderilen|tarih|kime|konu|bilgi|"
+    r"发送时间|发送日期|发件时间|发送|时间|日期|收件人|抄送|抄送人|主题|主題|主旨|標題|标题|發送時間|傳送時間|"
+    r"寄件日期|收件者|副本|密送|送信日時|日時|宛先|件名|보낸 \s? 날짜|날짜|받는 \s? 사람|참조|제목|importance|"
+    r"attachments?|附件|重要性|priority"
+)
+HEADER_FROM = re.compile(rf"(?ix) ^ [\s*_|]* (?:{_FROM}) [\s*_]* (?:[:：]|\|) [\s*_]* \S")
+HEADER_OTHER = re.compile(rf"(?ix) ^ [\s*_|]* (?:{_OTHER}) [\s*_]* (?:[:：]|\|)")
+HEADER_DATE = re.compile(
+    r"(?ix) ^ [\s*_|]* (?:sent|date|gesendet|datum|envoyé|fecha|enviado|发送时间|发送日期|日期|时间|送信日時|"
+    r"寄件日期|發送時間|傳送時間) [\s*_]* (?:[:：]|\|)"
+)
+
+RULE = re.compile(r"^\s*(?:[-_—–─=*]\s?){8,}\s*$")
+
+FORWARD_SUBJECT = re.compile(
+    r"(?i)^\s*(?:\[[^\]]{0,40}\]\s*)*(?:fwd?|wg|tr|rv|enc|doorst|vs|vb|i|pd|转发|轉寄|轉發|転送|전달|"
+    r"fs|ilt|fyi)\s*[:：]"
+)
+
+SENT_FROM = re.compile(
+    r"""(?ix) ^ [\s*_>\[(]* (?:
+      sent \s+ (?:from|via|with|using) \s+ .{2,80} | get \s+ outlook \s+ for \s+ .{2,30}
+    | (?:von|vom) \s+ mein(?:em|er) \s+ .{2,40} \s gesendet | gesendet \s+ (?:von|mit|über) \s+ .{2,60}
+    | diese \s+ nachricht \s+ wurde \s+ von \s+ mein.{2,60} gesendet .{0,10}
+    | envoy[ée] \s+ (?:de(?:puis)?|à \s+ partir \s+ d[e']) \s* .{2,60} | t[ée]l[ée]charge[rz] \s+ outlook .{2,40}
+    | enviado \s+ (?:desde|a \s+ partir \s+ d[oe]|do|de|via|con) \s+ .{2,60} | obtener \s+ outlook .{2,40}
+    | inviato \s+ da(?:l|lla)? \s* .{2,60} | verzonden \s+ (?:vanaf|met|via|vanuit) \s+ .{2,60}
+    | skickat \s+ från \s+ .{2,60} | sendt \s+ fra \s+ .{2,60} | lähetetty \s+ .{2,60}
+    | wysłane \s+ z \s* .{2,60} | odesláno \s+ z \s* .{2,60} | отправлено \s+ (?:с|из|через) \s+ .{2,60}
+    | iphone'?umdan \s+ gönderildi | .{2,30} \s cihazımdan \s+ gönderildi
+    | (?:发自|發自|发送自|寄自|来自|來自|傳送自) \s* (?:我的|于|Windows|Outlook|Foxmail|网易|QQ|iPhone|iPad|Android|
+        新浪|华为|小米|Yahoo|手机|Mail|Samsung|三星|OPPO|vivo|HUAWEI|Xiaomi|Redmi|荣耀|HONOR) .{0,60}
+    | (?:從|从) \s* (?:我的)? .{2,40} \s* (?:傳送|发送|發送|寄出) | 获取 \s* .{0,30} outlook .{0,40}
+    | 使用 \s* .{2,40} \s* 发送 | .{2,30} から送信 | (?:나의|내) \s* .{2,30} 에서 \s* 보냄
+    ) [\s*_.\])。]* $"""
+)
+
+SIGNATURE = re.compile(r"^\s{0,3}--\s?$|^—\s*$|^__\s*$")
+
+LIST_FOOTER = re.compile(
+    r"(?i)(?:mailing list|unsubscribe|to unsubscribe|list info|listinfo|google groups|退订|取消订阅)"
+)

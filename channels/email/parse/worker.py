@@ -1,0 +1,137 @@
+"""Parsing beside the event loop: a few limited processes, replaced when a mail breaks them.
+
+A process starts when it is first needed, holds at most 512 MB, has 5 s for a mail (the second,
+frugal attempt included), and ends with its parent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from types import TracebackType
+
+from channels.email.parse.launch import FIRST_SECONDS, FRUGAL_SECONDS, command, environment
+from channels.email.parse.limits import PARSE_SECONDS
+from channels.email.parse.mail import ParsedMail, Unparseable
+from channels.email.parse.wire import RESPONSE, Request, read_result, request_head
+
+_BUFFER = 1024 * 1024
+_USES = 5000
+"""Mails after which a process makes room for a fresh one, so that no leak grows."""
+
+
+class _Broken(Exception):
+    """The process gave no answer; the message says why."""
+
+
+class _Process:
+    """One running parser."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self._process = process
+        self.uses = 0
+
+    @classmethod
+    async def start(cls) -> _Process:
+        return cls(
+            await asyncio.create_subprocess_exec(
+                *command(),
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                env=environment(),
+                limit=_BUFFER,
+            )
+        )
+
+    async def ask(self, request: Request) -> ParsedMail:
+        self.uses += 1
+        stdin, stdout = self._process.stdin, self._process.stdout
+        assert stdin is not None
+        assert stdout is not None
+        try:
+            async with asyncio.timeout(request.seconds):
+                stdin.write(request_head(request))
+                stdin.write(request.payload)
+                await stdin.drain()
+                ok, size, more = RESPONSE.unpack(await stdout.readexactly(RESPONSE.size))
+                meta = await stdout.readexactly(size)
+                contents = await stdout.readexactly(more)
+        except TimeoutError as exc:
+            raise _Broken(f"time: not read within {PARSE_SECONDS:g} s") from exc
+        except (OSError, asyncio.IncompleteReadError) as exc:
+            raise _Broken("parser: it broke on this mail") from exc
+        return read_result(ok, meta, contents)
+
+    async def stop(self) -> None:
+        if self._process.returncode is None:
+            try:
+                self._process.kill()
+            except ProcessLookupError:
+                pass
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+        await self._process.wait()
+
+
+class ParserPool:
+    """Parser processes for one event loop. Close it when done."""
+
+    def __init__(self, size: int = 2) -> None:
+        self._idle: list[_Process] = []
+        self._slots = asyncio.Semaphore(size)
+        self._busy: set[_Process] = set()
+        self._closed = False
+
+    async def parse(self, raw: bytes) -> ParsedMail:
+        """As `channels.email.parse.parse`, within its limits of time and memory.
+
+        Raises `Unparseable`, also when the mail broke or outlasted the process.
+        """
+        async with self._slots:
+            reason = ""
+            for frugal, seconds in ((False, FIRST_SECONDS), (True, FRUGAL_SECONDS)):
+                try:
+                    return await self._attempt(
+                        Request(job="parse", payload=raw, frugal=frugal, seconds=seconds)
+                    )
+                except _Broken as exc:
+                    reason = str(exc)
+            raise Unparseable([reason])
+
+    async def _attempt(self, request: Request) -> ParsedMail:
+        if self._closed:
+            raise Unparseable(["parser: it is closed"])
+        process = self._idle.pop() if self._idle else await _Process.start()
+        self._busy.add(process)
+        whole = False
+        try:
+            mail = await process.ask(request)
+            whole = True
+            return mail
+        except Unparseable:
+            whole = True
+            raise
+        finally:
+            # A process left in the middle of an answer (broken, cancelled) is of no more use.
+            self._busy.discard(process)
+            if whole and process.uses < _USES and not self._closed:
+                self._idle.append(process)
+            else:
+                await process.stop()
+
+    async def close(self) -> None:
+        """Stop every process; mails in work end in `Unparseable`."""
+        self._closed = True
+        idle, self._idle = self._idle, []
+        for process in (*idle, *self._busy):
+            await process.stop()
+
+    async def __aenter__(self) -> ParserPool:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.close()
