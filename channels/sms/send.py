@@ -151,11 +151,12 @@ class Sender:
 
 
 def _load_sdk() -> tuple[Callable[..., Any], _Refusals]:
-    from twilio.base.exceptions import (  # noqa: PLC0415 - see the module's docstring
+    # Here and not above: see the docstring of the module.
+    from twilio.base.exceptions import (
         TwilioRestException,
         TwilioServiceException,
     )
-    from twilio.rest import Client  # noqa: PLC0415
+    from twilio.rest import Client
 
     return Client, (TwilioRestException, TwilioServiceException)
 

@@ -82,7 +82,7 @@ class CarrierAccount:
         return address.removeprefix("whatsapp:") in self.numbers
 
 
-class Refusal(Exception):  # noqa: N818 - the carrier refuses; that is no error of this program
+class Refusal(Exception):
     """An error answer of the REST API."""
 
     def __init__(self, code: int, message: str, *, status: int = 400) -> None:

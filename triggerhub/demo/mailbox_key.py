@@ -29,7 +29,7 @@ class SigningKey:
 
     def sign(self, raw: bytes, domain: str) -> bytes:
         """The mail with a ``DKIM-Signature`` of ``domain`` before it (RFC 6376). Blocks a while."""
-        import dkim  # noqa: PLC0415 - only where signing is asked for
+        import dkim
 
         pem = self._key.private_bytes(
             Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption()
