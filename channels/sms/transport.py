@@ -25,6 +25,7 @@ from aiohttp import (
     DummyCookieJar,
     TCPConnector,
 )
+from multidict import CIMultiDictProxy
 
 from triggerhub.domain.errors import Ambiguous, Rejected, Unavailable
 
@@ -147,7 +148,7 @@ async def _read(response: ClientResponse) -> bytes:
     return bytes(raw)
 
 
-def _raise_for_trouble(status: int, headers: Mapping[str, str], *, changes: bool) -> None:
+def _raise_for_trouble(status: int, headers: CIMultiDictProxy[str], *, changes: bool) -> None:
     if status == 429 or status in {408, 500, 503}:
         raise Unavailable(
             f"the carrier answered {status}",
