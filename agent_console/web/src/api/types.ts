@@ -1,0 +1,386 @@
+/**
+ * The contract with the server (docs/console-contract.md) as types.
+ * Times are ISO 8601 UTC with milliseconds; ids are opaque; `seq` is a position in the log.
+ */
+
+export type Role = 'agent' | 'supervisor' | 'admin'
+export type Language = 'en' | 'zh-CN'
+export type Channel =
+  | 'email' | 'sms' | 'whatsapp' | 'voice' | 'fax' | 'webchat' | 'telegram' | 'api'
+export type Presence =
+  | 'offline' | 'available' | 'break' | 'meal' | 'meeting' | 'training' | 'busy'
+export type RoutingStatus = 'off_queue' | 'idle' | 'interacting' | 'not_responding'
+export type InteractionState =
+  | 'new' | 'scheduled' | 'queued' | 'offered' | 'active' | 'parked' | 'closed'
+export type ClosedHow = 'handled' | 'abandoned' | 'set_aside'
+export type AssignmentState = 'connected' | 'held' | 'wrap_up'
+export type Standing = 'verified' | 'claimed'
+export type EntryKind = 'message' | 'note' | 'call' | 'system'
+export type Direction = 'in' | 'out' | 'none'
+export type EntryState =
+  | 'received' | 'queued' | 'sending' | 'sent' | 'delivered' | 'read' | 'failed' | 'unknown'
+  | 'cancelled' | 'recorded'
+
+export interface User {
+  id: string
+  login: string
+  name: string
+  role: Role
+  language: Language
+  queue_ids: string[]
+}
+
+export interface Session {
+  user: User
+  csrf: string
+  hub: { name: string; demo: boolean; timezone: string }
+}
+
+export interface About {
+  name: string
+  version: string
+  demo: boolean
+  languages: Language[]
+  demo_logins: { login: string; password: string; name: string; role: Role }[]
+}
+
+export interface Problem {
+  type?: string
+  title: string
+  status: number
+  detail?: string
+  code: string
+  errors?: { field: string; message: string }[]
+}
+
+export interface Hold {
+  interaction_id: string
+  channel: Channel
+  state: AssignmentState | 'offered'
+}
+
+/** Only `id` and `name` are sent of a colleague; the whole row of oneself and to supervisors. */
+export interface Agent {
+  id: string
+  name: string
+  role?: Role
+  presence?: Presence
+  next_presence?: Presence | null
+  status?: RoutingStatus
+  since?: string
+  presence_since?: string
+  connected?: boolean
+  holds?: Hold[]
+}
+
+export interface Queue {
+  id: string
+  name: string
+  waiting: number
+  longest_since: string | null
+  in_work: number
+  answered_today: number
+  abandoned_today: number
+  sla_seconds: number | null
+  agents_ready: number
+  agents_total: number
+}
+
+export interface Interaction {
+  id: string
+  conversation_id: string
+  customer_id: string
+  likely_customer_id: string | null
+  customer_name: string
+  identity_id: string
+  address: string
+  channel: Channel
+  account_id: string
+  queue_id: string | null
+  state: InteractionState
+  closed_how: ClosedHow | null
+  priority: number
+  owner_id: string | null
+  assignment_id: string | null
+  assignment_state: AssignmentState | null
+  opened_at: string
+  enqueued_at: string | null
+  first_enqueued_at: string | null
+  activated_at: string | null
+  last_customer_at: string | null
+  last_agent_at: string | null
+  wrap_up_since: string | null
+  parked_until: string | null
+  due_at: string | null
+  subject: string | null
+  preview: string
+  lang: string | null
+  unread: number
+  proof: Standing
+}
+
+export interface Identity {
+  id: string
+  kind: 'phone' | 'email' | 'telegram' | 'webchat'
+  address: string
+  standing: Standing
+  why: string
+  learnt_at: string
+  ended_at: string | null
+}
+
+export interface PastInteraction {
+  id: string
+  channel: Channel
+  subject: string | null
+  state: InteractionState
+  closed_how: ClosedHow | null
+  queue_id: string | null
+  opened_at: string
+  closed_at: string | null
+}
+
+export interface ReplyWay {
+  channel: Channel
+  account_id: string
+  identity_id: string
+  address: string
+  open: boolean
+  reason: string | null
+}
+
+export interface Customer {
+  id: string
+  name: string
+  language: string | null
+  tier: string | null
+  company: string | null
+  timezone: string | null
+  tags: string[]
+  created_at: string
+  provisional: boolean
+  fields: Record<string, string>
+}
+
+export interface Card {
+  customer: Customer
+  identities: Identity[]
+  likely: { customer_id: string; name: string; why: string } | null
+  interactions: PastInteraction[]
+  reply_ways: ReplyWay[]
+  counts: { entries: number; conversations: number }
+  first_at: string | null
+  last_at: string | null
+}
+
+export interface Attachment {
+  id: string
+  filename: string
+  content_type: string
+  size: number
+  inline: boolean
+  cid: string | null
+}
+
+export interface SystemFact {
+  what: 'opened' | 'closed' | 'transferred' | 'assigned' | 'linked'
+  agent_id?: string | null
+  queue_id?: string | null
+  closed_how?: ClosedHow | null
+  code?: string | null
+  address?: string | null
+}
+
+export interface Entry {
+  id: string
+  seq: number
+  kind: EntryKind
+  direction: Direction
+  channel: Channel
+  account_id: string | null
+  identity_id: string | null
+  customer_id: string
+  conversation_id: string
+  interaction_id: string | null
+  at: string
+  from: { address: string; name: string | null } | null
+  to: string[]
+  author_id: string | null
+  author_name: string | null
+  subject: string | null
+  text: string | null
+  quoted: string | null
+  has_html: boolean
+  lang: string | null
+  attachments: Attachment[]
+  state: EntryState
+  state_at: string | null
+  reason: string | null
+  proof: Standing | null
+  proof_why: string | null
+  segments: number | null
+  erased: boolean
+  system?: SystemFact | null
+}
+
+/** Ascending by `seq`; `before` is passed back to get the page of older ones. */
+export interface Page {
+  items: Entry[]
+  before: number | null
+}
+
+export interface Offer {
+  id: string
+  interaction_id: string
+  agent_id: string
+  queue_id: string
+  state: 'pending' | 'accepted' | 'declined' | 'timed_out' | 'cancelled' | 'rescinded'
+  made_at: string
+  expires_at: string
+  interaction?: Interaction | null
+  card?: Card | null
+  timeline?: Page | null
+}
+
+export interface Account {
+  id: string
+  channel: Channel
+  name: string
+  addresses: string[]
+  healthy: boolean
+  detail: string | null
+  last_in_at: string | null
+  last_out_at: string | null
+}
+
+export interface Snapshot {
+  epoch: string
+  now: string
+  me: User
+  agents: Record<string, Agent>
+  queues: Record<string, Queue>
+  interactions: Record<string, Interaction>
+  offers: Record<string, Offer>
+  accounts: Record<string, Account>
+  attention: { count: number }
+}
+
+export interface Viewer {
+  agent_id: string
+  typing: boolean
+}
+
+export type OfferEnd = 'accepted' | 'declined' | 'timed_out' | 'cancelled' | 'rescinded'
+
+export type Frame =
+  | { seq: number; type: 'snapshot'; data: Snapshot }
+  | { seq: number; type: 'resumed'; data: { epoch: string } }
+  | { seq: number; type: 'agent.changed'; data: Agent }
+  | { seq: number; type: 'queue.changed'; data: Queue }
+  | { seq: number; type: 'interaction.changed'; data: Interaction }
+  | { seq: number; type: 'offer.changed'; data: Offer }
+  | { seq: number; type: 'account.changed'; data: Account }
+  | { seq: number; type: 'agent.removed' | 'queue.removed' | 'interaction.removed'; data: { id: string } }
+  | { seq: number; type: 'offer.removed'; data: { id: string; reason?: OfferEnd } }
+  | { seq: number; type: 'entry.changed'; data: { customer_ids: string[]; entry: Entry } }
+  | { seq: number; type: 'card.changed'; data: { customer_id: string; card: Card } }
+  | { seq: number; type: 'attention.changed'; data: { count: number } }
+  | { seq: number; type: 'command.done'; data: { id: string; result: unknown } }
+  | { seq: number; type: 'command.failed'; data: { id: string; problem: Problem } }
+  | { seq: number; type: 'viewers.changed'; data: { conversation_id: string; viewers: Viewer[] } }
+  | { seq: number; type: 'bye'; data: { reason: 'shutdown' | 'slow' | 'session'; retry_after_ms: number } }
+
+export interface CommandMap {
+  'presence.set': { data: { presence: Presence; next_presence?: Presence | null }; result: unknown }
+  'status.clear': { data: Record<string, never>; result: unknown }
+  'offer.accept': { data: { offer_id: string }; result: { interaction_id: string } }
+  'offer.decline': { data: { offer_id: string }; result: unknown }
+  'work.take_next': { data: Record<string, never>; result: { interaction_id: string | null } }
+  'message.send': { data: SendData; result: { message_id: string } }
+  'message.cancel': { data: { message_id: string }; result: unknown }
+  'message.retry': { data: { message_id: string }; result: { message_id: string } }
+  'note.add': { data: { conversation_id: string; text: string }; result: { entry_id: string } }
+  'interaction.read': { data: { interaction_id: string; seq: number }; result: unknown }
+  'interaction.wrap_up': { data: { interaction_id: string }; result: unknown }
+  'interaction.hold': { data: { interaction_id: string }; result: unknown }
+  'interaction.unhold': { data: { interaction_id: string }; result: unknown }
+  'interaction.close': {
+    data: { interaction_id: string; code?: string; disposition?: string }
+    result: unknown
+  }
+  'interaction.park': { data: { interaction_id: string; until?: string }; result: unknown }
+  'interaction.resume': { data: { interaction_id: string }; result: unknown }
+  'interaction.transfer': {
+    data: { interaction_id: string; queue_id?: string; agent_id?: string; note?: string }
+    result: unknown
+  }
+  'interaction.set_aside': { data: { interaction_id: string; rule: 'spam' }; result: unknown }
+  'interaction.assign': { data: { interaction_id: string; agent_id: string }; result: unknown }
+  'interaction.requeue': { data: { interaction_id: string; queue_id?: string }; result: unknown }
+  'agent.set_presence': { data: { agent_id: string; presence: Presence }; result: unknown }
+  'customer.update': {
+    data: {
+      customer_id: string
+      name?: string
+      language?: string
+      company?: string
+      tier?: string
+      tags?: string[]
+    }
+    result: unknown
+  }
+  'identity.confirm': { data: { identity_id: string; customer_id: string }; result: unknown }
+  'attention.replay': { data: { attention_id: string }; result: unknown }
+  'attention.dismiss': { data: { attention_id: string }; result: unknown }
+}
+
+export interface SendData {
+  interaction_id: string
+  channel: Channel
+  account_id: string
+  identity_id: string
+  text: string
+  subject?: string
+  upload_ids?: string[]
+}
+
+export type CommandName = keyof CommandMap
+
+export interface CustomerHit {
+  id: string
+  name: string
+  company: string | null
+  language: string | null
+  addresses: string[]
+  last_at: string | null
+  last_text: string | null
+}
+
+export interface AttentionItem {
+  id: string
+  kind: 'unparseable' | 'send_failed' | 'send_unknown' | 'returned'
+  at: string
+  channel: Channel
+  account_id: string | null
+  reason: string
+  message_id: string | null
+  size: number | null
+  state: 'open' | 'replayed' | 'dismissed'
+}
+
+export interface WhyReason {
+  code: string
+  params: Record<string, string | number>
+}
+
+export interface WhyNoWorkAnswer {
+  available: boolean
+  reasons: WhyReason[]
+}
+
+export interface Upload {
+  id: string
+  filename: string
+  content_type: string
+  size: number
+}

@@ -1,0 +1,174 @@
+/** The live feed as a store: the reducer's state, the link's state, commands and watched customers. */
+import { defineStore } from 'pinia'
+import { computed, ref, shallowRef } from 'vue'
+
+import * as calls from '@/api/calls'
+import { ProblemError } from '@/api/http'
+import type { CommandMap, CommandName, Frame, OfferEnd } from '@/api/types'
+import { hubTime, setClock } from '@/marks/clock'
+import { useSession } from '@/session/session'
+import { emptyState, reduce, withPage } from './reducer'
+import { LiveSocket, type CommandHandle, type LinkState } from './socket'
+
+export interface EndedOffer {
+  id: string
+  reason: OfferEnd
+  customerName: string
+  at: number
+}
+
+export const useLive = defineStore('live', () => {
+  const state = shallowRef(emptyState())
+  const link = ref<LinkState>('idle')
+  const nextTryAt = ref<number | null>(null)
+  const lostAt = ref<number | null>(null)
+  const filledIn = ref<number | null>(null)
+  const greeted = ref(false)
+  const endedOffer = ref<EndedOffer | null>(null)
+  let socket: LiveSocket | null = null
+  let seqWhenLost = 0
+  const touched = new Map<string, Set<string>>()
+  const watchers = new Map<string, number>()
+
+  const me = computed(() => state.value.me)
+  const myAgent = computed(() => (me.value ? state.value.agents[me.value.id] : undefined))
+  const online = computed(() => link.value === 'open')
+
+  function onFrame(frame: Frame): void {
+    if (frame.type === 'snapshot') {
+      setClock(Date.parse(frame.data.now))
+      greeted.value = true
+    }
+    if (frame.type === 'entry.changed') {
+      for (const id of frame.data.customer_ids) touched.get(id)?.add(frame.data.entry.id)
+    }
+    if (frame.type === 'offer.removed') noteEndedOffer(frame.data.id, frame.data.reason)
+    state.value = reduce(state.value, frame)
+    if (frame.type === 'snapshot') {
+      for (const id of watchers.keys()) void readAgain(id)
+    }
+  }
+
+  function noteEndedOffer(id: string, reason: OfferEnd | undefined): void {
+    const offer = state.value.offers[id]
+    if (!offer || !reason || offer.agent_id !== me.value?.id) return
+    if (reason === 'accepted' || reason === 'declined') return
+    endedOffer.value = { id, reason, customerName: offer.interaction?.customer_name ?? '', at: hubTime() }
+  }
+
+  function onState(next: LinkState, tryAt: number | null): void {
+    if (next === 'waiting' && lostAt.value === null && greeted.value) {
+      lostAt.value = hubTime()
+      seqWhenLost = state.value.seq
+    }
+    if (next === 'open' && lostAt.value !== null) {
+      lostAt.value = null
+      // The frames that were missed follow at once; count them when they are in.
+      setTimeout(() => { filledIn.value = Math.max(0, state.value.seq - seqWhenLost) }, 600)
+      setTimeout(() => { filledIn.value = null }, 5000)
+    }
+    link.value = next
+    nextTryAt.value = tryAt
+  }
+
+  function start(): void {
+    if (socket) return
+    const session = useSession()
+    socket = new LiveSocket({
+      connect: () => {
+        const scheme = location.protocol === 'https:' ? 'wss' : 'ws'
+        return new WebSocket(`${scheme}://${location.host}/api/v1/live`)
+      },
+      csrf: () => session.session?.csrf ?? '',
+      position: () =>
+        state.value.epoch === null
+          ? { after: null, epoch: null }
+          : { after: state.value.seq, epoch: state.value.epoch },
+      onFrame,
+      onState,
+      // The browser doesn't say why a socket was refused, so ask whether the session still holds.
+      onRefused: () => { void calls.readSession().catch(() => undefined) },
+    })
+    socket.start()
+    window.addEventListener('online', tryNow)
+  }
+
+  function stop(): void {
+    window.removeEventListener('online', tryNow)
+    socket?.stop()
+    socket = null
+    state.value = emptyState()
+    greeted.value = false
+    lostAt.value = null
+    watchers.clear()
+    touched.clear()
+  }
+
+  function tryNow(): void {
+    socket?.tryNow()
+  }
+
+  function send<N extends CommandName>(name: N, data: CommandMap[N]['data']): CommandHandle<CommandMap[N]['result']> {
+    if (!socket) throw new ProblemError({ title: 'Not connected', status: 0, code: 'offline' })
+    return socket.command(name, data)
+  }
+
+  const command = <N extends CommandName>(name: N, data: CommandMap[N]['data']) => send(name, data).done
+
+  /** Holds a customer's card and timeline, read once and kept up by the feed until released. */
+  function hold(customerId: string): () => void {
+    const count = watchers.get(customerId) ?? 0
+    watchers.set(customerId, count + 1)
+    if (count === 0) {
+      socket?.watch(customerId)
+      // What was held before may have missed frames since: shown at once, and read again.
+      const held = state.value.timelines[customerId]
+      if (held) {
+        const timelines = { ...state.value.timelines, [customerId]: { ...held, stale: true } }
+        state.value = { ...state.value, timelines }
+      }
+      void readAgain(customerId)
+    }
+    return () => {
+      const left = (watchers.get(customerId) ?? 1) - 1
+      if (left > 0) watchers.set(customerId, left)
+      else {
+        watchers.delete(customerId)
+        socket?.unwatch(customerId)
+      }
+    }
+  }
+
+  const failures = ref<Record<string, string>>({})
+
+  async function readAgain(customerId: string): Promise<void> {
+    const changed = new Set<string>()
+    touched.set(customerId, changed)
+    try {
+      const [card, page] = await Promise.all([calls.card(customerId), calls.timeline(customerId, null)])
+      const next = withPage(state.value, customerId, page, changed)
+      state.value = { ...next, cards: { ...next.cards, [customerId]: card } }
+      const { [customerId]: _mended, ...rest } = failures.value
+      failures.value = rest
+    } catch (error) {
+      if (!(error instanceof ProblemError)) throw error
+      failures.value = { ...failures.value, [customerId]: error.problem.code }
+    } finally {
+      touched.delete(customerId)
+    }
+  }
+
+  async function readOlder(customerId: string): Promise<void> {
+    const held = state.value.timelines[customerId]
+    if (!held || held.before === null) return
+    const page = await calls.timeline(customerId, held.before)
+    state.value = withPage(state.value, customerId, page, new Set(held.items.map((entry) => entry.id)))
+  }
+
+  return {
+    state, link, nextTryAt, lostAt, filledIn, greeted, endedOffer, me, myAgent, online, failures,
+    start, stop, tryNow, send, command, hold, readAgain, readOlder,
+    view: (conversationId: string | null) => socket?.view(conversationId),
+    typing: (conversationId: string, typing: boolean) => socket?.typing(conversationId, typing),
+  }
+})

@@ -1,0 +1,162 @@
+/**
+ * What the console knows, as a pure function of the frames it was sent.
+ * Knows neither sockets nor Vue; tests/feed_cases holds it and the server to the same cases.
+ */
+import type {
+  Account, Agent, Card, Entry, Frame, Interaction, Offer, Page, Queue, User, Viewer,
+} from '@/api/types'
+
+export interface Timeline {
+  /** Ascending by `seq`, each id once. */
+  items: Entry[]
+  /** Where older entries begin; null when the first one is here. */
+  before: number | null
+  /** Taken before the last snapshot: shown, but to be read again. */
+  stale: boolean
+}
+
+export interface LiveState {
+  seq: number
+  epoch: string | null
+  now: string | null
+  me: User | null
+  agents: Record<string, Agent>
+  queues: Record<string, Queue>
+  interactions: Record<string, Interaction>
+  offers: Record<string, Offer>
+  accounts: Record<string, Account>
+  attention: { count: number }
+  timelines: Record<string, Timeline>
+  cards: Record<string, Card>
+  viewers: Record<string, Viewer[]>
+}
+
+export function emptyState(): LiveState {
+  return {
+    seq: 0, epoch: null, now: null, me: null,
+    agents: {}, queues: {}, interactions: {}, offers: {}, accounts: {},
+    attention: { count: 0 }, timelines: {}, cards: {}, viewers: {},
+  }
+}
+
+export function reduce(state: LiveState, frame: Frame): LiveState {
+  const next = apply(state, frame)
+  return frame.seq > next.seq ? { ...next, seq: frame.seq } : next
+}
+
+function apply(state: LiveState, frame: Frame): LiveState {
+  switch (frame.type) {
+    case 'snapshot': {
+      const stale: Record<string, Timeline> = {}
+      for (const [id, timeline] of Object.entries(state.timelines)) stale[id] = { ...timeline, stale: true }
+      const fresh: LiveState = { ...state, ...frame.data, seq: frame.seq, viewers: {}, timelines: stale }
+      return Object.values(frame.data.offers).reduce(withOffer, fresh)
+    }
+    case 'resumed':
+      return { ...state, epoch: frame.data.epoch }
+    case 'agent.changed':
+      return { ...state, agents: put(state.agents, frame.data) }
+    case 'queue.changed':
+      return { ...state, queues: put(state.queues, frame.data) }
+    case 'interaction.changed':
+      return { ...state, interactions: put(state.interactions, frame.data) }
+    case 'account.changed':
+      return { ...state, accounts: put(state.accounts, frame.data) }
+    case 'offer.changed':
+      return withOffer(state, frame.data)
+    case 'agent.removed':
+      return { ...state, agents: drop(state.agents, frame.data.id) }
+    case 'queue.removed':
+      return { ...state, queues: drop(state.queues, frame.data.id) }
+    case 'interaction.removed':
+      return { ...state, interactions: drop(state.interactions, frame.data.id) }
+    case 'offer.removed':
+      return { ...state, offers: drop(state.offers, frame.data.id) }
+    case 'entry.changed':
+      return withEntry(state, frame.data.customer_ids, frame.data.entry)
+    case 'card.changed':
+      return { ...state, cards: { ...state.cards, [frame.data.customer_id]: frame.data.card } }
+    case 'attention.changed':
+      return { ...state, attention: { count: frame.data.count } }
+    case 'viewers.changed':
+      return {
+        ...state,
+        viewers: { ...state.viewers, [frame.data.conversation_id]: frame.data.viewers },
+      }
+    case 'command.done':
+    case 'command.failed':
+    case 'bye':
+      return state
+    default:
+      // A newer server may say more than this console knows.
+      return state
+  }
+}
+
+function put<T extends { id: string }>(rows: Record<string, T>, row: T): Record<string, T> {
+  return { ...rows, [row.id]: row }
+}
+
+function drop<T>(rows: Record<string, T>, id: string): Record<string, T> {
+  if (!(id in rows)) return rows
+  const { [id]: _gone, ...rest } = rows
+  return rest
+}
+
+/** The screen pop: an offer to the viewer brings its card and first page along. */
+function withOffer(state: LiveState, offer: Offer): LiveState {
+  const { card, timeline, ...row } = offer
+  const next = { ...state, offers: put(state.offers, row) }
+  if (!card) return next
+  const id = card.customer.id
+  next.cards = { ...next.cards, [id]: card }
+  const held = state.timelines[id]
+  if (timeline && (!held || held.stale)) {
+    next.timelines = { ...next.timelines, [id]: { ...timeline, stale: false } }
+  }
+  return next
+}
+
+function withEntry(state: LiveState, customerIds: string[], entry: Entry): LiveState {
+  let timelines = state.timelines
+  for (const id of customerIds) {
+    const timeline = timelines[id]
+    // A timeline that was never read is read whole when it is opened.
+    if (!timeline) continue
+    // Older than the oldest page that was read: it comes with its page.
+    if (timeline.before !== null && entry.seq < timeline.before) continue
+    timelines = { ...timelines, [id]: { ...timeline, items: place(timeline.items, entry) } }
+  }
+  return timelines === state.timelines ? state : { ...state, timelines }
+}
+
+/** `items` with `entry` in its place by `seq`; an entry of the same id is replaced. */
+function place(items: Entry[], entry: Entry): Entry[] {
+  const at = items.findLastIndex((other) => other.id === entry.id)
+  if (at >= 0) return items.with(at, entry)
+  const after = items.findLastIndex((other) => other.seq <= entry.seq)
+  return items.toSpliced(after + 1, 0, entry)
+}
+
+/**
+ * A page read over HTTP joins what was pushed meanwhile. Entries in `touched` changed by a frame
+ * while the page was under way, so the held ones are newer.
+ */
+export function withPage(
+  state: LiveState, customerId: string, page: Page, touched: ReadonlySet<string>,
+): LiveState {
+  const held = state.timelines[customerId]
+  const byId = new Map(page.items.map((entry) => [entry.id, entry]))
+  for (const entry of held?.items ?? []) {
+    if (!byId.has(entry.id)) {
+      // What was held before a snapshot and isn't in the newest page may be gone: pages tell.
+      if (held?.stale && !touched.has(entry.id)) continue
+      byId.set(entry.id, entry)
+    } else if (touched.has(entry.id)) byId.set(entry.id, entry)
+  }
+  const items = [...byId.values()].sort((a, b) => a.seq - b.seq)
+  return {
+    ...state,
+    timelines: { ...state.timelines, [customerId]: { items, before: page.before, stale: false } },
+  }
+}

@@ -1,0 +1,7 @@
+/** What every unit test stands on: a clean storage and the browser parts that happy-dom lacks. */
+import { beforeEach } from 'vitest'
+
+beforeEach(() => {
+  localStorage.clear()
+  document.body.innerHTML = ''
+})

@@ -1,0 +1,20 @@
+/** An order that changes only while nobody points at the list or works in it. */
+import { computed, ref, watch, type Ref } from 'vue'
+
+/**
+ * `wanted` is the right order. While `busy`, known ids keep their place (gone ones too, so that
+ * nothing slides under the pointer) and new ids are added at the end.
+ */
+export function useSettledOrder(wanted: Ref<string[]>, busy: Ref<boolean>): Ref<string[]> {
+  const shown = ref<string[]>([...wanted.value])
+  watch(
+    [wanted, busy],
+    ([ids, isBusy]) => {
+      shown.value = isBusy
+        ? [...shown.value, ...ids.filter((id) => !shown.value.includes(id))]
+        : [...ids]
+    },
+    { flush: 'sync' },
+  )
+  return computed(() => shown.value)
+}

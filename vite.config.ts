@@ -1,0 +1,39 @@
+/// <reference types="vitest/config" />
+import { fileURLToPath } from 'node:url'
+
+import vue from '@vitejs/plugin-vue'
+import { defineConfig } from 'vite'
+
+const web = fileURLToPath(new URL('./agent_console/web', import.meta.url))
+const api = process.env['TRIGGERHUB_DEV_API'] ?? 'http://localhost:8080'
+
+export default defineConfig({
+  root: web,
+  base: '/',
+  plugins: [vue()],
+  resolve: { alias: { '@': `${web}/src` } },
+  define: {
+    __VUE_OPTIONS_API__: 'false',
+    __VUE_I18N_FULL_INSTALL__: 'false',
+    __VUE_I18N_LEGACY_API__: 'false',
+  },
+  build: {
+    outDir: '../static',
+    emptyOutDir: true,
+    target: 'es2022',
+    // A font or image inlined as data: would need a wider content security policy.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    reportCompressedSize: false,
+  },
+  server: {
+    port: 5173,
+    proxy: { '/api': { target: api, ws: true } },
+  },
+  test: {
+    environment: 'happy-dom',
+    include: ['src/**/*.test.ts', 'dev/**/*.test.ts'],
+    restoreMocks: true,
+    setupFiles: ['./src/testing.ts'],
+  },
+})
