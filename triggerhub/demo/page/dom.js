@@ -29,6 +29,19 @@ export function langOf(text) {
   return /[\u3400-\u9fff]/.test(text) ? "zh-CN" : "en";
 }
 
+// E.164 in the groups that people of that country read it in.
+const GROUPS = [
+  [/^(\+44)(20)(\d{4})(\d{4})$/, "$1 $2 $3 $4"],
+  [/^(\+44)(\d{4})(\d{6})$/, "$1 $2 $3"],
+  [/^(\+86)(1\d{2})(\d{4})(\d{4})$/, "$1 $2 $3 $4"],
+  [/^(\+86)(21)(\d{4})(\d{4})$/, "$1 $2 $3 $4"],
+];
+
+export function readable(number) {
+  const found = GROUPS.find(([form]) => form.test(number));
+  return found ? number.replace(found[0], found[1]) : number;
+}
+
 export function clock(at) {
   const time = new Date(at);
   return time.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });

@@ -1,14 +1,14 @@
 // The phone: one thread a channel, with delivery ticks.
 
-import { $, clock, el, icon, langOf } from "./dom.js";
+import { $, clock, el, icon, langOf, readable } from "./dom.js";
 
 const SIGNS = { sending: "clock", delivered: "ticks", refused: "warn" };
 
 export function drawPhone(view) {
   const { person, channel, t } = view;
-  $("my-phone").textContent = person.phone;
+  $("my-phone").textContent = readable(person.phone);
   $("company").textContent = view.language === "zh" ? view.company.name_zh : view.company.name;
-  $("company-number").textContent = person.number;
+  $("company-number").textContent = readable(person.number);
   for (const button of document.querySelectorAll("[data-channel]")) {
     const own = button.dataset.channel;
     button.setAttribute("aria-pressed", String(own === channel));
