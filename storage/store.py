@@ -6,6 +6,7 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from pathlib import Path
 from typing import TypeVar, cast
 
@@ -110,7 +111,7 @@ class Store:
                 raw_content=content_id,
             )
         actor = f"channel:{arrival.channel}"
-        meta = {**arrival.envelope, "external_id": arrival.external_id}
+        meta = {"external_id": arrival.external_id, **arrival.envelope}
 
         def commit(tx: Transaction) -> Accepted:
             recorded, earlier = tx.append_once(fact, dedupe, actor=actor)
@@ -164,6 +165,10 @@ class Store:
 
 class Reader(Lookups):
     """One consistent read."""
+
+    @property
+    def now(self) -> datetime:
+        return self._kit.clock.now()
 
     def head(self) -> int:
         row = self.connection.one("SELECT seq FROM log_head WHERE one = 1")

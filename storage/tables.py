@@ -220,6 +220,10 @@ entries = Table(
     Index("entries_conversation", "conversation_id", "seq"),
     sqlite_with_rowid=False,
 )  # fmt: skip
+attachments = Table(
+    "attachments", metadata, _text("content_id", key=True), _text("entry_id"),
+    Index("attachments_entry", "entry_id"),
+)  # fmt: skip
 outbox = Table(
     "outbox", metadata, _text("message_id", key=True), _text("channel"), _text("account_id"),
     _text("conversation_id"), _text("identity_id"), _text("content"), _text("author"),
@@ -255,5 +259,5 @@ attention = Table(
 # What a rebuild empties and folds again. The log, content, sessions and the like are not here.
 PROJECTIONS: tuple[Table, ...] = (
     pending, hub, accounts, queues, users, tokens, customers, identities, conversations, threads,
-    interactions, offers, assignments, entries, outbox, agents, intervals, attention,
+    interactions, offers, assignments, entries, attachments, outbox, agents, intervals, attention,
 )  # fmt: skip

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from storage.projections.conversations import remember_reference
 from storage.projections.rows import ms, profile
 from triggerhub.domain import events as ev
+from triggerhub.domain.model.delivery import advances
 
 if TYPE_CHECKING:
     from storage.transaction import Transaction
@@ -27,9 +28,9 @@ def _move(
 
 
 def _cancelled(tx: Transaction, r: ev.Recorded, f: ev.MessageCancelled) -> None:
-    """The undo: the outbox forgets it, and it leaves the timeline (the log keeps the fact)."""
+    """The undo: the outbox forgets it; timelines leave it out."""
+    _move(tx, r, f.message_id, "cancelled")
     tx.connection.run("DELETE FROM outbox WHERE message_id = :id", {"id": f.message_id})
-    tx.connection.run("DELETE FROM entries WHERE id = :id", {"id": f.message_id})
 
 
 def _sending(tx: Transaction, r: ev.Recorded, f: ev.MessageSending) -> None:
@@ -49,14 +50,15 @@ def _deferred(tx: Transaction, r: ev.Recorded, f: ev.MessageDeferred) -> None:
 
 
 def _sent(tx: Transaction, r: ev.Recorded, f: ev.MessageSent) -> None:
-    _move(tx, r, f.message_id, "sent")
     reference = profile(tx.body(f.reference_content)).get("reference")
     row = tx.connection.one(
-        "SELECT conversation_id, channel, account_id FROM outbox WHERE message_id = :id",
+        "SELECT conversation_id, channel, account_id, state FROM outbox WHERE message_id = :id",
         {"id": f.message_id},
     )
     if row is None:
         return
+    if advances(row[3], "sent"):  # a status report may have overtaken the answer to our request
+        _move(tx, r, f.message_id, "sent")
     tx.connection.run(
         "UPDATE accounts SET last_out_at = :at WHERE id = :id", {"id": row[2], "at": ms(r.at)}
     )

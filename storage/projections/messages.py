@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from storage.projections.conversations import remember_reference
 from storage.projections.rows import Json, ms, profile, text
@@ -133,6 +133,14 @@ def write_entry(
             "body": text(body),
         },
     )
+    parts = cast(list[Json], shown.get("attachments", []))
+    for part in parts:
+        if part.get("id"):
+            tx.connection.run(
+                "INSERT INTO attachments (content_id, entry_id) VALUES (:content, :entry)"
+                " ON CONFLICT (content_id) DO NOTHING",
+                {"content": part["id"], "entry": entry_id},
+            )
 
 
 def _resolved(tx: Transaction, r: ev.Recorded, f: ev.MessageResolved) -> None:

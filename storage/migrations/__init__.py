@@ -1,0 +1,1 @@
+"""The schema's history, by Alembic; `storage.schema` runs it."""

@@ -1,0 +1,16 @@
+"""Alembic's entry: runs the migrations on the connection that `storage.schema` hands over."""
+
+from __future__ import annotations
+
+from alembic import context
+
+from storage.tables import metadata
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=metadata,
+    transaction_per_migration=True,
+    render_as_batch=True,
+)
+with context.begin_transaction():
+    context.run_migrations()

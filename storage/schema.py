@@ -1,0 +1,110 @@
+"""Makes and migrates the schema: a backup first, a newer schema refused, one migrator at a time."""
+
+from __future__ import annotations
+
+import secrets
+import sqlite3
+from contextlib import closing
+from datetime import datetime
+from pathlib import Path
+
+import structlog
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
+
+from storage.engine import Database
+from triggerhub.domain.errors import Invalid
+
+log = structlog.get_logger(__name__)
+LOCK = 0x7472_6967  # PostgreSQL advisory lock: "trig"
+
+
+def _config(connection: Connection | None = None) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.attributes["connection"] = connection
+    return config
+
+
+def newest() -> str:
+    """The schema version that this release knows."""
+    head = ScriptDirectory.from_config(_config()).get_current_head()
+    assert head is not None
+    return head
+
+
+def current(database: Database) -> str | None:
+    """The schema version of the database; None for an empty one."""
+    with database.engine().connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def migrate(database: Database, *, backups: Path, now: datetime) -> str | None:
+    """Bring the schema to this release's version; the path of the backup made first, if any.
+
+    Raises Invalid for a schema that a newer release has made: start that release instead.
+    """
+    before = current(database)
+    wanted = newest()
+    if before == wanted:
+        return None
+    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+    if before is not None and before not in known:
+        raise Invalid(
+            f"the database has schema {before}, made by a newer release; this one knows {wanted}",
+            code="newer_schema",
+        )
+    saved = _backup(database, backups, before, now) if before is not None else None
+    with database.engine().connect() as connection:
+        if database.dialect == "postgresql":
+            connection.execute(text(f"SELECT pg_advisory_lock({LOCK})"))
+            connection.commit()
+        try:
+            command.upgrade(_config(connection), "head")
+            connection.commit()
+            _first_row(connection)
+        finally:
+            if database.dialect == "postgresql":
+                connection.execute(text(f"SELECT pg_advisory_unlock({LOCK})"))
+                connection.commit()
+    log.info("schema.migrated", before=before, now=wanted, backup=saved)
+    return saved
+
+
+def downgrade(database: Database, revision: str) -> None:
+    """Back to an older schema (tests, and by hand after a failed update)."""
+    with database.engine().connect() as connection:
+        command.downgrade(_config(connection), revision)
+        connection.commit()
+
+
+def _first_row(connection: Connection) -> None:
+    connection.execute(
+        text(
+            "INSERT INTO log_head (one, seq, epoch) VALUES (1, 0, :epoch)"
+            " ON CONFLICT (one) DO NOTHING"
+        ),
+        {"epoch": secrets.token_hex(8)},
+    )
+    connection.commit()
+
+
+def _backup(database: Database, folder: Path, version: str, now: datetime) -> str | None:
+    """A consistent copy of a SQLite file; PostgreSQL is backed up by its own tools."""
+    path = database.path
+    if path is None:
+        log.warning("schema.no_backup", why="back PostgreSQL up with pg_dump before an update")
+        return None
+    folder.mkdir(parents=True, exist_ok=True)
+    target = folder / f"{path.stem}-{version}-{now:%Y%m%dT%H%M%S}.db"
+    copy(path, target)
+    return str(target)
+
+
+def copy(source: Path, target: Path) -> None:
+    """Copy a SQLite database while others may be writing to it."""
+    with closing(sqlite3.connect(source)) as old, closing(sqlite3.connect(target)) as new:
+        old.backup(new)

@@ -1,0 +1,281 @@
+"""What is known of a customer: the card, the timeline, the search."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import orjson
+
+from storage.store import Reader
+from storage.views.rows import iso
+from triggerhub.domain.permissions import Actor
+
+Json = dict[str, Any]
+_ENTRY = """
+SELECT e.seq, e.body, e.state, e.state_at, e.reason, e.erased, n.customer_id FROM entries e
+JOIN identities n ON n.id = e.identity_id
+"""
+_DIGITS = re.compile(r"[^0-9]+")
+_KINDS = {"email": "email", "sms": "phone", "whatsapp": "phone"}
+
+
+def entry(row: Sequence[Any]) -> Json:
+    shown: Json = orjson.loads(row[1])
+    shown["state"] = row[2]
+    shown["state_at"] = iso(row[3])
+    shown["reason"] = row[4]
+    shown["erased"] = bool(row[5])
+    shown["customer_id"] = row[6]
+    return shown
+
+
+def entries(reader: Reader, ids: Iterable[str]) -> dict[str, Json]:
+    rows = reader.connection.in_list(f"{_ENTRY} WHERE e.id IN (:ids)", ids)
+    found = [entry(row) for row in rows]
+    return {item["id"]: item for item in found}
+
+
+def timeline(
+    reader: Reader, customer_ids: Sequence[str], *, before: int | None, limit: int
+) -> Json:
+    """The union of the entries of these customers' identities, newest page first."""
+    identities = reader.connection.in_list(
+        "SELECT id FROM identities WHERE customer_id IN (:ids)", customer_ids
+    )
+    rows = reader.connection.in_list(
+        f"{_ENTRY} WHERE e.seq < :before AND e.state <> 'cancelled' AND e.identity_id IN (:ids)"
+        " ORDER BY e.seq DESC LIMIT :limit",
+        [row[0] for row in identities],
+        {"before": before if before is not None else 1 << 62, "limit": limit + 1},
+    )
+    return page(rows, limit)
+
+
+def page(rows: Sequence[Sequence[Any]], limit: int) -> Json:
+    more = len(rows) > limit
+    kept = list(reversed(rows[:limit]))
+    return {"items": [entry(row) for row in kept], "before": kept[0][0] if more else None}
+
+
+def conversation(reader: Reader, conversation_id: str) -> Json | None:
+    row = reader.connection.one(
+        "SELECT c.id, c.channel, c.subject, n.customer_id, c.account_id, c.queue_id"
+        " FROM conversations c JOIN identities n ON n.id = c.identity_id WHERE c.id = :id",
+        {"id": conversation_id},
+    )
+    if row is None:
+        return None
+    rows = reader.connection.all(
+        f"{_ENTRY} WHERE e.conversation_id = :id AND e.state <> 'cancelled'"
+        " ORDER BY e.seq DESC LIMIT 201",
+        {"id": conversation_id},
+    )
+    pieces = reader.connection.all(
+        "SELECT id FROM interactions WHERE conversation_id = :id ORDER BY opened_at, id",
+        {"id": conversation_id},
+    )
+    return {
+        "id": row[0],
+        "channel": row[1],
+        "subject": row[2],
+        "customer_id": row[3],
+        "account_id": row[4],
+        "queue_id": row[5],
+        "interaction_ids": [piece[0] for piece in pieces],
+        "entries": page(rows, 200),
+    }
+
+
+def cards(reader: Reader, customer_ids: Iterable[str]) -> dict[str, Json]:
+    found = {}
+    for customer_id in dict.fromkeys(customer_ids):
+        made = card(reader, customer_id)
+        if made is not None:
+            found[customer_id] = made
+    return found
+
+
+def card(reader: Reader, customer_id: str) -> Json | None:
+    row = reader.connection.one(
+        "SELECT id, name, language, tier, company, timezone, tags, created_at, provisional,"
+        " fields, last_at FROM customers WHERE id = :id",
+        {"id": customer_id},
+    )
+    if row is None:
+        return None
+    identities = reader.connection.all(
+        "SELECT id, kind, address, standing, why, learnt_at, ended_at, link_why FROM identities"
+        " WHERE customer_id = :id ORDER BY learnt_at, id",
+        {"id": customer_id},
+    )
+    ids = [identity[0] for identity in identities]
+    pieces = reader.connection.in_list(
+        "SELECT i.id, i.channel, c.subject, i.state, i.closed_how, i.queue_id, i.opened_at,"
+        " i.closed_at FROM interactions i JOIN conversations c ON c.id = i.conversation_id"
+        " WHERE i.identity_id IN (:ids) ORDER BY i.opened_at DESC, i.id LIMIT 10",
+        ids,
+    )
+    counts = reader.connection.in_list(
+        "SELECT COUNT(*), MIN(seq) FROM entries WHERE identity_id IN (:ids)", ids
+    )
+    talks = reader.connection.in_list(
+        "SELECT COUNT(*), MIN(opened_at), MAX(likely_customer_id) FROM conversations"
+        " WHERE identity_id IN (:ids)",
+        ids,
+    )
+    likely_id = talks[0][2] if talks else None
+    likely = (
+        reader.connection.one("SELECT name FROM customers WHERE id = :id", {"id": likely_id})
+        if likely_id and likely_id != customer_id
+        else None
+    )
+    return {
+        "customer": {
+            "id": row[0],
+            "name": row[1],
+            "language": row[2],
+            "tier": row[3],
+            "company": row[4],
+            "timezone": row[5],
+            "tags": orjson.loads(row[6]),
+            "created_at": iso(row[7]),
+            "provisional": bool(row[8]),
+            "fields": orjson.loads(row[9]),
+        },
+        "identities": [
+            {
+                "id": identity[0],
+                "kind": identity[1],
+                "address": identity[2],
+                "standing": identity[3],
+                "why": identity[4],
+                "learnt_at": iso(identity[5]),
+                "ended_at": iso(identity[6]),
+                "link_why": identity[7],
+            }
+            for identity in identities
+        ],
+        "likely": None
+        if likely is None
+        else {"customer_id": likely_id, "name": likely[0], "why": "same_address"},
+        "interactions": [
+            {
+                "id": piece[0],
+                "channel": piece[1],
+                "subject": piece[2],
+                "state": piece[3],
+                "closed_how": piece[4],
+                "queue_id": piece[5],
+                "opened_at": iso(piece[6]),
+                "closed_at": iso(piece[7]),
+            }
+            for piece in pieces
+        ],
+        "reply_ways": _reply_ways(reader, identities),
+        "counts": {
+            "entries": counts[0][0] if counts else 0,
+            "conversations": talks[0][0] if talks else 0,
+        },
+        "first_at": iso(talks[0][1] if talks else None),
+        "last_at": iso(row[10]),
+    }
+
+
+def _reply_ways(reader: Reader, identities: Sequence[Sequence[Any]]) -> list[Json]:
+    """Every account through which an address of the customer can be answered, or why not."""
+    ways = []
+    for account in reader.accounts():
+        kind = _KINDS.get(account.channel)
+        for identity in identities:
+            if identity[1] != kind:
+                continue
+            reason = None
+            if identity[6] is not None:
+                reason = "ended"
+            elif identity[2].startswith(("erased:", "unknown:")):
+                reason = "no_address"
+            ways.append(
+                {
+                    "channel": account.channel,
+                    "account_id": account.id,
+                    "identity_id": identity[0],
+                    "address": identity[2],
+                    "open": reason is None,
+                    "reason": reason,
+                }
+            )
+    return ways
+
+
+def search(reader: Reader, query: str, *, viewer: Actor, after: str | None, limit: int) -> Json:
+    """Names in any script, companies, addresses, phone numbers in any format; newest first."""
+    words = [word for word in query.lower().split() if word]
+    digits = _DIGITS.sub("", query)
+    conditions, params = ["c.name <> ''"], {"limit": limit + 1}
+    likes: list[str] = []
+    values: Json = dict(params)
+    for number, word in enumerate(words):
+        values[f"w{number}"] = f"%{_escaped(word)}%"
+        likes.append(
+            f"(c.search LIKE :w{number} ESCAPE '!' OR EXISTS (SELECT 1 FROM identities n"
+            f" WHERE n.customer_id = c.id AND n.address LIKE :w{number} ESCAPE '!'))"
+        )
+    if likes:
+        text = " AND ".join(likes)
+        if len(digits) >= 3 and not any(letter.isalpha() for letter in query):
+            values["digits"] = f"%{digits.lstrip('0')}%"
+            text = (
+                f"({text}) OR EXISTS (SELECT 1 FROM identities n WHERE n.customer_id = c.id"
+                " AND n.kind = 'phone' AND n.address LIKE :digits)"
+            )
+        conditions.append(f"({text})")
+    if viewer.role == "agent":
+        marks = []
+        for number, queue_id in enumerate(sorted(viewer.queue_ids)):
+            values[f"q{number}"] = queue_id
+            marks.append(f":q{number}")
+        values["viewer"] = viewer.id
+        inside = f"v.queue_id IN ({', '.join(marks)}) OR " if marks else ""
+        conditions.append(
+            "EXISTS (SELECT 1 FROM identities n JOIN conversations v ON v.identity_id = n.id"
+            " LEFT JOIN interactions i ON i.id = v.interaction_id"
+            f" WHERE n.customer_id = c.id AND ({inside}i.owner_id = :viewer))"
+        )
+    if after is not None:
+        last_at, _, last_id = after.partition("~")
+        values |= {"last_at": int(last_at) if last_at.isdigit() else 0, "last_id": last_id}
+        conditions.append("(c.last_at < :last_at OR (c.last_at = :last_at AND c.id < :last_id))")
+    rows = reader.connection.all(
+        "SELECT c.id, c.name, c.company, c.language, c.last_at, c.last_text FROM customers c"
+        f" WHERE {' AND '.join(conditions)} ORDER BY c.last_at DESC, c.id DESC LIMIT :limit",
+        values,
+    )
+    more, rows = len(rows) > limit, rows[:limit]
+    addresses: dict[str, list[str]] = {}
+    for customer_id, address in reader.connection.in_list(
+        "SELECT customer_id, address FROM identities WHERE customer_id IN (:ids)"
+        " ORDER BY learnt_at, id",
+        [row[0] for row in rows],
+    ):
+        addresses.setdefault(customer_id, []).append(address)
+    return {
+        "items": [
+            {
+                "id": row[0],
+                "name": row[1],
+                "company": row[2],
+                "language": row[3],
+                "addresses": list(dict.fromkeys(addresses.get(row[0], []))),
+                "last_at": iso(row[4]),
+                "last_text": row[5],
+            }
+            for row in rows
+        ],
+        "after": f"{rows[-1][4]}~{rows[-1][0]}" if more else None,
+    }
+
+
+def _escaped(word: str) -> str:
+    return word.replace("!", "!!").replace("%", "!%").replace("_", "!_")

@@ -1,0 +1,260 @@
+"""Rows of the live state: agents, queues, interactions, offers, accounts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import orjson
+
+from storage.engine import Params
+from storage.store import Reader
+
+Json = dict[str, Any]
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def iso(value: int | None) -> str | None:
+    """Milliseconds since 1970 as ISO 8601 UTC."""
+    if value is None:
+        return None
+    at = EPOCH + timedelta(milliseconds=value)
+    return f"{at:%Y-%m-%dT%H:%M:%S}.{value % 1000:03d}Z"
+
+
+def _some(reader: Reader, sql: str, column: str, ids: Iterable[str] | None) -> list[Any]:
+    if ids is None:
+        return reader.connection.all(sql)
+    joint = " AND " if " WHERE " in sql else " WHERE "
+    return reader.connection.in_list(f"{sql}{joint}{column} IN (:ids)", ids)
+
+
+def hub(reader: Reader) -> Json:
+    row = reader.connection.one("SELECT name, timezone, default_region, language FROM hub")
+    name, zone, region, language = row or ("Trigger Center", "UTC", "GB", "en")
+    return {"name": name, "timezone": zone, "default_region": region, "language": language}
+
+
+def midnight(reader: Reader, now: datetime) -> int:
+    """Milliseconds of the last midnight in the company's time zone."""
+    local = now.astimezone(ZoneInfo(hub(reader)["timezone"]))
+    start = local.replace(hour=0, minute=0, second=0, microsecond=0)
+    return int(start.timestamp() * 1000)
+
+
+def agents(reader: Reader, ids: Iterable[str] | None = None) -> dict[str, Json]:
+    wanted = None if ids is None else list(ids)
+    rows = _some(
+        reader,
+        "SELECT u.id, u.name, u.role, a.presence, a.next_presence, a.status, a.status_at,"
+        " a.presence_at, a.connected, u.login FROM users u JOIN agents a ON a.id = u.id"
+        " WHERE u.disabled = 0",
+        "u.id",
+        wanted,
+    )
+    legs = _some(
+        reader,
+        "SELECT s.agent_id, s.interaction_id, i.channel, s.state FROM assignments s"
+        " JOIN interactions i ON i.id = s.interaction_id WHERE s.state <> 'done'",
+        "s.agent_id",
+        wanted,
+    )
+    holds: dict[str, list[Json]] = {}
+    for agent_id, interaction_id, channel, state in sorted(legs):
+        holds.setdefault(agent_id, []).append(
+            {"interaction_id": interaction_id, "channel": channel, "state": state}
+        )
+    return {
+        row[0]: {
+            "id": row[0],
+            "name": row[1],
+            "role": row[2],
+            "presence": row[3],
+            "next_presence": row[4],
+            "status": row[5],
+            "since": iso(row[6]),
+            "presence_since": iso(row[7]),
+            "connected": bool(row[8]),
+            "login": row[9],
+            "holds": holds.get(row[0], []),
+        }
+        for row in rows
+    }
+
+
+def queues(reader: Reader, now: datetime, ids: Iterable[str] | None = None) -> dict[str, Json]:
+    """Every figure is a count over open work, agents, or today's intervals."""
+    wanted = None if ids is None else set(ids)
+    found: dict[str, Json] = {
+        row.id: {
+            "id": row.id,
+            "name": row.name,
+            "waiting": 0,
+            "longest_since": None,
+            "in_work": 0,
+            "answered_today": 0,
+            "abandoned_today": 0,
+            "sla_seconds": row.sla_seconds,
+            "agents_ready": 0,
+            "agents_total": 0,
+        }
+        for row in reader.queues()
+        if wanted is None or row.id in wanted
+    }
+    for queue_id, state, count, oldest in reader.connection.all(
+        "SELECT queue_id, state, COUNT(*), MIN(enqueued_at) FROM interactions"
+        " WHERE state <> 'closed' GROUP BY queue_id, state"
+    ):
+        row = found.get(queue_id)
+        if row is None:
+            continue
+        if state in ("queued", "offered"):
+            row["waiting"] += count
+            since = iso(oldest)
+            if row["longest_since"] is None or (since and since < row["longest_since"]):
+                row["longest_since"] = since
+        elif state == "active":
+            row["in_work"] += count
+    for queue_id, answered, abandoned in reader.connection.all(
+        "SELECT queue_id, SUM(answered), SUM(abandoned) FROM intervals WHERE start_at >= :from"
+        " GROUP BY queue_id",
+        {"from": midnight(reader, now)},
+    ):
+        if queue_id in found:
+            found[queue_id]["answered_today"] = int(answered)
+            found[queue_id]["abandoned_today"] = int(abandoned)
+    for user in reader.users():
+        if user.disabled or user.role != "agent":
+            continue
+        for queue_id in user.queue_ids:
+            if queue_id in found:
+                found[queue_id]["agents_total"] += 1
+                found[queue_id]["agents_ready"] += user.status == "idle"
+    return found
+
+
+_INTERACTION = """
+SELECT i.id, i.conversation_id, n.customer_id, c.likely_customer_id, u.name, i.identity_id,
+ n.address, i.channel, i.account_id, i.queue_id, i.state, i.closed_how, i.priority, i.owner_id,
+ i.assignment_id, i.assignment_state, i.opened_at, i.enqueued_at, i.first_enqueued_at,
+ i.activated_at, i.last_customer_at, i.last_agent_at, i.wrap_up_at, i.parked_until_at, c.subject,
+ i.preview, u.language, i.unread, i.proof, q.sla_seconds, i.closed_at
+FROM interactions i
+JOIN conversations c ON c.id = i.conversation_id
+JOIN identities n ON n.id = i.identity_id
+JOIN customers u ON u.id = n.customer_id
+LEFT JOIN queues q ON q.id = i.queue_id
+"""
+
+
+def interactions(reader: Reader, ids: Iterable[str]) -> dict[str, Json]:
+    rows = reader.connection.in_list(f"{_INTERACTION} WHERE i.id IN (:ids)", ids)
+    return {row[0]: _interaction(row) for row in rows}
+
+
+def interactions_where(reader: Reader, where: str, params: Params) -> list[Json]:
+    return [_interaction(row) for row in reader.connection.all(f"{_INTERACTION} {where}", params)]
+
+
+def _interaction(row: Any) -> Json:
+    state, sla = row[10], row[29]
+    due_at: int | None = None
+    if sla is not None and state in ("queued", "offered") and row[17] is not None:
+        due_at = row[17] + sla * 1000
+    elif sla is not None and state == "active" and row[20] is not None:
+        if row[21] is None or row[20] > row[21]:
+            due_at = row[20] + sla * 1000
+    return {
+        "id": row[0],
+        "conversation_id": row[1],
+        "customer_id": row[2],
+        "likely_customer_id": row[3],
+        "customer_name": row[4],
+        "identity_id": row[5],
+        "address": row[6],
+        "channel": row[7],
+        "account_id": row[8],
+        "queue_id": row[9],
+        "state": state,
+        "closed_how": row[11],
+        "priority": row[12],
+        "owner_id": row[13],
+        "assignment_id": row[14],
+        "assignment_state": row[15],
+        "opened_at": iso(row[16]),
+        "enqueued_at": iso(row[17]),
+        "first_enqueued_at": iso(row[18]),
+        "activated_at": iso(row[19]),
+        "last_customer_at": iso(row[20]),
+        "last_agent_at": iso(row[21]),
+        "wrap_up_since": iso(row[22]) if row[15] == "wrap_up" else None,
+        "parked_until": iso(row[23]),
+        "due_at": iso(due_at),
+        "subject": row[24],
+        "preview": row[25],
+        "lang": row[26],
+        "unread": row[27],
+        "proof": row[28],
+    }
+
+
+def offers(reader: Reader, ids: Iterable[str] | None) -> dict[str, Json]:
+    """Pending and ended ones by id; None: all pending. Without interaction, card and timeline."""
+    sql = "SELECT id, interaction_id, agent_id, queue_id, state, made_at, expires_at FROM offers"
+    if ids is None:
+        rows = reader.connection.all(f"{sql} WHERE state = 'pending'")
+    else:
+        rows = reader.connection.in_list(f"{sql} WHERE id IN (:ids)", ids)
+    return {
+        row[0]: {
+            "id": row[0],
+            "interaction_id": row[1],
+            "agent_id": row[2],
+            "queue_id": row[3],
+            "state": row[4],
+            "made_at": iso(row[5]),
+            "expires_at": iso(row[6]),
+        }
+        for row in rows
+    }
+
+
+def accounts(reader: Reader, ids: Iterable[str] | None = None) -> dict[str, Json]:
+    """`healthy`: nothing is stuck on its way out; `detail` says what is, in one word."""
+    rows = _some(
+        reader,
+        "SELECT id, channel, name, addresses, last_out_at, queue_id FROM accounts"
+        " WHERE removed = 0",
+        "id",
+        ids,
+    )
+    stuck = {
+        row[0]: row[1]
+        for row in reader.connection.all(
+            "SELECT account_id, COUNT(*) FROM outbox WHERE state = 'queued' AND attempt > 0"
+            " GROUP BY account_id"
+        )
+    }
+    last_in = {
+        row[0]: row[1]
+        for row in reader.connection.all(
+            "SELECT account_id, MAX(last_customer_at) FROM interactions WHERE state <> 'closed'"
+            " GROUP BY account_id"
+        )
+    }
+    return {
+        row[0]: {
+            "id": row[0],
+            "channel": row[1],
+            "name": row[2],
+            "addresses": orjson.loads(row[3]),
+            "queue_id": row[5],
+            "healthy": row[0] not in stuck,
+            "detail": f"late:{stuck[row[0]]}" if row[0] in stuck else "",
+            "last_in_at": iso(last_in.get(row[0])),
+            "last_out_at": iso(row[4]),
+        }
+        for row in sorted(rows)
+    }

@@ -1,0 +1,332 @@
+"""Implements domain.ports.Views and Credentials on a store; each call is one consistent read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from storage.store import Reader, Store
+from storage.transaction import IN_ROW, Transaction, millis
+from storage.views import needs, people, rows, served
+from triggerhub.domain import events as ev
+from triggerhub.domain.errors import NotFound
+from triggerhub.domain.events import Recorded
+from triggerhub.domain.permissions import Actor, may
+
+Json = dict[str, Any]
+FIRST_PAGE = 50  # timeline entries that come with an offer
+
+
+class SqlViews:
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._clock = store.kit.clock
+
+    async def head(self) -> int:
+        return await self._store.read(lambda reader: reader.head())
+
+    async def epoch(self) -> str:
+        """Changes when the log is another one (restored from a backup)."""
+        return await self._store.read(lambda reader: reader.epoch())
+
+    async def hub(self) -> Json:
+        return await self._store.read(rows.hub)
+
+    async def me(self, user_id: str) -> Json:
+        return await self._store.read(lambda reader: _me(reader, user_id))
+
+    async def snapshot(self, viewer: Actor) -> tuple[int, Json]:
+        now = self._clock.now()
+
+        def look(reader: Reader) -> tuple[int, Json]:
+            pending = rows.offers(reader, None)
+            mine = {k: o for k, o in pending.items() if o["agent_id"] == viewer.id}
+            if may(viewer, "interaction.read"):
+                shown = rows.interactions_where(reader, "WHERE i.state <> 'closed'", {})
+                offers = pending
+            else:
+                shown = rows.interactions_where(
+                    reader, "WHERE i.state <> 'closed' AND i.owner_id = :id", {"id": viewer.id}
+                )
+                offered = rows.interactions(reader, [o["interaction_id"] for o in mine.values()])
+                shown += [row for key, row in offered.items() if row["owner_id"] != viewer.id]
+                offers = mine
+            offers = {**offers, **_whole_offers(reader, mine)}
+            return reader.head(), {
+                "me": _me(reader, viewer.id),
+                "agents": rows.agents(reader),
+                "queues": rows.queues(reader, now),
+                "interactions": {row["id"]: row for row in shown},
+                "offers": offers,
+                "accounts": rows.accounts(reader),
+                "attention": {"count": needs.count(reader)},
+            }
+
+        return await self._store.read(look)
+
+    async def rows(self, keys: Mapping[str, Sequence[str]]) -> dict[str, dict[str, Json]]:
+        now = self._clock.now()
+
+        def look(reader: Reader) -> dict[str, dict[str, Json]]:
+            found: dict[str, dict[str, Json]] = {}
+            for kind, ids in keys.items():
+                match kind:
+                    case "agents":
+                        found[kind] = rows.agents(reader, ids)
+                    case "queues":
+                        found[kind] = rows.queues(reader, now, ids)
+                    case "interactions":
+                        found[kind] = rows.interactions(reader, ids)
+                    case "offers":
+                        found[kind] = _whole_offers(reader, rows.offers(reader, ids))
+                    case "entries":
+                        found[kind] = people.entries(reader, ids)
+                    case "cards":
+                        found[kind] = people.cards(reader, ids)
+                    case "accounts":
+                        found[kind] = rows.accounts(reader, ids)
+                    case _:
+                        raise NotFound(f"there are no rows of {kind}")
+            return found
+
+        return await self._store.read(look)
+
+    async def listed(self, kind: str) -> list[Json]:
+        now = self._clock.now()
+
+        def look(reader: Reader) -> list[Json]:
+            match kind:
+                case "agents":
+                    return list(rows.agents(reader).values())
+                case "queues":
+                    return list(rows.queues(reader, now).values())
+                case "accounts":
+                    return list(rows.accounts(reader).values())
+                case _:
+                    raise NotFound(f"there is no list of {kind}")
+
+        return await self._store.read(look)
+
+    # --- customers ----------------------------------------------------------------------------
+
+    async def card(self, customer_id: str) -> Json | None:
+        return await self._store.read(lambda reader: people.card(reader, customer_id))
+
+    async def timeline(
+        self, customer_id: str, *, before: int | None, limit: int, also: str | None = None
+    ) -> Json:
+        ids = [customer_id] if also is None else [customer_id, also]
+        return await self._store.read(
+            lambda reader: people.timeline(reader, ids, before=before, limit=limit)
+        )
+
+    async def customers(self, query: str, *, viewer: Actor, after: str | None, limit: int) -> Json:
+        return await self._store.read(
+            lambda reader: people.search(reader, query, viewer=viewer, after=after, limit=limit)
+        )
+
+    async def conversation(self, conversation_id: str) -> Json | None:
+        return await self._store.read(lambda reader: people.conversation(reader, conversation_id))
+
+    async def interactions(
+        self, wanted: Mapping[str, str], *, viewer: Actor, after: str | None, limit: int
+    ) -> Json:
+        return await self._store.read(
+            lambda reader: needs.interactions(
+                reader, wanted, viewer=viewer, after=after, limit=limit
+            )
+        )
+
+    async def reach(self, customer_id: str) -> frozenset[str]:
+        return await self._store.read(lambda reader: reader.reach(customer_id)[0])
+
+    async def holders(self, customer_id: str) -> frozenset[str]:
+        return await self._store.read(lambda reader: reader.reach(customer_id)[1])
+
+    # --- attention, content, log --------------------------------------------------------------
+
+    async def attention(self, *, state: str, after: str | None, limit: int) -> Json:
+        return await self._store.read(
+            lambda reader: needs.attention(reader, state=state, after=after, limit=limit)
+        )
+
+    async def attention_count(self) -> int:
+        return await self._store.read(needs.count)
+
+    async def why_no_work(self, agent_id: str, now: datetime) -> Json:
+        return await self._store.read(lambda reader: needs.why_no_work(reader, agent_id, now))
+
+    async def message(self, message_id: str) -> Json | None:
+        return await self._store.read(lambda reader: served.message(reader, message_id))
+
+    async def html(self, message_id: str) -> tuple[str, Mapping[str, str]] | None:
+        return await self._store.read(lambda reader: served.html(reader, message_id))
+
+    async def content(self, content_id: str) -> tuple[Json, bytes] | None:
+        return await self._store.read(lambda reader: served.content(reader, content_id))
+
+    async def put_upload(self, filename: str, media_type: str, data: bytes, by: str) -> Json:
+        content_id = self._store.kit.ids.new("up")
+        path = None
+        if len(data) > IN_ROW:
+            path = self._store.kit.files.write(content_id, data)
+
+        def work(tx: Transaction) -> Json:
+            tx.put(
+                "upload",
+                data,
+                content_id=content_id,
+                media_type=media_type,
+                name=filename,
+                owner=by,
+                path=path,
+            )
+            return {
+                "id": content_id,
+                "filename": filename,
+                "content_type": media_type,
+                "size": len(data),
+            }
+
+        return await self._store.write(work)
+
+    async def events(self, after: int, limit: int) -> list[tuple[Recorded, Json]]:
+        return await self._store.read(lambda reader: served.events(reader, after, limit))
+
+    async def facts(self, after: int, limit: int) -> list[Recorded]:
+        return await self._store.read(lambda reader: reader.events_after(after, limit))
+
+    # --- Credentials --------------------------------------------------------------------------
+
+    async def user_by_login(self, login: str) -> tuple[Actor, str] | None:
+        def look(reader: Reader) -> tuple[Actor, str] | None:
+            row = reader.connection.one(
+                "SELECT id, role, queue_ids, hash_content FROM users"
+                " WHERE login = :login AND disabled = 0",
+                {"login": login.lower()},
+            )
+            body = reader.body(row[3]) if row is not None else None
+            if row is None or body is None:
+                return None
+            return _actor(row), orjson.loads(body)["hash"]
+
+        return await self._store.read(look)
+
+    async def put_session(
+        self, session_hash: str, user_id: str, csrf: str, expires_at: datetime
+    ) -> None:
+        def work(tx: Transaction) -> None:
+            tx.connection.run("DELETE FROM sessions WHERE expires_at < :now",
+                              {"now": millis(tx.now)})  # fmt: skip
+            tx.connection.run(
+                "INSERT INTO sessions (hash, user_id, csrf, expires_at)"
+                " VALUES (:hash, :user, :csrf, :expires)",
+                {"hash": session_hash, "user": user_id, "csrf": csrf,
+                 "expires": millis(expires_at)},
+            )  # fmt: skip
+
+        await self._store.write(work)
+
+    async def extend_session(self, session_hash: str, expires_at: datetime) -> None:
+        await self._store.write(
+            lambda tx: tx.connection.run(
+                "UPDATE sessions SET expires_at = :expires WHERE hash = :hash",
+                {"hash": session_hash, "expires": millis(expires_at)},
+            )
+        )
+
+    async def session(self, session_hash: str, now: datetime) -> tuple[str, Actor] | None:
+        def look(reader: Reader) -> tuple[str, Actor] | None:
+            row = reader.connection.one(
+                "SELECT u.id, u.role, u.queue_ids, s.csrf FROM sessions s"
+                " JOIN users u ON u.id = s.user_id"
+                " WHERE s.hash = :hash AND s.expires_at > :now AND u.disabled = 0",
+                {"hash": session_hash, "now": millis(now)},
+            )
+            return None if row is None else (row[3], _actor(row))
+
+        return await self._store.read(look)
+
+    async def drop_session(self, session_hash: str) -> None:
+        await self._store.write(
+            lambda tx: tx.connection.run(
+                "DELETE FROM sessions WHERE hash = :hash", {"hash": session_hash}
+            )
+        )
+
+    async def token(self, token_hash: str) -> Actor | None:
+        def look(reader: Reader) -> Actor | None:
+            row = reader.connection.one(
+                "SELECT id, role FROM tokens WHERE hash = :hash AND revoked = 0",
+                {"hash": token_hash},
+            )
+            return None if row is None else Actor(id=f"token:{row[0]}", role=row[1])
+
+        return await self._store.read(look)
+
+    async def set_language(self, user_id: str, language: str) -> None:
+        def work(tx: Transaction) -> None:
+            found = tx.users([user_id])
+            if not found:
+                raise NotFound(f"there is no user {user_id}")
+            user = found[0]
+            if user.language == language:
+                return
+            tx.append(
+                ev.UserConfigured(
+                    user_id=user.id,
+                    login=user.login,
+                    name=user.name,
+                    role=user.role,
+                    language=language,
+                    queue_ids=user.queue_ids,
+                    managed_by=user.managed_by,
+                    disabled=user.disabled,
+                    capacity=dict(user.capacity),
+                ),
+                actor=user_id,
+            )
+
+        await self._store.write(work)
+
+
+def _actor(row: Sequence[Any]) -> Actor:
+    return Actor(id=row[0], role=row[1], queue_ids=frozenset(orjson.loads(row[2])))
+
+
+def _me(reader: Reader, user_id: str) -> Json:
+    found = reader.users([user_id])
+    if not found:
+        raise NotFound(f"there is no user {user_id}")
+    user = found[0]
+    return {
+        "id": user.id,
+        "login": user.login,
+        "name": user.name,
+        "role": user.role,
+        "language": user.language,
+        "queue_ids": list(user.queue_ids),
+    }
+
+
+def _whole_offers(reader: Reader, found: dict[str, Json]) -> dict[str, Json]:
+    """With the screen pop: the interaction, the customer's card, the newest of the timeline."""
+    shown = rows.interactions(reader, [o["interaction_id"] for o in found.values()])
+    whole = {}
+    for offer_id, offer in found.items():
+        interaction = shown.get(offer["interaction_id"])
+        if interaction is None:
+            continue
+        ids = [interaction["customer_id"]]
+        if interaction["likely_customer_id"]:
+            ids.append(interaction["likely_customer_id"])
+        whole[offer_id] = {
+            **offer,
+            "interaction": interaction,
+            "card": people.card(reader, interaction["customer_id"]),
+            "timeline": people.timeline(reader, ids, before=None, limit=FIRST_PAGE),
+        }
+    return whole
