@@ -1,1 +1,265 @@
-"""Start order, supervision, graceful drain."""
+"""Start order, supervision, graceful drain.
+
+Owns when the parts of the hub start, what happens when one fails, and in which order they end.
+Knows nothing of what they do.
+
+Start is in the given order. A vital part that fails, or ends by itself, ends the hub; any other is
+started again, later each time. SIGTERM or SIGINT ends the hub in four phases: stop accepting,
+finish what was accepted, say goodbye to the consoles, then close everything in the reverse of the
+start order. A second signal, or the time limit, cuts the first three short; closing always takes
+place.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Protocol
+
+import structlog
+
+log = structlog.get_logger(__name__)
+
+STOPPED = 0
+"""Exit code: asked to stop, and everything that was accepted is finished."""
+FAILED = 1
+"""Exit code: a vital part failed, or would not start or end properly."""
+CUT_SHORT = 3
+"""Exit code: asked to stop, and time or patience ran out before everything was finished."""
+
+Step = Callable[[], Coroutine[Any, Any, None]]
+PHASES = ("stop_accepting", "finish", "goodbye")
+
+
+class Service(Protocol):
+    """A part of the hub; None where it has nothing to do at that point.
+
+    `start` returns when the part is ready for work; `run` is its work, as long as the hub lives.
+    """
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def vital(self) -> bool: ...
+    @property
+    def start(self) -> Step | None: ...
+    @property
+    def run(self) -> Step | None: ...
+    @property
+    def stop_accepting(self) -> Step | None: ...
+    @property
+    def finish(self) -> Step | None: ...
+    @property
+    def goodbye(self) -> Step | None: ...
+    @property
+    def close(self) -> Step | None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backoff:
+    """How long a failed side part waits, in seconds: doubling, anew after a calm time."""
+
+    first: float = 0.2
+    most: float = 30.0
+    calm: float = 60.0
+
+
+class Supervisor:
+    """One life of the hub. `stop()` may be called by anybody; the second time it forces."""
+
+    def __init__(
+        self,
+        services: Sequence[Service],
+        *,
+        drain: timedelta = timedelta(seconds=20),
+        close: timedelta = timedelta(seconds=5),
+        backoff: Backoff | None = None,
+        on_ready: Callable[[], None] | None = None,
+        on_restart: Callable[[str], None] | None = None,
+    ) -> None:
+        self._services = services
+        self._drain = drain.total_seconds()
+        self._close = close.total_seconds()
+        self._backoff = backoff or Backoff()
+        self._on_ready = on_ready
+        self._on_restart = on_restart
+        self._stopping = asyncio.Event()
+        self._forced = asyncio.Event()
+        self._started: list[Service] = []
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._code = STOPPED
+
+    def stop(self) -> None:
+        if self._stopping.is_set():
+            self._forced.set()
+        self._stopping.set()
+
+    async def run(self) -> int:
+        """From start to end; the exit code."""
+        with self._signals():
+            await self._start()
+            if not self._stopping.is_set():
+                log.info("hub.ready", services=[s.name for s in self._started])
+                if self._on_ready is not None:
+                    self._on_ready()
+                await self._stopping.wait()
+            await self._end()
+        log.info("hub.stopped", code=self._code)
+        return self._code
+
+    @contextmanager
+    def _signals(self) -> Iterator[None]:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.stop)
+        try:
+            yield
+        finally:
+            for number in (signal.SIGTERM, signal.SIGINT):
+                loop.remove_signal_handler(number)
+
+    # --- start and supervision ----------------------------------------------------------------
+
+    async def _start(self) -> None:
+        for service in self._services:
+            if self._stopping.is_set():
+                return
+            self._started.append(service)
+            if not service.vital:
+                self._watch(service, self._keep(service))
+                continue
+            if service.start is not None and not await self._open(service, service.start):
+                return
+            if service.run is not None:
+                self._watch(service, service.run())
+
+    async def _open(self, service: Service, start: Step) -> bool:
+        opening = asyncio.create_task(start(), name=f"{service.name}.start")
+        await self._until(opening, self._stopping)
+        if not opening.done():
+            await _cancelled(opening)
+        if opening.cancelled():
+            return False
+        error = opening.exception()
+        if error is None:
+            return True
+        log.critical("service.start_failed", service=service.name, exc_info=error)
+        self._fail()
+        return False
+
+    def _watch(self, service: Service, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work, name=service.name)
+        task.add_done_callback(lambda ended: self._ended(service, ended))
+        self._tasks[service.name] = task
+
+    def _ended(self, service: Service, task: asyncio.Task[None]) -> None:
+        if task.cancelled() or not service.vital:
+            return
+        error = task.exception()
+        if error is not None:
+            log.critical("service.failed", service=service.name, exc_info=error)
+            self._fail()
+        elif not self._stopping.is_set():
+            log.critical("service.ended", service=service.name)
+            self._fail()
+
+    def _fail(self) -> None:
+        self._code = FAILED
+        self._stopping.set()
+
+    async def _keep(self, service: Service) -> None:
+        """Start and run a side part, again and again until it ends by itself."""
+        loop = asyncio.get_running_loop()
+        pause = self._backoff.first
+        while True:
+            began = loop.time()
+            error = await self._once(service)
+            if error is None:
+                return
+            if loop.time() - began >= self._backoff.calm:
+                pause = self._backoff.first
+            log.error("service.restarting", service=service.name, seconds=pause, exc_info=error)
+            if self._on_restart is not None:
+                self._on_restart(service.name)
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, self._backoff.most)
+
+    async def _once(self, service: Service) -> BaseException | None:
+        for step in (service.start, service.run):
+            if step is None:
+                continue
+            attempt = asyncio.create_task(step(), name=f"{service.name}.attempt")
+            try:
+                await asyncio.wait({attempt})
+            except asyncio.CancelledError:
+                await _cancelled(attempt)
+                raise
+            error = attempt.exception() if not attempt.cancelled() else None
+            if error is not None:
+                return error
+        return None
+
+    # --- the end ------------------------------------------------------------------------------
+
+    async def _end(self) -> None:
+        log.info("hub.stopping", seconds=self._drain)
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + self._drain
+        for phase in PHASES:
+            await self._phase(phase, max(0.0, deadline - loop.time()))
+        deadline = loop.time() + self._close
+        for service in reversed(self._started):
+            running = self._tasks.get(service.name)
+            if running is not None:
+                await _cancelled(running, max(0.0, deadline - loop.time()))
+            if service.close is not None:
+                closing = asyncio.create_task(service.close(), name=f"{service.name}.close")
+                # At least a moment each, so that the last, the storage, gets its turn.
+                await asyncio.wait({closing}, timeout=max(0.5, deadline - loop.time()))
+                await self._settle(service, "close", closing)
+
+    async def _phase(self, phase: str, seconds: float) -> None:
+        steps = {
+            asyncio.create_task(step(), name=f"{service.name}.{phase}"): service
+            for service in reversed(self._started)
+            if (step := getattr(service, phase)) is not None
+        }
+        if not steps:
+            return
+        everything = asyncio.ensure_future(asyncio.wait(steps, timeout=seconds))
+        await self._until(everything, self._forced)
+        await _cancelled(everything)
+        for task, service in steps.items():
+            await self._settle(service, phase, task)
+
+    async def _settle(self, service: Service, phase: str, task: asyncio.Task[None]) -> None:
+        if not task.done():
+            log.warning("service.cut_short", service=service.name, phase=phase)
+            self._code = self._code or CUT_SHORT
+            await _cancelled(task, 0.5)
+        elif not task.cancelled() and (error := task.exception()) is not None:
+            log.error("service.stop_failed", service=service.name, phase=phase, exc_info=error)
+            self._code = FAILED
+
+    @staticmethod
+    async def _until(task: asyncio.Future[Any], event: asyncio.Event) -> None:
+        """Return when the task is done or the event is set; the task is left as it is."""
+        waiting = asyncio.ensure_future(event.wait())
+        await asyncio.wait({task, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        await _cancelled(waiting)
+
+
+async def _cancelled(task: asyncio.Future[Any], seconds: float | None = None) -> None:
+    """Cancel, if it isn't done, and wait for it, at most so long."""
+    if not task.done():
+        task.cancel()
+        await asyncio.wait({task}, timeout=seconds)
+
+
+async def run(services: Sequence[Service], **options: Any) -> int:
+    """Run the services until they are asked to stop; the exit code (see `Supervisor`)."""
+    return await Supervisor(services, **options).run()
