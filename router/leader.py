@@ -55,6 +55,7 @@ class Leader:
         self._due: datetime | None = None
         self._wake = asyncio.Event()
         self.leading = asyncio.Event()
+        self.following = False  # another node holds the lease
         self.position = 0
 
     async def run(self) -> None:
@@ -122,8 +123,10 @@ class Leader:
         done = await self._store.run(work, alone=True)
         if done is None:
             self.leading.clear()
+            self.following = True
             self._renewed_at = None
             return False
+        self.following = False
         self._board, self._fence, caught_up = done
         self.position = self._board.position
         if renew:

@@ -1,0 +1,196 @@
+"""The e-mail channel as the rest of the house sees it: read what came, send one answer.
+
+Owns the translation between mail and the domain's messages. Parses nothing itself (hostile bytes
+are read by a guarded parser) and must not know queues, customers or retries.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from typing import Final, Protocol
+
+import orjson
+
+from channels.email.compose import ComposedMail, compose
+from channels.email.parse.mail import Address as ParsedAddress
+from channels.email.parse.mail import Bounce, ParsedMail
+from channels.email.receive_key import delivery_key
+from channels.email.reply_address import ReplyAddresses
+from channels.email.settings import normal
+from triggerhub.domain.errors import Rejected
+from triggerhub.domain.model.message import (
+    Account,
+    Address,
+    Attachment,
+    InboundMessage,
+    OutboundMessage,
+    SendOutcome,
+    StatusReport,
+)
+
+# What a delivery report's action (RFC 3464, 2.3.3) says of our message; a delay leaves it sent.
+_STATES: Final = {
+    "failed": "failed",
+    "delivered": "delivered",
+    "relayed": "sent",
+    "expanded": "sent",
+    "delayed": "sent",
+}
+
+# Above this, encoding leaves the event loop.
+_LARGE: Final = 256 * 1024
+
+
+class MailParser(Protocol):
+    """Reads hostile bytes within limits of time and memory."""
+
+    async def parse(self, raw: bytes) -> ParsedMail:
+        """Raises Rejected, with the problems in its words, for what can't be read."""
+        ...
+
+
+class Prover(Protocol):
+    async def prove(
+        self,
+        raw: bytes,
+        author: str,
+        envelope: Mapping[str, str],
+        authentication_results: tuple[str, ...],
+    ) -> str: ...
+
+
+class Sender(Protocol):
+    async def send(self, mail: ComposedMail) -> SendOutcome: ...
+
+
+class EmailChannel:
+    """Implements `triggerhub.domain.ports.Channel`."""
+
+    name: Final = "email"
+    inline: Final = False
+
+    def __init__(
+        self, *, parser: MailParser, proof: Prover, replies: ReplyAddresses, relay: Sender
+    ) -> None:
+        self._parser = parser
+        self._proof = proof
+        self._replies = replies
+        self._relay = relay
+
+    def read(
+        self, raw: bytes, account: Account | None, envelope: Mapping[str, str]
+    ) -> InboundMessage:
+        """Never: a mail isn't read without a guard. Raises Rejected."""
+        raise Rejected("a mail is read by `parse`, under guard", code="not_inline")
+
+    def read_status(self, raw: bytes, envelope: Mapping[str, str]) -> StatusReport:
+        """Never: what a mail says about another comes as a message. Raises Rejected."""
+        raise Rejected("e-mail has no status callbacks; bounces are messages", code="no_status")
+
+    async def parse(
+        self, raw: bytes, account: Account | None, envelope: Mapping[str, str]
+    ) -> InboundMessage:
+        """What one delivery says, and whether its sender is proven. Raises Rejected.
+
+        `external_id` is the Message-ID, by which later answers refer to it, or the delivery key
+        where there is none. `text` holds the new words, `quoted` what was folded away.
+        """
+        mail = await self._parser.parse(raw)
+        author = mail.from_ if mail.from_.address else mail.sender
+        proof = ""
+        if mail.from_.address:
+            proof = await self._proof.prove(
+                raw, mail.from_.address, envelope, mail.authentication_results
+            )
+        text = mail.reply_text or mail.text
+        return InboundMessage(
+            key=mail.dedup_key,
+            external_id=mail.message_id or delivery_key(raw),
+            sender=_sender(author),
+            to=tuple(dict.fromkeys(normal(each.address) for each in (*mail.to, *mail.cc))),
+            subject=mail.subject,
+            text=text,
+            quoted=_quoted(mail.text, text),
+            html=mail.html or None,
+            attachments=tuple(
+                Attachment(
+                    filename=each.filename,
+                    content_type=each.content_type,
+                    size=each.size,
+                    inline=each.inline,
+                    cid=each.content_id or None,
+                    data=each.content,
+                )
+                for each in mail.attachments
+            ),
+            proof=proof,
+            reply_tokens=self._replies.find(_addressed(mail, envelope)),
+            references=_newest_first(mail),
+            auto=mail.auto,
+            report=self._report(mail.bounce) if mail.auto == "bounce" else None,
+            sent_at=mail.date,
+            problems=mail.problems,
+        )
+
+    async def send(self, message: OutboundMessage, account: Account) -> SendOutcome:
+        """One attempt through the relay. `reference` is the Message-ID, the same for each attempt.
+
+        Raises Rejected, Unavailable, Ambiguous.
+        """
+        if sum(each.size for each in message.attachments) > _LARGE:
+            mail = await asyncio.to_thread(compose, message, account, self._replies)
+        else:
+            mail = compose(message, account, self._replies)
+        return await self._relay.send(mail)
+
+    async def find_sent(self, message: OutboundMessage, account: Account) -> SendOutcome | None:
+        """Not to be known: SMTP has no question for it."""
+        return None
+
+    def _report(self, bounce: Bounce | None) -> StatusReport | None:
+        """What a bounce says about a message of ours.
+
+        Only if it names a Message-ID that we signed: whoever knows one has seen the message.
+        """
+        if bounce is None or self._replies.message_of(bounce.original_message_id) is None:
+            return None
+        recipient = bounce.recipients[0] if bounce.recipients else None
+        action = recipient.action if recipient else ""
+        return StatusReport(
+            reference=bounce.original_message_id,
+            # A bounce of no standard form has no action; it is a failure (RFC 3464 knows delays).
+            state=_STATES.get(action, "failed"),
+            code=recipient.status if recipient else "",
+            reason=recipient.diagnostic if recipient else "",
+        )
+
+
+def _sender(author: ParsedAddress) -> Address | None:
+    if not author.address:
+        return None
+    return Address(
+        kind="email", address=normal(author.address), name=author.name, raw=author.address
+    )
+
+
+def _quoted(whole: str, new: str) -> str:
+    """What of the text isn't among the new words; all of it where they can't be told apart."""
+    if whole.strip() == new.strip():
+        return ""
+    return whole.removeprefix(new).strip() if whole.startswith(new) else whole.strip()
+
+
+def _newest_first(mail: ParsedMail) -> tuple[str, ...]:
+    """References from the newest, then In-Reply-To (the order in which they tell most)."""
+    told = (*reversed(mail.references), *([mail.in_reply_to] if mail.in_reply_to else []))
+    return tuple(dict.fromkeys(told))
+
+
+def _addressed(mail: ParsedMail, envelope: Mapping[str, str]) -> Iterable[str]:
+    """Everywhere a reply address of ours may stand, the envelope first: it can't be rewritten."""
+    yield from orjson.loads(envelope.get("rcpt_to") or "[]")
+    for each in (*mail.to, *mail.cc):
+        yield each.address
+    yield from mail.delivered_to
+    yield from mail.envelope_to

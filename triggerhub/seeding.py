@@ -1,0 +1,102 @@
+"""Applies the seed of the configuration file: what it declares is made so, at every start."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+
+from config.seed import Seed, UserSeed
+from storage.store import Store
+from storage.transaction import Transaction
+from triggerhub import administration as admin
+from triggerhub.administration import AccountSpec, UserSpec
+
+FILE = "file"
+
+
+async def apply_seed(store: Store, seed: Seed) -> None:
+    """Queues, accounts and users as the file has them. What it doesn't name is left alone."""
+    users = [await _user(store, user) for user in seed.users]
+    await store.write(partial(_apply, seed=seed, users=users))
+
+
+def _apply(tx: Transaction, seed: Seed, users: list[UserSpec]) -> None:
+    if seed.hub is not None:
+        admin.configure_hub(
+            tx,
+            name=seed.hub.name,
+            timezone=seed.hub.timezone,
+            default_region=seed.hub.default_region,
+            language=seed.hub.language,
+        )
+    for queue in seed.queues:
+        admin.put_queue(
+            tx,
+            name=queue.name,
+            sla_seconds=queue.sla_seconds,
+            offer_seconds=queue.offer_seconds,
+            auto_accept=queue.auto_accept,
+            managed_by=FILE,
+        )
+    for spec in accounts(seed):
+        admin.put_account(tx, spec, managed_by=FILE)
+    for user in users:
+        admin.put_user(tx, user, managed_by=FILE)
+
+
+def accounts(seed: Seed) -> list[AccountSpec]:
+    """The channel accounts of a seed. A Twilio number serves SMS and WhatsApp: an account each."""
+    specs = []
+    for mailbox in seed.email.accounts:
+        options = {"sender_name": mailbox.sender_name} if mailbox.sender_name else {}
+        specs.append(
+            AccountSpec(
+                channel="email",
+                name=mailbox.name,
+                addresses=mailbox.addresses,
+                queue=mailbox.queue,
+                options=options,
+            )
+        )
+    for number in seed.sms.accounts:
+        options = {"account_sid": number.account_sid}
+        if number.messaging_service_sid:
+            options["messaging_service_sid"] = number.messaging_service_sid
+        secrets = {"auth_token": number.auth_token.get_secret_value()}
+        if number.previous_auth_token is not None:
+            secrets["previous_auth_token"] = number.previous_auth_token.get_secret_value()
+        for channel in ("sms", "whatsapp"):
+            specs.append(
+                AccountSpec(
+                    channel=channel,
+                    name=number.name,
+                    addresses=number.numbers,
+                    queue=number.queue,
+                    options=options,
+                    secrets=secrets,
+                )
+            )
+    return specs
+
+
+async def _user(store: Store, user: UserSeed) -> UserSpec:
+    """With a hash only where the password is new: checking costs a tenth of a second a user."""
+    hashed = user.password_hash.get_secret_value() if user.password_hash is not None else None
+    if user.password is not None:
+        password = user.password.get_secret_value()
+        kept = await store.write(partial(_kept_hash, login=user.login))
+        if kept is None or not await asyncio.to_thread(admin.matches, kept, password):
+            hashed = await asyncio.to_thread(admin.hash_password, password)
+    return UserSpec(
+        login=user.login,
+        name=user.name,
+        role=user.role,
+        language=user.language,
+        queues=user.queues,
+        password_hash=hashed,
+    )
+
+
+def _kept_hash(tx: Transaction, login: str) -> str | None:
+    user_id = tx.user_by_login(login)
+    return admin.password_hash(tx, user_id) if user_id is not None else None
