@@ -54,7 +54,7 @@ def send(work: Work, actor: Actor, command: cmd.SendMessage, options: Options) -
     content_id = work.put_json(
         "outbound",
         {
-            "from": account.addresses[0] if account.addresses else account.name,
+            "from": _sender(account, last),
             "to": identity.address,
             "to_kind": identity.kind,
             "to_name": identity.name,
@@ -129,6 +129,14 @@ def _conversation_for(
     return work.conversations([conversation_id])[0]
 
 
+def _sender(account: Account, last: Json | None) -> str:
+    """The address that the customer wrote to; else the account's first."""
+    for address in last["to"] if last else []:
+        if address in account.addresses:
+            return str(address)
+    return account.addresses[0] if account.addresses else ""
+
+
 def _subject(conversation: ConversationRow, last: Json | None) -> str:
     subject = conversation.subject or (last["subject"] if last else "")
     return " ".join(str(subject).split())
@@ -162,7 +170,8 @@ def retry(work: Work, actor: Actor, command: cmd.RetryMessage, options: Options)
         raise Conflict("its words were erased", code="erased")
     identity = work.identity(row.identity_id)
     conversation = work.conversations([row.conversation_id])[0]
-    assert identity is not None and identity.customer_id is not None
+    assert identity is not None
+    assert identity.customer_id is not None
     queued = ev.MessageQueued(
         message_id=work.new_id("msg"),
         channel=row.channel,
@@ -249,7 +258,7 @@ def update_customer(
 def confirm_identity(
     work: Work, actor: Actor, command: cmd.ConfirmIdentity, options: Options
 ) -> Json:
-    """An agent's word that a claimed address is this customer's: the link moves, no message does."""
+    """An agent's word that a claimed address is this customer's: the link moves, nothing else."""
     identity = work.identity(command.identity_id)
     if identity is None or work.profile(command.customer_id) is None:
         raise NotFound("there is no such address or customer")

@@ -1,4 +1,4 @@
-"""Finds what a command is about and asks `may`; what a person may not see doesn't exist for them."""
+"""Finds what a command is about and asks `may`; what one may not see doesn't exist for one."""
 
 from __future__ import annotations
 

@@ -11,6 +11,7 @@ import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Protocol
 
 from sqlalchemy import URL, Engine, create_engine, event, make_url
@@ -19,6 +20,7 @@ from sqlalchemy.pool import NullPool
 from triggerhub.domain.errors import Invalid
 
 Params = Mapping[str, Any]
+_NONE: Params = MappingProxyType({})
 Row = tuple[Any, ...]
 _NAMED = re.compile(r"(?<![:\w]):([a-z_][a-z0-9_]*)")
 
@@ -48,7 +50,7 @@ class Connection:
         self._cursor: Cursor = raw.cursor()
         self.writes = 0
 
-    def run(self, sql: str, params: Params = {}) -> int:
+    def run(self, sql: str, params: Params = _NONE) -> int:
         """Execute one statement that writes; the number of rows it touched."""
         self.writes += 1
         self._cursor.execute(sql if self.dialect == "sqlite" else _pyformat(sql), params)
@@ -59,15 +61,15 @@ class Connection:
             self.writes += 1
             self._cursor.executemany(sql if self.dialect == "sqlite" else _pyformat(sql), rows)
 
-    def one(self, sql: str, params: Params = {}) -> Row | None:
+    def one(self, sql: str, params: Params = _NONE) -> Row | None:
         self._cursor.execute(sql if self.dialect == "sqlite" else _pyformat(sql), params)
         return self._cursor.fetchone()
 
-    def all(self, sql: str, params: Params = {}) -> list[Row]:
+    def all(self, sql: str, params: Params = _NONE) -> list[Row]:
         self._cursor.execute(sql if self.dialect == "sqlite" else _pyformat(sql), params)
         return self._cursor.fetchall()
 
-    def in_list(self, sql: str, ids: Iterable[str], params: Params = {}) -> list[Row]:
+    def in_list(self, sql: str, ids: Iterable[str], params: Params = _NONE) -> list[Row]:
         """`all()` with `:ids` in the SQL standing for a list of values; no ids, no rows."""
         wanted = list(dict.fromkeys(ids))
         if not wanted:

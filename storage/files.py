@@ -13,7 +13,7 @@ class ContentFiles:
         self._folder = folder
 
     def write(self, content_id: str, body: bytes) -> str:
-        """Write and sync; the path relative to the folder. Writing the same id again is harmless."""
+        """Write and sync; the path relative to the folder. Writing an id again is harmless."""
         relative = f"{content_id[-2:]}/{content_id}"
         path = self._folder / relative
         if not path.parent.is_dir():

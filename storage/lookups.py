@@ -13,6 +13,7 @@ from triggerhub.domain.events import Recorded, decode
 from triggerhub.domain.model.message import Account
 from triggerhub.domain.work import (
     ConversationRow,
+    FetchRow,
     IdentityRow,
     InteractionRow,
     LegRow,
@@ -209,8 +210,8 @@ class Lookups:
         return [
             _identity(row)
             for row in self.connection.in_list(
-                "SELECT id, kind, address, name, standing, customer_id, link_version FROM identities"
-                " WHERE ended_at IS NULL AND address IN (:ids)",
+                "SELECT id, kind, address, name, standing, customer_id, link_version"
+                " FROM identities WHERE ended_at IS NULL AND address IN (:ids)",
                 addresses,
             )
         ]
@@ -234,8 +235,9 @@ class Lookups:
     def newest_conversations(self, identity_ids: Iterable[str]) -> list[ConversationRow]:
         """The newest conversation of each identity on each account."""
         rows = self.connection.in_list(
-            f"{_CONVERSATION} WHERE c.identity_id IN (:ids) AND c.last_seq = (SELECT MAX(d.last_seq)"
-            " FROM conversations d WHERE d.identity_id = c.identity_id"
+            f"{_CONVERSATION} WHERE c.identity_id IN (:ids)"
+            " AND c.last_seq = (SELECT MAX(d.last_seq) FROM conversations d"
+            " WHERE d.identity_id = c.identity_id"
             " AND d.account_id = c.account_id)",
             identity_ids,
         )
@@ -301,7 +303,7 @@ class Lookups:
         return [row[0] for row in rows]
 
     def last_inbound(self, conversation_id: str) -> Json | None:
-        """{message_id, external_id, subject} of the newest message from the customer."""
+        """{message_id, external_id, subject, to} of the newest message from the customer."""
         row = self.connection.one(
             "SELECT id, parsed_content FROM entries WHERE conversation_id = :id"
             " AND direction = 'in' ORDER BY seq DESC LIMIT 1",
@@ -314,6 +316,7 @@ class Lookups:
             "message_id": row[0],
             "external_id": found.get("external_id", ""),
             "subject": found.get("subject", ""),
+            "to": found.get("to", []),
         }
 
     # --- work ---------------------------------------------------------------------------------
@@ -425,6 +428,25 @@ class Lookups:
         return [
             PendingRow(
                 message_id=row[0], channel=row[1], account_id=row[2], raw_content=row[3], seq=row[4]
+            )
+            for row in rows
+        ]
+
+    def fetches_due(self, now: datetime, limit: int) -> list[FetchRow]:
+        rows = self.connection.all(
+            "SELECT message_id, position, channel, account_id, url, attempts, created_at"
+            " FROM fetches WHERE next_at <= :now ORDER BY next_at LIMIT :limit",
+            {"now": int(now.timestamp() * 1000), "limit": limit},
+        )
+        return [
+            FetchRow(
+                message_id=row[0],
+                position=row[1],
+                channel=row[2],
+                account_id=row[3],
+                url=row[4],
+                attempts=row[5],
+                created_at=surely(row[6]),
             )
             for row in rows
         ]

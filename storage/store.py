@@ -72,7 +72,7 @@ class Store:
     # --- writing ------------------------------------------------------------------------------
 
     async def run(self, work: Callable[[Work], T], *, alone: bool = False) -> T:
-        return await self.writer.run(cast(Callable[[Transaction], T], work), alone=alone)
+        return await self.writer.run(cast("Callable[[Transaction], T]", work), alone=alone)
 
     async def write(self, work: Callable[[Transaction], T]) -> T:
         """As `run`, with what only this package and the administration need (secrets, leases)."""

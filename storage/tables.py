@@ -224,6 +224,12 @@ attachments = Table(
     "attachments", metadata, _text("content_id", key=True), _text("entry_id"),
     Index("attachments_entry", "entry_id"),
 )  # fmt: skip
+fetches = Table(
+    "fetches", metadata, _text("message_id"), _int("position"), _text("channel"),
+    _text("account_id"), _text("url"), _int("attempts", zero=True), _int("next_at"),
+    _int("created_at"), PrimaryKeyConstraint("message_id", "position"),
+    Index("fetches_due", "next_at"),
+)  # fmt: skip
 outbox = Table(
     "outbox", metadata, _text("message_id", key=True), _text("channel"), _text("account_id"),
     _text("conversation_id"), _text("identity_id"), _text("content"), _text("author"),
@@ -259,5 +265,6 @@ attention = Table(
 # What a rebuild empties and folds again. The log, content, sessions and the like are not here.
 PROJECTIONS: tuple[Table, ...] = (
     pending, hub, accounts, queues, users, tokens, customers, identities, conversations, threads,
-    interactions, offers, assignments, entries, attachments, outbox, agents, intervals, attention,
+    interactions, offers, assignments, entries, attachments, fetches, outbox, agents,
+    intervals, attention,
 )  # fmt: skip

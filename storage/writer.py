@@ -151,7 +151,7 @@ class Writer:
             transaction.finish()
             connection.commit()
             return transaction.recorded
-        except Exception as error:  # supervised: whatever a job raises is handed to its caller
+        except Exception as error:  # noqa: BLE001 - whatever a job raises is its caller's
             self._roll_back(connection)
             if len(group) == 1:
                 group[0].error = _translated(error)
@@ -164,12 +164,12 @@ class Writer:
     def _roll_back(self, connection: Connection) -> None:
         try:
             connection.rollback()
-        except Exception as error:  # the connection is beyond use: take a new one
+        except Exception as error:  # noqa: BLE001 - beyond use, whatever it says: take a new one
             log.warning("storage.connection_lost", error=str(error))
             try:
                 self._connection = self._database.connect()
-            except Exception as again:
-                log.error("storage.unreachable", error=str(again))
+            except Exception:
+                log.exception("storage.unreachable")
 
     def _finish(self, group: list[Job[Any]], recorded: list[Recorded]) -> None:
         assert self._loop is not None

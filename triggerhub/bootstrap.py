@@ -1,4 +1,4 @@
-"""Picks the implementations, wires them and returns a Hub; no globals. Tests pass their own parts."""
+"""Picks the implementations, wires them and returns a Hub; no globals. Tests pass parts."""
 
 from __future__ import annotations
 
@@ -31,11 +31,13 @@ from channels.email.send import SmtpRelay, relay_of
 from channels.email.settings import ListenerSettings
 from channels.sms import receive as sms_receive
 from channels.sms.channel import SmsChannel
+from channels.sms.media import MediaFetcher
 from channels.sms.transport import Transport
 from config.settings import Settings
 from router.delivery.outbox import Outbox
 from router.desk import Options, RouterDesk
 from router.leader import Leader
+from router.media import Fetcher
 from router.presences import RouterPresences
 from router.reading import Readers
 from router.resolve.step import Resolver
@@ -129,6 +131,8 @@ class Hub:
     mail: MailServer
     console: ConsoleServer
     metrics: Metrics
+    media: MediaFetcher
+    fetcher: Fetcher
     channels: Mapping[str, Channel]
     drain: Drain
     runner: web.AppRunner
@@ -149,6 +153,7 @@ class Hub:
             "router": self.leader.run,
             "reading": self.readers.run,
             "outbox": self.outbox.run,
+            "media": self.fetcher.run,
             "console": self.console.run,
         }
 
@@ -182,6 +187,7 @@ class Hub:
         self.proof.close()
         await self.parsers.close()
         await self.transport.close()
+        await self.media.close()
 
 
 async def build(settings: Settings, parts: Parts | None = None) -> Hub:
@@ -214,6 +220,7 @@ async def build(settings: Settings, parts: Parts | None = None) -> Hub:
         "sms": SmsChannel(transport, public_url=settings.base_url),
         "whatsapp": SmsChannel(transport, public_url=settings.base_url, name="whatsapp"),
     }
+    media = MediaFetcher(settings.twilio_api_url)
     leader = Leader(
         store,
         store,
@@ -280,6 +287,15 @@ async def build(settings: Settings, parts: Parts | None = None) -> Hub:
         readers=Readers(store, store, directory, channels, leading=leader.leading),
         outbox=Outbox(store, store, directory, channels, clock=clock, leading=leader.leading),
         mail=mail,
+        media=media,
+        fetcher=Fetcher(
+            store,
+            store,
+            directory,
+            {"sms": media, "whatsapp": media},
+            clock=clock,
+            leading=leader.leading,
+        ),
         console=console,
         metrics=metrics,
         channels=channels,
@@ -298,7 +314,7 @@ def _relay(settings: Settings) -> MailSender:
 
 
 def _node(database: Database) -> str:
-    """Who we are to the lease. A SQLite file has one hub, which takes its lease up again at once."""
+    """Who we are to the lease. A SQLite file has one hub: it takes its lease up again at once."""
     if database.dialect == "sqlite":
         return "sqlite"
     return f"{socket.gethostname()}:{os.getpid()}"

@@ -65,17 +65,17 @@ def accounts(seed: Seed) -> list[AccountSpec]:
         secrets = {"auth_token": number.auth_token.get_secret_value()}
         if number.previous_auth_token is not None:
             secrets["previous_auth_token"] = number.previous_auth_token.get_secret_value()
-        for channel in ("sms", "whatsapp"):
-            specs.append(
-                AccountSpec(
-                    channel=channel,
-                    name=number.name,
-                    addresses=number.numbers,
-                    queue=number.queue,
-                    options=options,
-                    secrets=secrets,
-                )
+        specs += [
+            AccountSpec(
+                channel=channel,
+                name=number.name,
+                addresses=number.numbers,
+                queue=number.queue,
+                options=options,
+                secrets=secrets,
             )
+            for channel in ("sms", "whatsapp")
+        ]
     return specs
 
 

@@ -265,7 +265,7 @@ _TOUCHES: dict[type[Fact], Touch] = {
     e.AccountConfigured: _lists,
     e.AccountRemoved: _everyone,
     e.QueueConfigured: _lists,
-    e.QueueRemoved: _lists,
+    e.QueueRemoved: _everyone,
     e.UserConfigured: _user,
     e.UserPasswordSet: _password,
     e.TokenCreated: _nothing,

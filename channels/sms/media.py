@@ -7,7 +7,6 @@ redirects, and both the hosts and the sizes are limited. Must not know where the
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from urllib.parse import urljoin, urlsplit
 
 from aiohttp import ClientError, ClientResponse, ClientSession, ClientTimeout, DummyCookieJar
@@ -15,7 +14,7 @@ from aiohttp import ClientError, ClientResponse, ClientSession, ClientTimeout, D
 from channels.sms.settings import SmsAccount
 from channels.sms.transport import DEFAULT_API_URL, basic_auth
 from triggerhub.domain.errors import Rejected, TooLarge, Unavailable
-from triggerhub.domain.model.message import Account
+from triggerhub.domain.model.message import Account, Fetched
 
 MAX_BYTES = 16 * 1024 * 1024
 MAX_REDIRECTS = 3
@@ -26,12 +25,6 @@ STORES = ("media.twiliocdn.com", "mms.twiliocdn.com", "s3-external-1.amazonaws.c
 
 _MEDIA_TYPES = ("image/", "audio/", "video/", "text/", "application/")
 _REFUSED_TYPES = frozenset({"text/html", "application/xhtml+xml", "image/svg+xml"})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FetchedMedia:
-    content_type: str
-    data: bytes = field(repr=False)
 
 
 class MediaFetcher:
@@ -54,7 +47,7 @@ class MediaFetcher:
             await self._session.close()
             self._session = None
 
-    async def fetch(self, url: str, account: Account) -> FetchedMedia:
+    async def fetch(self, url: str, account: Account) -> Fetched:
         """The file behind a ``MediaUrl``.
 
         Raises ``Rejected`` for an address or a type that isn't allowed and for what is gone,
@@ -81,7 +74,7 @@ class MediaFetcher:
             raise Unavailable("the media can't be fetched", code="media_unreachable") from exc
         raise Rejected(f"more than {MAX_REDIRECTS} redirects", code="media_redirects")
 
-    async def _read(self, response: ClientResponse) -> FetchedMedia:
+    async def _read(self, response: ClientResponse) -> Fetched:
         if response.status == 429 or response.status >= 500:
             raise Unavailable(f"the media's host answered {response.status}", code="media_host")
         # 404 comes for a moment right after the webhook, while the file is still being copied.
@@ -99,7 +92,7 @@ class MediaFetcher:
             data += chunk
             if len(data) > self._max_bytes:
                 raise TooLarge(f"more than {self._max_bytes} bytes", code="media_too_large")
-        return FetchedMedia(content_type=content_type, data=bytes(data))
+        return Fetched(content_type=content_type, data=bytes(data))
 
     def _open(self) -> ClientSession:
         if self._session is None or self._session.closed:

@@ -131,7 +131,7 @@ class Sender:
             values["messaging_service_sid"] = settings.messaging_service_sid
         else:
             prefix = "whatsapp:" if _is_whatsapp(message, account) else ""
-            values["from_"] = prefix + settings.numbers[0]
+            values["from_"] = prefix + (message.sender or settings.numbers[0])
         return values
 
     async def _messages(self, settings: SmsAccount) -> tuple[_Messages, _Refusals]:

@@ -242,16 +242,15 @@ def load(reading: Reading, row: OutboxRow, attempt: int) -> OutboundMessage | No
     conversation = reading.conversations([row.conversation_id])[0]
     references = reading.thread_of(row.conversation_id) if row.channel == "email" else []
     answered = _answered(reading, row) if row.channel == "email" else None
-    attachments = []
-    for part in content.get("attachments", []):
-        attachments.append(
-            Attachment(
-                filename=part["filename"],
-                content_type=part["content_type"],
-                size=part["size"],
-                data=reading.body(part["id"]),
-            )
+    attachments = [
+        Attachment(
+            filename=part["filename"],
+            content_type=part["content_type"],
+            size=part["size"],
+            data=reading.body(part["id"]),
         )
+        for part in content.get("attachments", [])
+    ]
     return OutboundMessage(
         message_id=row.message_id,
         conversation_id=row.conversation_id,
@@ -262,6 +261,7 @@ def load(reading: Reading, row: OutboxRow, attempt: int) -> OutboundMessage | No
         reply_token=conversation.reply_token,
         created_at=row.queued_at,
         attempt=attempt,
+        sender=content["from"],
         in_reply_to=answered,
         references=tuple(references),
         attachments=tuple(attachments),

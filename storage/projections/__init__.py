@@ -18,6 +18,7 @@ from storage.projections import (
     customers,
     delivery,
     interactions,
+    media,
     messages,
     offers,
 )
@@ -33,7 +34,7 @@ def _collect() -> Mapping[type[Fact], Handler]:
     found: dict[type[Fact], Handler] = {}
     for module in (
         configuration, customers, conversations, messages, interactions, offers, agents,
-        delivery, attention,
+        delivery, attention, media,
     ):  # fmt: skip
         for cls, handler in module.HANDLERS.items():
             assert cls not in found, f"two folds for {cls.TYPE}"

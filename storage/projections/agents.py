@@ -1,4 +1,4 @@
-"""Folds of agents: presence, connection, and the routing status that follows from what they hold."""
+"""Folds of agents: presence, connection, and the routing status that follows from it."""
 
 from __future__ import annotations
 

@@ -51,8 +51,8 @@ def _account_removed(tx: Transaction, r: ev.Recorded, f: ev.AccountRemoved) -> N
 
 def _queue(tx: Transaction, r: ev.Recorded, f: ev.QueueConfigured) -> None:
     tx.connection.run(
-        "INSERT INTO queues (id, name, sla_seconds, offer_seconds, auto_accept, managed_by, removed)"
-        " VALUES (:id, :name, :sla, :offer, :auto, :managed_by, 0)"
+        "INSERT INTO queues (id, name, sla_seconds, offer_seconds, auto_accept, managed_by,"
+        " removed) VALUES (:id, :name, :sla, :offer, :auto, :managed_by, 0)"
         " ON CONFLICT (id) DO UPDATE SET name = excluded.name, sla_seconds = excluded.sla_seconds,"
         " offer_seconds = excluded.offer_seconds, auto_accept = excluded.auto_accept,"
         " managed_by = excluded.managed_by, removed = 0",

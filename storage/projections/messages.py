@@ -133,7 +133,7 @@ def write_entry(
             "body": text(body),
         },
     )
-    parts = cast(list[Json], shown.get("attachments", []))
+    parts = cast("list[Json]", shown.get("attachments", []))
     for part in parts:
         if part.get("id"):
             tx.connection.run(
@@ -175,6 +175,20 @@ def _resolved(tx: Transaction, r: ev.Recorded, f: ev.MessageResolved) -> None:
         proof_why=f.proof or f.rule,
     )
     at = ms(r.at)
+    for position, part in enumerate(found.get("attachments", [])):
+        if part.get("url") and not part.get("id"):
+            tx.connection.run(
+                "INSERT INTO fetches (message_id, position, channel, account_id, url, next_at,"
+                " created_at) VALUES (:id, :position, :channel, :account, :url, :at, :at)",
+                {
+                    "id": f.message_id,
+                    "position": position,
+                    "channel": f.channel,
+                    "account": f.account_id,
+                    "url": part["url"],
+                    "at": at,
+                },
+            )
     short = preview(words or found.get("subject", ""))
     tx.connection.run(
         "UPDATE conversations SET last_seq = :seq, interaction_id = :interaction WHERE id = :id",

@@ -100,7 +100,7 @@ class RedisStream:
             if not self._healthy:
                 log.info("stream.connected")
                 self._healthy = True
-            for _key, entries in cast(Answer, answer or []):
+            for _key, entries in cast("Answer", answer or []):
                 after = entries[-1][0].decode()
                 heard(max(int(fields[b"seq"]) for _id, fields in entries))
 

@@ -163,9 +163,8 @@ def _interaction(row: Any) -> Json:
     due_at: int | None = None
     if sla is not None and state in ("queued", "offered") and row[17] is not None:
         due_at = row[17] + sla * 1000
-    elif sla is not None and state == "active" and row[20] is not None:
-        if row[21] is None or row[20] > row[21]:
-            due_at = row[20] + sla * 1000
+    elif sla is not None and state == "active" and row[20] is not None and (row[21] or 0) < row[20]:
+        due_at = row[20] + sla * 1000
     return {
         "id": row[0],
         "conversation_id": row[1],

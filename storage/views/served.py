@@ -1,4 +1,4 @@
-"""Content and events as they are served: what lies beside the log is put back in, while it exists."""
+"""Content and events as they are served: what lies beside the log is put back in."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What people ask of the hub, in the imperative. Names and fields are docs/console-contract.md's."""
+"""What people ask of the hub, in the imperative; as docs/console-contract.md has it."""
 
 from __future__ import annotations
 

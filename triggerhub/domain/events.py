@@ -177,6 +177,34 @@ class MessageResolved(Fact):
     likely_customer_id: str | None
 
 
+@fact("attachment.fetched")
+class AttachmentFetched(Fact):
+    """A part of a message that had stayed with the provider; now beside the log."""
+
+    message_id: str
+    position: int
+    content: str
+    content_type: str
+    size: int
+
+
+@fact("attachment.deferred")
+class AttachmentDeferred(Fact):
+    message_id: str
+    position: int
+    reason: str
+    next_at: datetime
+
+
+@fact("attachment.lost")
+class AttachmentLost(Fact):
+    """It can't be had any more; the message shows why."""
+
+    message_id: str
+    position: int
+    reason: str
+
+
 @fact("message.set_aside")
 class MessageSetAside(Fact):
     """Accepted, and by a named rule not put before an agent (a delivery report, for example)."""

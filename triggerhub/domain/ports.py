@@ -15,6 +15,7 @@ from triggerhub.domain.model.message import (
     Accepted,
     Account,
     Arrival,
+    Fetched,
     InboundMessage,
     OutboundMessage,
     SendOutcome,
@@ -77,6 +78,14 @@ class Channel(Protocol):
 
     async def find_sent(self, message: OutboundMessage, account: Account) -> SendOutcome | None:
         """Ask the provider whether an attempt of unknown end got through; None: not to be known."""
+        ...
+
+
+class MediaSource(Protocol):
+    """Where the parts of a message lie that did not come with it."""
+
+    async def fetch(self, url: str, account: Account) -> Fetched:
+        """Raises Rejected (gone, not allowed, too large) and Unavailable (worth another try)."""
         ...
 
 

@@ -156,6 +156,19 @@ class PendingRow:
     seq: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FetchRow:
+    """A part of a message that is still with the provider."""
+
+    message_id: str
+    position: int
+    channel: str
+    account_id: str
+    url: str
+    attempts: int
+    created_at: datetime
+
+
 class Reading(Protocol):
     """Bulk look-ups on one consistent state of the database."""
 
@@ -192,6 +205,7 @@ class Reading(Protocol):
     def outbox_in(self, state: str, limit: int) -> list[OutboxRow]: ...
     def next_due(self) -> datetime | None: ...
     def pending(self, limit: int) -> list[PendingRow]: ...
+    def fetches_due(self, now: datetime, limit: int) -> list[FetchRow]: ...
     def attention_item(self, attention_id: str) -> Json | None: ...
     def attention_of(self, message_id: str) -> list[str]: ...
     def remembered(self, key: str) -> Json | None: ...

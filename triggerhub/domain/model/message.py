@@ -39,6 +39,14 @@ class Attachment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Fetched:
+    """A part that was with the provider."""
+
+    content_type: str
+    data: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StatusReport:
     """A provider's word on a message of ours. `reference`: the id it gave, or our Message-ID.
 
@@ -55,7 +63,7 @@ class StatusReport:
 class InboundMessage:
     """A delivery that was read.
 
-    `proof`: how the sender is proven (`signature`, `dkim`, `trusted_header`, `trusted_peer`), or "".
+    `proof`: how the sender is proven (`signature`, `dkim`, `trusted_header`, `trusted_peer`) or "".
     `reply_tokens`: tokens of our own signed reply addresses, their signature already checked.
     `references`: ids of earlier messages, the most telling first.
     `auto`: no, auto-reply, bounce, feedback, list.
@@ -83,7 +91,10 @@ class InboundMessage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutboundMessage:
-    """Everything one attempt to send needs; frozen when the agent pressed send."""
+    """Everything one attempt to send needs; frozen when the agent pressed send.
+
+    `sender`: the account's address that the customer wrote to ("": its first one).
+    """
 
     message_id: str
     conversation_id: str
@@ -94,6 +105,7 @@ class OutboundMessage:
     reply_token: str
     created_at: datetime
     attempt: int
+    sender: str = ""
     in_reply_to: str | None = None
     references: tuple[str, ...] = ()
     attachments: tuple[Attachment, ...] = ()

@@ -1,0 +1,127 @@
+"""Fetches what customers sent and the provider still has, in the background."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from datetime import timedelta
+from functools import partial
+
+import structlog
+
+from triggerhub.domain import events as ev
+from triggerhub.domain.clock import Clock
+from triggerhub.domain.errors import Rejected, Unavailable
+from triggerhub.domain.events import Fact
+from triggerhub.domain.model.message import Fetched
+from triggerhub.domain.ports import AccountDirectory, LogTail, MediaSource
+from triggerhub.domain.work import FetchRow, Store, Work
+
+log = structlog.get_logger(__name__)
+
+ACTOR = "system:media"
+AT_ONCE = 4
+LOOK_EVERY = 5.0
+WAITS = tuple(timedelta(seconds=s) for s in (5, 30, 120, 600, 3600))
+GIVE_UP_AFTER = timedelta(hours=24)
+MAX_REASON = 300
+
+
+class Fetcher:
+    """`leading` is set while this node may fetch for the log. `sources` by channel."""
+
+    def __init__(
+        self,
+        store: Store,
+        tail: LogTail,
+        accounts: AccountDirectory,
+        sources: Mapping[str, MediaSource],
+        *,
+        clock: Clock,
+        leading: asyncio.Event,
+    ) -> None:
+        self._store = store
+        self._tail = tail
+        self._accounts = accounts
+        self._sources = sources
+        self._clock = clock
+        self._leading = leading
+        self._wake = asyncio.Event()
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        listen = asyncio.create_task(self._listen(), name="media-listen")
+        try:
+            while True:
+                await self._leading.wait()
+                try:
+                    again = await self.step()
+                except Unavailable as error:
+                    log.warning("media.waits", reason=str(error))
+                    again = False
+                if not again:
+                    await self._pause()
+        finally:
+            listen.cancel()
+            await asyncio.gather(listen, return_exceptions=True)
+
+    async def step(self) -> bool:
+        """Fetch what is due; whether there was anything."""
+        now = self._clock.now()
+        rows = await self._store.read(lambda reading: reading.fetches_due(now, AT_ONCE))
+        await asyncio.gather(*(self._one(row) for row in rows))
+        return bool(rows)
+
+    async def _listen(self) -> None:
+        async for batch in self._tail.subscribe():
+            if any(isinstance(r.fact, ev.MessageResolved) for r in batch):
+                self._wake.set()
+
+    async def _pause(self) -> None:
+        try:
+            async with asyncio.timeout(LOOK_EVERY):
+                await self._wake.wait()
+        except TimeoutError:
+            pass
+        self._wake.clear()
+
+    async def _one(self, row: FetchRow) -> None:
+        source, account = self._sources.get(row.channel), self._accounts.by_id(row.account_id)
+        try:
+            if source is None or account is None:
+                raise Rejected("this account is not there any more", code="no_account")
+            fetched = await source.fetch(row.url, account)
+        except (Rejected, Unavailable) as error:
+            await self._store.run(partial(_missed, row, error))
+            return
+        await self._store.run(partial(_keep, row, fetched))
+
+
+def _keep(row: FetchRow, fetched: Fetched, work: Work) -> None:
+    content_id = work.put("attachment", fetched.data, media_type=fetched.content_type)
+    work.append(
+        ev.AttachmentFetched(
+            message_id=row.message_id,
+            position=row.position,
+            content=content_id,
+            content_type=fetched.content_type,
+            size=len(fetched.data),
+        ),
+        actor=ACTOR,
+    )
+
+
+def _missed(row: FetchRow, error: Rejected | Unavailable, work: Work) -> None:
+    reason = str(error)[:MAX_REASON]
+    fact: Fact
+    if isinstance(error, Unavailable) and work.now - row.created_at < GIVE_UP_AFTER:
+        wait = max(WAITS[min(row.attempts, len(WAITS) - 1)], error.retry_after)
+        fact = ev.AttachmentDeferred(
+            message_id=row.message_id,
+            position=row.position,
+            reason=reason,
+            next_at=work.now + wait,
+        )
+    else:
+        fact = ev.AttachmentLost(message_id=row.message_id, position=row.position, reason=reason)
+    work.append(fact, actor=ACTOR)
