@@ -147,7 +147,7 @@ def _line(parser: _Parser, path: bytes) -> bytes:
             return parser.ask(_request(path, frugal=frugal, seconds=seconds))
         except _Failed as exc:
             reason = str(exc)
-    return refused_line(path, [reason])
+    return b"".join(refused_line(path, [reason]))
 
 
 def _request(path: bytes, *, frugal: bool, seconds: float) -> Request:

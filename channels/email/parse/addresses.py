@@ -34,10 +34,14 @@ class _Element:
     words: list[str] = field(default_factory=list)
     comments: list[str] = field(default_factory=list)
     angle: str | None = None
-    bare: str = ""  # the words as written, quotes kept, for addresses without brackets
+    written: list[str] = field(default_factory=list)  # quotes kept, for want of brackets
+
+    @property
+    def bare(self) -> str:
+        return "".join(self.written)
 
     def empty(self) -> bool:
-        return self.angle is None and not self.bare.strip() and not self.comments
+        return self.angle is None and not self.comments and not self.bare.strip()
 
 
 def read_addresses(values: list[bytes], limits: Limits, problems: Problems) -> list[Address]:
@@ -82,19 +86,23 @@ def _elements(text: str) -> Iterator[tuple[_Element, str]]:
             if token == "(":
                 comment, position = _comment(text, position)
                 element.comments.append(comment)
-            elif token == ":" and element.angle is None and "@" not in element.bare:
+            elif (
+                token == ":"
+                and element.angle is None
+                and not any("@" in w for w in element.written)
+            ):
                 element = _Element()  # a group, or `mailto`
             elif token in ",;":
                 if not element.empty():
                     yield element, token
                 element = _Element()
             elif token == ":":
-                element.bare += token
+                element.written.append(token)
         elif kind == "space":
-            element.bare += " "
+            element.written.append(" ")
         elif kind == "quoted":
             element.words.append(_ESCAPED.sub(r"\1", match["quoted"]))
-            element.bare += token
+            element.written.append(token)
         elif kind == "angle":
             if element.angle is None or "@" not in element.angle:
                 element.angle = match["angle"]
@@ -106,7 +114,7 @@ def _elements(text: str) -> Iterator[tuple[_Element, str]]:
             text = text[:position] + text[position:].replace('"', " ")
         elif kind in ("atom", "word"):
             element.words.append(token)
-            element.bare += token
+            element.written.append(token)
     if not element.empty():
         yield element, ""
 

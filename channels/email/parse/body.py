@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from channels.email.parse.charset import decode, well_formed
 from channels.email.parse.flowed import unflow
 from channels.email.parse.html_clean import as_html, clean_html
-from channels.email.parse.html_text import bare_text, visible_text
+from channels.email.parse.html_text import bare_text, too_costly, visible_text
 from channels.email.parse.limits import Limits
 from channels.email.parse.mail import Attachment, Calendar
 from channels.email.parse.problems import Problems
@@ -26,13 +26,16 @@ _TEXT = "text/plain"
 _HTML = frozenset(("text/html", "application/xhtml+xml"))
 _BREAKS = re.compile(r"\r\n?")
 _NOT_IN_NAMES = re.compile("[\x00-\x1f\x7f\x85\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]+")
-_META_CHARSET = re.compile(rb"<meta[^>]{0,200}charset\s*=\s*[\"']?\s*([A-Za-z0-9_:.-]{2,40})", re.I)
+_META_CHARSET = re.compile(
+    rb"<meta[^>]{0,200}charset\s*=\s*[\"']?\s*([A-Za-z0-9_:.-]{2,40})", re.IGNORECASE
+)
 _UNREADABLE_WORDS = frozenset(
     "text/calendar text/vcard text/x-vcard text/directory text/csv text/rfc822-headers "
     "text/x-amp-html text/css text/javascript text/xml text/rtf".split()
 )
 _MAX_NAME = 255
-_HASHED_TEXT = 512 * 1024
+_CALENDAR_BYTES = 512 * 1024
+_COMPARED = 1024 * 1024
 
 
 @dataclass(slots=True)
@@ -66,24 +69,25 @@ def read_body(
     if not words:
         words = {id(read) for read in _fallback_words(body.reads, tree)}
     plain: list[tuple[Read, str]] = []
-    marked: list[tuple[Read, str]] = []
+    marked: list[_Html] = []
     for read in body.reads:
         if id(read) not in words:
             continue
-        target = marked if read.leaf.type in _HTML else plain
-        target.append((read, _text_of(read, problems)))
-    sources = [source for _, source in marked if source.strip()]
-    body.html = _cleaned(sources, limits, problems, frugal=frugal)
+        text = _text_of(read, problems)
+        if read.leaf.type in _HTML:
+            marked.append(_html(read, text, limits, problems, frugal=frugal))
+        else:
+            plain.append((read, text))
+    body.html = "\n".join(one.cleaned for one in marked if one.cleaned)
     texts = [text.strip("\n") for _, text in plain if text.strip()]
     if texts:
         body.text = "\n\n".join(texts)
-        fold_from = _with_other_words(body.reads, plain, marked, problems, frugal=frugal)
+        fold_from = _with_other_words(body.reads, plain, marked, problems)
     else:
-        see = bare_text if frugal else visible_text
-        body.text = well_formed("\n\n".join(filter(None, map(see, sources))))
-        fold_from = body.text if frugal else _marked_text(sources)
-    body.reply_text = _folded(fold_from, subject, limits, problems)
-    cids = {i.lower() for i in _referenced(sources)}
+        body.text = "\n\n".join(one.words for one in marked if one.words)
+        fold_from = "\n\n".join(one.marked for one in marked if one.marked)
+    body.reply_text = _folded(fold_from, subject, limits, problems, frugal=frugal)
+    cids = {i.lower() for one in marked for i in _CID.findall(one.source)}
     for read in body.reads:
         if id(read) not in words:
             body.attachments.append(_attachment(read, cids))
@@ -156,71 +160,87 @@ def _text_of(read: Read, problems: Problems) -> str:
     text, complaint = decode(read.content, declared)
     if complaint:
         problems.add("charset", complaint)
-    if b"\0" in read.content and "\0" not in text:
+    if b"\0" in read.content and b"utf-" not in declared.encode()[:4].lower():
         problems.add("text", "NULs were taken out")
-    text = _BREAKS.sub("\n", text.replace("\0", "").replace("\r\r\n", "\n"))
+    if "\r" in text:
+        text = _BREAKS.sub("\n", text.replace("\r\r\n", "\n"))
     text = text.removeprefix("\ufeff")
     if leaf.type == _TEXT and leaf.content_type.get("format").lower() == "flowed":
         text = unflow(text, delsp=leaf.content_type.get("delsp").lower() == "yes")
     return text
 
 
-def _cleaned(sources: list[str], limits: Limits, problems: Problems, *, frugal: bool) -> str:
-    cleaned: list[str] = []
-    for source in sources:
-        if frugal:
-            fragment, faithful = as_html(bare_text(source)), False
-        else:
-            fragment, faithful = clean_html(source, limits.html_bytes)
-        if not faithful:
-            problems.add("html", "too costly to show as it is, its words are shown")
-        cleaned.append(fragment)
-    return well_formed("\n".join(cleaned))
+@dataclass(slots=True)
+class _Html:
+    """One HTML part in the three forms that are needed of it."""
+
+    read: Read
+    source: str
+    words: str
+    marked: str  # words with quoted lines marked
+    cleaned: str
 
 
-def _marked_text(sources: list[str]) -> str:
-    return "\n\n".join(filter(None, (visible_text(s, quote_marks=True) for s in sources)))
+def _html(read: Read, source: str, limits: Limits, problems: Problems, *, frugal: bool) -> _Html:
+    if not source.strip():
+        return _Html(read, "", "", "", "")
+    if frugal or len(source) > limits.html_bytes or too_costly(source):
+        problems.add("html", "too costly to show as it is, its words are shown")
+        words = well_formed(bare_text(source))
+        shown = as_html(words) if len(words) <= limits.html_bytes else ""
+        return _Html(read, source, words, words, shown)
+    return _Html(
+        read,
+        source,
+        well_formed(visible_text(source)),
+        well_formed(visible_text(source, quote_marks=True)),
+        well_formed(clean_html(source)),
+    )
 
 
 def _with_other_words(
-    reads: list[Read],
-    plain: list[tuple[Read, str]],
-    marked: list[tuple[Read, str]],
-    problems: Problems,
-    *,
-    frugal: bool,
+    reads: list[Read], plain: list[tuple[Read, str]], marked: list[_Html], problems: Problems
 ) -> str:
     """Text to fold: the plain parts, and in its place HTML that is no alternative of one."""
     plain_alternatives = {a for read, text in plain if text.strip() for a in _alternatives(read)}
-    known = " ".join(" ".join(text.split()) for _, text in plain)
     pieces: dict[int, str] = {id(read): text for read, text in plain}
-    for read, source in marked:
-        if plain_alternatives & set(_alternatives(read)) or not source.strip():
+    for one in marked:
+        if plain_alternatives & set(_alternatives(one.read)) or not one.words:
             continue
-        seen = bare_text(source) if frugal else visible_text(source, quote_marks=True)
-        if seen and " ".join(seen.split()) not in known:
+        if not _said(one.words, [text for _, text in plain]):
             problems.add("text", "an HTML part says more than the text parts")
-            pieces[id(read)] = seen
+            pieces[id(one.read)] = one.marked
     ordered = (pieces[id(read)].strip("\n") for read in reads if id(read) in pieces)
     return "\n\n".join(piece for piece in ordered if piece.strip())
+
+
+def _said(words: str, texts: list[str]) -> bool:
+    """Whether one of `texts` says the same but for white space."""
+    if sum(map(len, texts)) + len(words) > _COMPARED:
+        return False
+    return " ".join(words.split()) in " ".join(" ".join(texts).split())
 
 
 def _alternatives(read: Read) -> list[int]:
     return [number for number, kind in read.leaf.within if kind == "multipart/alternative"]
 
 
-def _folded(text: str, subject: str, limits: Limits, problems: Problems) -> str:
-    if len(text) <= limits.fold_chars:
+def _folded(text: str, subject: str, limits: Limits, problems: Problems, *, frugal: bool) -> str:
+    if len(text) <= limits.fold_chars and text.count("\n") <= limits.fold_lines:
         return well_formed(fold_reply(text, subject))
-    problems.add("limit", f"quotes were looked for in the first {limits.fold_chars} characters")
-    return well_formed(fold_reply(text[: limits.fold_chars], subject))
+    problems.add("limit", f"quotes were looked for in the first {limits.fold_lines} lines")
+    cut = text[: limits.fold_chars].split("\n", limits.fold_lines)[: limits.fold_lines]
+    folded_chars = sum(map(len, cut)) + len(cut) - 1
+    end = text.find("\n", folded_chars, folded_chars + 4096)
+    end = folded_chars if end < 0 else end
+    folded = fold_reply(text[:end], subject)
+    # Only where new words reach the end of what was looked at do new words go on after it.
+    if not frugal and folded.endswith(text[:end].rstrip()[-80:].rpartition("\n")[2]):
+        folded += text[end:]
+    return well_formed(folded.strip())
 
 
 _CID = re.compile(r"cid:([^\s\"'<>)]{1,300})", re.IGNORECASE)
-
-
-def _referenced(sources: list[str]) -> set[str]:
-    return {found for source in sources for found in _CID.findall(source)}
 
 
 def _attachment(read: Read, cids: set[str]) -> Attachment:
@@ -241,5 +261,5 @@ def _attachment(read: Read, cids: set[str]) -> Attachment:
 
 
 def _calendar(read: Read) -> Calendar:
-    text, _ = decode(read.content[:_HASHED_TEXT], read.leaf.content_type.get("charset"))
+    text, _ = decode(read.content[:_CALENDAR_BYTES], read.leaf.content_type.get("charset"))
     return Calendar(method=read.leaf.content_type.get("method").upper(), text=text)

@@ -137,10 +137,9 @@ def decode(data: bytes, declared: str = "") -> tuple[str, str]:
 
 def well_formed(text: str) -> str:
     """The same text with lone surrogates replaced and NULs taken out."""
-    if not _LONE.search(text):
+    if text.isascii() or not _LONE.search(text):
         return text.replace("\0", "") if "\0" in text else text
-    paired = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    return paired.replace("\0", "")
+    return _LONE.sub("\ufffd", text).replace("\0", "")
 
 
 def _best(data: bytes, codec: str | None) -> tuple[str, str]:

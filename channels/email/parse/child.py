@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import resource
 import signal
+from dataclasses import replace
 
 from channels.email.parse.inspection import inspect_bytes, inspect_path, refused_line
 from channels.email.parse.limits import PARSE_MEMORY_BYTES
@@ -29,21 +30,29 @@ _NO_MEMORY = "memory: more than the parser may have"
 
 
 def answer(request: Request) -> list[bytes]:
-    """The chunks that answer one request."""
+    """The chunks that answer one request; for want of memory the frugal ones."""
     try:
-        if request.job == "parse":
-            try:
-                return result_frames(parse(request.payload, frugal=request.frugal))
-            except Unparseable as exc:
-                return refusal_frames(exc.problems)
-        if request.job == "inspect-path":
-            return line_frames(inspect_path(request.payload, frugal=request.frugal))
-        return line_frames(inspect_bytes(request.label, request.payload, frugal=request.frugal))
+        return _answer(request)
+    except MemoryError:
+        pass  # its frames are gone once this is left, so the next attempt has their room
+    try:
+        return _answer(replace(request, frugal=True))
     except MemoryError:
         if request.job == "parse":
             return refusal_frames((_NO_MEMORY,))
         name = request.label if request.job == "inspect-bytes" else request.payload
         return line_frames(refused_line(name, [_NO_MEMORY]))
+
+
+def _answer(request: Request) -> list[bytes]:
+    if request.job == "parse":
+        try:
+            return result_frames(parse(request.payload, frugal=request.frugal))
+        except Unparseable as exc:
+            return refusal_frames(exc.problems)
+    if request.job == "inspect-path":
+        return line_frames(inspect_path(request.payload, frugal=request.frugal))
+    return line_frames(inspect_bytes(request.label, request.payload, frugal=request.frugal))
 
 
 def _read(size: int) -> bytes:

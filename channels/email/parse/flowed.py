@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 
+_MAX_LINES = 100_000
 _QUOTES = re.compile(r">*")
 
 
 def unflow(text: str, *, delsp: bool) -> str:
     """Join the soft-broken lines of each paragraph; quote marks stay at the front of a line."""
+    if text.count("\n") > _MAX_LINES:
+        return text
     out: list[str] = []
     open_depth: int | None = None
     paragraph: list[str] = []

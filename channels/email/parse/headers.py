@@ -57,6 +57,10 @@ def read_head(
         if not line:
             position = following
             break
+        if position >= block_end or count > limits.header_fields:
+            problems.add("limit", "the header block is too long, its rest was passed over")
+            position = _end_of_block(raw, position, end)
+            break
         if line[0] in b" \t" and name:
             if line.isspace() and not _FIELD.match(raw, following, end):
                 position = following
@@ -78,10 +82,6 @@ def read_head(
         if name:
             _store(head, name, pieces, size, limits, problems)
             name = ""
-        if position >= block_end or count >= limits.header_fields:
-            problems.add("limit", "the header block is too long, its rest was passed over")
-            position = _end_of_block(raw, position, end)
-            break
         count += 1
         name = match[1].decode("ascii").lower()
         pieces, size = [line[match.end() :]], len(line)

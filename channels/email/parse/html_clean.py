@@ -12,8 +12,6 @@ import re
 
 import nh3
 
-from channels.email.parse.html_text import bare_text, too_costly
-
 _TAGS = (nh3.ALLOWED_TAGS - {"map", "area"}) | {
     "font",
     "big",
@@ -85,12 +83,8 @@ def _gate(match: re.Match[str]) -> str:
     return f'<img{before} data-remote-src="{after}>'
 
 
-def clean_html(source: str, max_chars: int) -> tuple[str, bool]:
-    """The cleaned fragment, and whether it is the HTML itself (else only its words)."""
-    if not source.strip():
-        return "", True
-    if len(source) > max_chars or too_costly(source):
-        return as_html(bare_text(source)), False
+def clean_html(source: str) -> str:
+    """The cleaned fragment. Ask `too_costly` before."""
     cleaned = nh3.clean(
         source,
         tags=_TAGS,
@@ -102,7 +96,7 @@ def clean_html(source: str, max_chars: int) -> tuple[str, bool]:
         filter_style_properties=_STYLES,
         link_rel="noopener noreferrer nofollow",
     )
-    return _TAG.sub(_gate, cleaned), True
+    return _TAG.sub(_gate, cleaned)
 
 
 def as_html(text: str) -> str:

@@ -40,23 +40,25 @@ _SELF_CLOSING = frozenset(
     "area base br col embed hr img input link meta param source track wbr p li td th tr dt dd "
     "tbody thead tfoot option colgroup".split()
 )
+_MAX_TAGS = 100_000
+_ANY_TAG = re.compile(r"<[^<>]*>")
 _MAX_WORK = 20_000_000
 _MAX_DEPTH = 400
 
 
 def too_costly(source: str) -> bool:
-    """Whether a tree of this HTML could be so deep that parsers need quadratic time."""
-    if source.count("&") > 60_000:
+    """Whether a tree of this HTML could be so big or deep that parsers need quadratic time."""
+    if source.count("&") > 60_000 or source.count("<") > _MAX_TAGS:
         return True
     open_tags: dict[str, int] = {}
     depth = deepest = tags = 0
-    for closing, name in _ROUGH_TAG.findall(source):
+    for match in _ROUGH_TAG.finditer(source):
         tags += 1
-        tag = name.lower()
+        tag = match[2].lower()
         if tag in _SELF_CLOSING:
             continue
         opened = open_tags.get(tag, 0)
-        if not closing:
+        if not match[1]:
             open_tags[tag] = opened + 1
             depth += 1
             deepest = max(deepest, depth)
@@ -127,11 +129,12 @@ class _Writer:
 
 
 def visible_text(source: str, *, quote_marks: bool = False) -> str:
-    """The visible words. `quote_marks` puts `> ` before the lines of quoted blocks."""
+    """The visible words. `quote_marks` puts `> ` before the lines of quoted blocks.
+
+    Ask `too_costly` before.
+    """
     if not source.strip():
         return ""
-    if too_costly(source):
-        return bare_text(source)
     root = LexborHTMLParser(source).root
     if root is None:
         return ""
@@ -206,9 +209,15 @@ def _is_quote(tag: str, attributes: dict[str, str | None]) -> bool:
 
 def bare_text(source: str) -> str:
     """The words between the tags, in linear time for any input."""
+    if source.count("<") > _MAX_TAGS or source.count("&") > _MAX_TAGS:
+        words = _ANY_TAG.sub(" ", source)
+        for name, char in (("&nbsp;", " "), ("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&")):
+            words = words.replace(name, char)
+        return words.strip()
     pieces: list[str] = []
     position = 0
     unseen = ""
+    lowered = source.lower()
     for match in _TAG_NAME.finditer(source):
         if match.start() < position:
             continue
@@ -217,9 +226,10 @@ def bare_text(source: str) -> str:
         comment, closing, name, _ = match.groups()
         end = source.find("-->" if comment else ">", match.end())
         if end < 0:
-            position = len(source) if not comment else match.end()
             if not comment:
+                position = len(source)
                 break
+            position = match.end()
             continue
         position = end + (3 if comment else 1)
         tag = (name or "").lower()
@@ -227,7 +237,7 @@ def bare_text(source: str) -> str:
             if closing and tag == unseen:
                 unseen = ""
         elif not closing and tag in ("script", "style", "title", "head"):
-            unseen = tag if f"</{tag}" in source[position : position + 1_000_000].lower() else ""
+            unseen = tag if lowered.find(f"</{tag}", position) >= 0 else ""
         elif tag == "br" or tag in _BLOCK:
             pieces.append("\n")
     if not unseen:

@@ -14,12 +14,13 @@ from channels.email.parse.limits import DEFAULT, Limits
 from channels.email.parse.mail import Address, ParsedMail, Unparseable
 from channels.email.parse.reading import parse
 
+_PIECE = 256 * 1024
 # Line breaks to Unicode, though not to JSON: some readers of lines would split on them.
 _BREAKS = ((b"\xc2\x85", b"\\u0085"), (b"\xe2\x80\xa8", b"\\u2028"), (b"\xe2\x80\xa9", b"\\u2029"))
 
 
-def inspect_path(path: bytes, *, limits: Limits = DEFAULT, frugal: bool = False) -> bytes:
-    """The line for a file; a file that can't be read gives a line that says why."""
+def inspect_path(path: bytes, *, limits: Limits = DEFAULT, frugal: bool = False) -> list[bytes]:
+    """The line for a file, as chunks; a file that can't be read gives a line that says why."""
     try:
         raw = _bytes_of(path, limits.mail_bytes + 1)
     except (OSError, ValueError) as exc:
@@ -30,7 +31,7 @@ def inspect_path(path: bytes, *, limits: Limits = DEFAULT, frugal: bool = False)
 
 def inspect_bytes(
     name: bytes, raw: bytes, *, limits: Limits = DEFAULT, frugal: bool = False
-) -> bytes:
+) -> list[bytes]:
     """The line for a mail that is already read."""
     try:
         mail = parse(raw, limits=limits, frugal=frugal)
@@ -39,7 +40,7 @@ def inspect_bytes(
     return parsed_line(name, mail)
 
 
-def parsed_line(name: bytes, mail: ParsedMail) -> bytes:
+def parsed_line(name: bytes, mail: ParsedMail) -> list[bytes]:
     """The line for a mail that could be parsed."""
     return _line(
         {
@@ -72,7 +73,7 @@ def parsed_line(name: bytes, mail: ParsedMail) -> bytes:
     )
 
 
-def refused_line(name: bytes, problems: Sequence[str]) -> bytes:
+def refused_line(name: bytes, problems: Sequence[str]) -> list[bytes]:
     """The line for what could not be parsed; every key is there, empty."""
     return _line(
         {
@@ -96,11 +97,30 @@ def refused_line(name: bytes, problems: Sequence[str]) -> bytes:
     )
 
 
-def _line(record: dict[str, object]) -> bytes:
-    line = orjson.dumps(record)
-    for found, escaped in _BREAKS:
-        line = line.replace(found, escaped)
-    return line + b"\n"
+def _line(record: dict[str, object]) -> list[bytes]:
+    """The record as chunks. Long strings are written piece by piece: one buffer for all of them
+    could outgrow the process, and the JSON library does not survive that."""
+    chunks: list[bytes] = [b"{"]
+    for key, value in record.items():
+        chunks.append(b',"%s":' % key.encode() if len(chunks) > 1 else b'"%s":' % key.encode())
+        if isinstance(value, str):
+            chunks.append(b'"')
+            chunks += [
+                _escaped(orjson.dumps(value[at : at + _PIECE])[1:-1])
+                for at in range(0, len(value), _PIECE)
+            ]
+            chunks.append(b'"')
+        else:
+            chunks.append(_escaped(orjson.dumps(value)))
+    chunks.append(b"}\n")
+    return chunks
+
+
+def _escaped(line: bytes) -> bytes:
+    if not line.isascii():
+        for found, escaped in _BREAKS:
+            line = line.replace(found, escaped)
+    return line
 
 
 def _address(one: Address) -> dict[str, str]:

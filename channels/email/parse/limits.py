@@ -14,7 +14,7 @@ PARSE_SECONDS = 5.0
 """Wall clock for one mail, the second, frugal attempt included."""
 PARSE_MEMORY_BYTES = 512 * 1024 * 1024
 """Address space of one parser process."""
-MAX_HEADER_BLOCK_BYTES = 4 * 1024 * 1024
+MAX_HEADER_BLOCK_BYTES = 2 * 1024 * 1024
 """Bytes of one part's header block; fields beyond are passed over."""
 MAX_HEADER_FIELD_BYTES = 512 * 1024
 """Bytes of one header field; the rest of it is cut."""
@@ -24,10 +24,12 @@ MAX_ADDRESSES = 5000
 """Addresses read from one header."""
 MAX_REFERENCES = 5000
 """Message ids kept of References: the first and the newest."""
-MAX_HTML_BYTES = 8 * 1024 * 1024
+MAX_HTML_BYTES = 4 * 1024 * 1024
 """Characters of HTML that are cleaned; more is shown as its plain words."""
-MAX_FOLD_CHARS = 2 * 1024 * 1024
-"""Characters in which quotes and signatures are looked for."""
+MAX_FOLD_CHARS = 256 * 1024
+"""Characters in which quotes and signatures are looked for; what follows new words stays."""
+MAX_FOLD_LINES = 5000
+"""Lines in which quotes and signatures are looked for."""
 MAX_PROBLEMS = 50
 """Problems told of one mail."""
 
@@ -46,6 +48,7 @@ class Limits:
     references: int = MAX_REFERENCES
     html_bytes: int = MAX_HTML_BYTES
     fold_chars: int = MAX_FOLD_CHARS
+    fold_lines: int = MAX_FOLD_LINES
 
 
 DEFAULT = Limits()

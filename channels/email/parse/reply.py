@@ -12,12 +12,15 @@ from itertools import takewhile
 
 from channels.email.parse.reply_patterns import (
     ATTRIBUTION,
+    DASHES,
     FORWARD,
+    FORWARD_DASHED,
     FORWARD_SUBJECT,
     HEADER_DATE,
     HEADER_FROM,
     HEADER_OTHER,
     LIST_FOOTER,
+    PREFIX,
     RULE,
     SENT_FROM,
     SEPARATOR,
@@ -27,6 +30,7 @@ from channels.email.parse.reply_patterns import (
 _QUOTE = re.compile(r"^[ \t]{0,3}(?:>|＞)")
 _QUOTE_MARKS = re.compile(r"^(?:[ \t]{0,3}> ?)+")
 _LONGEST_PATTERN_LINE = 500
+_LONGEST_CORE = 120
 _SIGNATURE_LINES = 25
 _FOLD = "\0"  # stands where a quote was; text never holds a NUL
 _BLANK_OR_FOLD = " \t\0"
@@ -75,11 +79,37 @@ def _unmarked(lines: list[str]) -> list[str]:
     return lines
 
 
+def _core(line: str) -> tuple[str, bool]:
+    """The words of a line, and whether dashes stand on both sides of them."""
+    core = line.strip(DASHES)
+    if not core or len(core) > _LONGEST_CORE:
+        return "", False
+    start = line.index(core)
+    before, after = line[:start].strip(), line[start + len(core) :].strip()
+    return core, len(before) >= 2 and len(after) >= 2
+
+
+def _begins_forward(line: str) -> bool:
+    core, dashed = _core(line)
+    if not core:
+        return False
+    if dashed or line.lstrip().startswith("---"):
+        return FORWARD_DASHED.fullmatch(core) is not None
+    return FORWARD.fullmatch(core) is not None
+
+
+def _separates(line: str) -> bool:
+    core, dashed = _core(line)
+    return dashed and SEPARATOR.fullmatch(core) is not None
+
+
+def _names_author(line: str) -> bool:
+    return HEADER_FROM.match(line.strip(PREFIX)[:_LONGEST_CORE]) is not None
+
+
 def _forward_start(lines: list[str]) -> int:
     for index, line in enumerate(lines):
-        if 6 <= len(line) < _LONGEST_PATTERN_LINE and FORWARD.match(line):
-            return index
-        if 3 < len(line) < 40 and FORWARD.match(line):
+        if not _QUOTE.match(line) and _begins_forward(line):
             return index
     return len(lines)
 
@@ -89,11 +119,11 @@ def _cut(lines: list[str]) -> tuple[int, bool]:
     for index, line in enumerate(lines):
         if not line.strip() or len(line) > _LONGEST_PATTERN_LINE or _QUOTE.match(line):
             continue
-        if SEPARATOR.match(line):
+        if _separates(line):
             if not _marked_follow(lines, index + 1):
                 return index, False
             continue
-        if HEADER_FROM.match(line) and _is_header_block(lines, index):
+        if _names_author(line) and _is_header_block(lines, index):
             start = _rule_above(lines, index)
             if not _marked_follow(lines, index + 1):
                 return start, False
@@ -124,9 +154,10 @@ def _is_header_block(lines: list[str], index: int) -> bool:
         if not line.strip():
             continue
         seen += 1
-        if HEADER_OTHER.match(line):
+        name = line.strip(PREFIX)
+        if HEADER_OTHER.match(name):
             labels += 1
-            dates += HEADER_DATE.match(line) is not None
+            dates += HEADER_DATE.match(name) is not None
         elif seen > 2 * labels + 2:
             break
     return labels >= 2 or (labels == 1 and dates == 1)
@@ -137,7 +168,8 @@ def _marked_follow(lines: list[str], index: int) -> bool:
     for line in lines[index : index + 12]:
         if _QUOTE.match(line):
             return True
-        if line.strip() and not (HEADER_OTHER.match(line) or HEADER_FROM.match(line)):
+        name = line.strip(PREFIX)
+        if name and not (HEADER_OTHER.match(name) or HEADER_FROM.match(name)):
             return False
     return False
 
@@ -173,10 +205,10 @@ def _unquoted(lines: list[str], *, keep_quotes: bool) -> tuple[list[str], bool]:
             index += 1
             continue
         if not keep_quotes and line.strip() and len(line) <= _LONGEST_PATTERN_LINE:
-            if SEPARATOR.match(line) and _marked_follow(lines, index + 1):
+            if _separates(line) and _marked_follow(lines, index + 1):
                 index += 1
                 continue
-            if HEADER_FROM.match(line) and _is_header_block(lines, index):
+            if _names_author(line) and _is_header_block(lines, index):
                 while index < len(lines) and not _QUOTE.match(lines[index]):
                     index += 1
                 continue
@@ -200,7 +232,7 @@ def _without_signature(lines: list[str], *, open_end: bool) -> list[str]:
     while index < len(lines):
         line = lines[index]
         short = len(line) <= 120
-        if short and SENT_FROM.match(line) and _stands_alone(lines, index):
+        if short and SENT_FROM.fullmatch(line.strip()) and _stands_alone(lines, index):
             index += 1
             continue
         if short and SIGNATURE.match(line):

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import re
 
-_DASHES = r"[-_—–─=*~\s>]"
+DASHES = "-_—–─=*~ \t\u3000>"
+"""What stands around the words of a separator line."""
+
+PREFIX = " \t*_|\u3000"
+"""What may stand before and after a header's name, in bold or in a table of text."""
 
 ATTRIBUTION = re.compile(
     r"""(?ix) ^ \s* (?:
@@ -37,7 +41,7 @@ ATTRIBUTION = re.compile(
 """One whole line, or two to four joined with spaces: who wrote when."""
 
 SEPARATOR = re.compile(
-    rf"""(?ix) ^ {_DASHES}{{2,}} \s* (?:
+    r"""(?ix) (?:
       original \s+ (?:message|email|mail|appointment) | replied \s+ message | reply \s+ message
     | urspr[üu]e?ngliche \s+ (?:nachricht|mail|e-mail) | original-?\s?nachricht
     | message \s+ d['’]origine | message \s+ original | mensaje \s+ original
@@ -48,14 +52,14 @@ SEPARATOR = re.compile(
     | orijinal \s+ (?:ileti|mesaj)
     | 原始邮件 | 原邮件 | 邮件原件 | 原始信件 | 原始郵件 | 原郵件 | 原始訊息 | 回复的原?邮件 | 回覆的原?郵件
     | 元のメッセージ | 元のメール | オリジナルメッセージ | 원본 \s* 메시지 | 원본 \s* 메일
-    ) \s* {_DASHES}{{2,}} $"""
+    )"""
 )
+"""The words of a line between dashes that begins a quote."""
 
-FORWARD = re.compile(
-    rf"""(?ix) ^ \s* (?:
-      {_DASHES}{{2,}} \s* (?:
+FORWARD_DASHED = re.compile(
+    r"""(?ix) (?:
         forwarded \s+ (?:message|mail|email) | begin \s+ forwarded \s+ message
-      | forwarded \s+ by .{{0,120}} | weitergeleitete \s+ (?:nachricht|mail|e-mail)
+      | forwarded \s+ by .{0,120} | weitergeleitete \s+ (?:nachricht|mail|e-mail)
       | message \s+ (?:transf[ée]r[ée]|transmis) | (?:mensaje|correo) \s+ reenviado
       | messaggio \s+ inoltrato | mensagem \s+ (?:encaminhada|reencaminhada)
       | doorgestuurd \s+ bericht | vidarebefordrat \s+ meddelande | videresendt \s+ (?:melding|besked)
@@ -64,16 +68,22 @@ FORWARD = re.compile(
       | 转发的?(?:邮件|消息|信息|郵件)(?:信息)? | 轉寄的?(?:郵件|信件|訊息)(?:內容)? | 轉寄郵件
       | 転送されたメッセージ | 転送メッセージ | 전달된 \s* (?:메시지|메일)
       | iletilen \s+ (?:ileti|mesaj)
-      ) \s* [:：]? {_DASHES}{{2,}} .{{0,80}}
-    | begin \s+ forwarded \s+ message | anfang \s+ der \s+ weitergeleiteten \s+ (?:nachricht|e-mail)
+    ) \s* [:：]?"""
+)
+"""The words of a line between dashes that begins a forwarded mail."""
+
+FORWARD = re.compile(
+    r"""(?ix) (?:
+      begin \s+ forwarded \s+ message | anfang \s+ der \s+ weitergeleiteten \s+ (?:nachricht|e-mail)
     | d[ée]but \s+ du \s+ message \s+ (?:r[ée]exp[ée]di[ée]|transf[ée]r[ée])
     | inicio \s+ del \s+ mensaje \s+ reenviado | inizio \s+ messaggio \s+ inoltrato
     | in[íi]cio \s+ da \s+ mensagem \s+ (?:reencaminhada|encaminhada)
     | begin \s+ doorgestuurd \s+ bericht | 开始转发的?邮件 | 以下是转发的?邮件 | 開始轉寄郵件
     | 转发的邮件 | 轉寄的郵件 | 転送されたメッセージ | 아래는 \s 전달된 \s 메시지
     | начало \s+ переадресованного \s+ сообщения
-    ) \s* [:：]? \s* $"""
+    ) \s* [:：]?"""
 )
+"""A whole line without dashes that begins a forwarded mail."""
 
 _FROM = (
     r"from|von|de|da|van|från|fra|od|от|від|kimden|lähettäjä|feladó|expéditeur|remitente|mittente|"
@@ -88,11 +98,11 @@ _OTHER = (
     r"寄件日期|收件者|副本|密送|送信日時|日時|宛先|件名|보낸 \s? 날짜|날짜|받는 \s? 사람|참조|제목|importance|"
     r"attachments?|附件|重要性|priority"
 )
-HEADER_FROM = re.compile(rf"(?ix) ^ [\s*_|]* (?:{_FROM}) [\s*_]* (?:[:：]|\|) [\s*_]* \S")
-HEADER_OTHER = re.compile(rf"(?ix) ^ [\s*_|]* (?:{_OTHER}) [\s*_]* (?:[:：]|\|)")
+HEADER_FROM = re.compile(rf"(?ix) (?:{_FROM}) [ *_]{{0,8}} [:：|] .*? [^\s*_|]")
+HEADER_OTHER = re.compile(rf"(?ix) (?:{_OTHER}) [ *_]{{0,8}} [:：|]")
 HEADER_DATE = re.compile(
-    r"(?ix) ^ [\s*_|]* (?:sent|date|gesendet|datum|envoyé|fecha|enviado|发送时间|发送日期|日期|时间|送信日時|"
-    r"寄件日期|發送時間|傳送時間) [\s*_]* (?:[:：]|\|)"
+    r"(?ix) (?:sent|date|gesendet|datum|envoyé|fecha|enviado|发送时间|发送日期|日期|时间|送信日時|"
+    r"寄件日期|發送時間|傳送時間) [ *_]{0,8} [:：|]"
 )
 
 RULE = re.compile(r"^\s*(?:[-_—–─=*]\s?){8,}\s*$")
@@ -103,7 +113,7 @@ FORWARD_SUBJECT = re.compile(
 )
 
 SENT_FROM = re.compile(
-    r"""(?ix) ^ [\s*_>\[(]* (?:
+    r"""(?ix) [*_>\[(]{0,4} (?:
       sent \s+ (?:from|via|with|using) \s+ .{2,80} | get \s+ outlook \s+ for \s+ .{2,30}
     | (?:von|vom) \s+ mein(?:em|er) \s+ .{2,40} \s gesendet | gesendet \s+ (?:von|mit|über) \s+ .{2,60}
     | diese \s+ nachricht \s+ wurde \s+ von \s+ mein.{2,60} gesendet .{0,10}
@@ -117,7 +127,7 @@ SENT_FROM = re.compile(
         新浪|华为|小米|Yahoo|手机|Mail|Samsung|三星|OPPO|vivo|HUAWEI|Xiaomi|Redmi|荣耀|HONOR) .{0,60}
     | (?:從|从) \s* (?:我的)? .{2,40} \s* (?:傳送|发送|發送|寄出) | 获取 \s* .{0,30} outlook .{0,40}
     | 使用 \s* .{2,40} \s* 发送 | .{2,30} から送信 | (?:나의|내) \s* .{2,30} 에서 \s* 보냄
-    ) [\s*_.\])。]* $"""
+    ) [\s*_.\])。]{0,6}"""
 )
 
 SIGNATURE = re.compile(r"^\s{0,3}--\s?$|^—\s*$|^__\s*$")

@@ -7,6 +7,7 @@ Owns boundaries, nesting and their limits; knows nothing of charsets or of what 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from channels.email.parse.headers import Head, read_head
@@ -14,6 +15,7 @@ from channels.email.parse.limits import Limits
 from channels.email.parse.params import Value, media_type, read_value
 from channels.email.parse.problems import Problems
 
+_GUESSED_IN = 256 * 1024
 _GUESS = re.compile(rb"(?:\A|\n)--([^\r\n]{1,200}?)[ \t]*\r*\nContent-", re.IGNORECASE)
 
 
@@ -128,7 +130,7 @@ def _pieces(
         if not leaf.within:
             problems.add("mime", "a multipart mail without any part")
         return []
-    guess = _GUESS.search(raw, leaf.start, leaf.end)
+    guess = _GUESS.search(raw, leaf.start, min(leaf.end, leaf.start + _GUESSED_IN))
     if guess is None:
         return None
     problems.add("mime", "the boundary is missing or wrong, one was guessed")
@@ -138,36 +140,24 @@ def _pieces(
 def _cut(
     raw: bytes, leaf: Leaf, boundary: bytes, room: int, problems: Problems
 ) -> list[tuple[int, int, bool]] | None:
-    delimiter = b"--" + boundary
     pieces: list[tuple[int, int, bool]] = []
     begin = -1
-    position = leaf.start
     closed = seen = False
-    while True:
-        found = raw.find(delimiter, position, leaf.end)
-        if found < 0:
-            break
-        position = found + len(delimiter)
-        if found > leaf.start and raw[found - 1] not in b"\r\n":
-            continue
-        newline = raw.find(b"\n", position, leaf.end)
-        line_end = leaf.end if newline < 0 else newline
-        if line_end - position > 1000:
-            continue
-        tail = raw[position:line_end].strip()
-        if tail not in (b"", b"--"):
-            continue
+    closings = 0
+    for match in _delimiters(raw, leaf, boundary):
         if begin >= 0:
             if len(pieces) >= room:
                 pieces[-1] = (pieces[-1][0], leaf.end, True)
                 return pieces
-            pieces.append((begin, _before(raw, begin, found), False))
-        elif closed and tail != b"--":
+            pieces.append((begin, _before(raw, begin, match.start()), False))
+        elif closed and not match[1]:
             problems.add("mime", "parts after the last boundary")
-        position = min(line_end + 1, leaf.end)
-        closed = tail == b"--"
-        begin = -1 if closed else position
+        closed = match[1] is not None
+        begin = -1 if closed else match.end()
         seen = True
+        closings += closed
+        if closings > room:
+            break
     if not seen:
         return None
     if not closed:
@@ -175,6 +165,15 @@ def _cut(
         if begin < leaf.end:
             pieces.append((begin, leaf.end, False))
     return pieces
+
+
+def _delimiters(raw: bytes, leaf: Leaf, boundary: bytes) -> Iterator[re.Match[bytes]]:
+    """Whole delimiter lines; the group is set for a closing one."""
+    literal = re.escape(b"--" + boundary)
+    rest = rb"(--)?[ \t]*\r*(?:\n|\Z)"
+    # The literal stands first and what is before it is looked at after, for that is fast.
+    pattern = re.compile(literal + rb"(?<=[\r\n]" + literal + b")" + rest)
+    return pattern.finditer(raw, leaf.start, leaf.end)
 
 
 def _before(raw: bytes, begin: int, found: int) -> int:

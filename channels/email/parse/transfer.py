@@ -13,6 +13,7 @@ _NOT_BASE64 = bytes(
     c for c in range(256) if not (chr(c).isascii() and chr(c).isalnum()) and c not in b"+/="
 )
 _WHITE = b" \t\r\n\v\f"
+_MAX_LINES = 700_000
 _MAX_SEGMENTS = 10_000
 
 
@@ -54,6 +55,9 @@ def _base64(body: bytes, problems: Problems) -> bytes:
 
 
 def _uudecode(body: bytes, problems: Problems) -> bytes:
+    if body.count(b"\n") > _MAX_LINES:
+        problems.add("uuencode", "too long to decode, taken as it is")
+        return body
     lines = re.split(rb"\r?\n", body)
     out: list[bytes] = []
     begun = not any(line.startswith(b"begin ") for line in lines)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal, cast
 
@@ -78,7 +78,11 @@ def result_frames(mail: ParsedMail) -> list[bytes]:
         contents.append(value)
         return len(value)
 
-    meta = orjson.dumps(mail, default=outside)
+    # The long texts go outside too: the JSON library does not survive a lack of memory.
+    texts = [text.encode("utf-8", "replace") for text in (mail.text, mail.reply_text, mail.html)]
+    rest = replace(mail, text="", reply_text="", html="")
+    meta = orjson.dumps((rest, [len(text) for text in texts]), default=outside)
+    contents += texts
     return [RESPONSE.pack(1, len(meta), sum(map(len, contents))), meta, *contents]
 
 
@@ -88,9 +92,9 @@ def refusal_frames(problems: tuple[str, ...]) -> list[bytes]:
     return [RESPONSE.pack(0, len(meta), 0), meta]
 
 
-def line_frames(line: bytes) -> list[bytes]:
+def line_frames(line: list[bytes]) -> list[bytes]:
     """One finished line of `inspect` as chunks."""
-    return [RESPONSE.pack(1, len(line), 0), line]
+    return [RESPONSE.pack(1, sum(map(len, line)), 0), *line]
 
 
 def read_result(ok: int, meta: bytes, contents: bytes) -> ParsedMail:
@@ -99,19 +103,25 @@ def read_result(ok: int, meta: bytes, contents: bytes) -> ParsedMail:
         fields = orjson.loads(meta)
         if not ok:
             raise Unparseable([str(problem) for problem in fields])
-        return _mail(fields, contents)
+        rest, sizes = fields
+        return _mail(rest, sizes, contents)
     except (KeyError, TypeError, ValueError) as exc:
         raise Unparseable(["parser: its answer made no sense"]) from exc
 
 
 # The JSON below was made from a `ParsedMail`; a wrong shape ends in KeyError or TypeError.
-def _mail(f: dict[str, Any], contents: bytes) -> ParsedMail:
+def _mail(f: dict[str, Any], sizes: list[int], contents: bytes) -> ParsedMail:
     attachments: list[Attachment] = []
     position = 0
     for one in f["attachments"]:
         size = int(one.pop("content"))
         attachments.append(Attachment(**one, content=contents[position : position + size]))
         position += size
+    texts: list[str] = []
+    for size in sizes:
+        texts.append(contents[position : position + size].decode("utf-8", "replace"))
+        position += size
+    text, reply_text, cleaned = texts
     bounce = f["bounce"]
     calendar = f["calendar"]
     return ParsedMail(
@@ -125,9 +135,9 @@ def _mail(f: dict[str, Any], contents: bytes) -> ParsedMail:
         return_path=f["return_path"],
         subject=f["subject"],
         date=datetime.fromisoformat(f["date"]) if f["date"] else None,
-        text=f["text"],
-        reply_text=f["reply_text"],
-        html=f["html"],
+        text=text,
+        reply_text=reply_text,
+        html=cleaned,
         attachments=tuple(attachments),
         message_id=f["message_id"],
         in_reply_to=f["in_reply_to"],
