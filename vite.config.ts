@@ -20,6 +20,7 @@ export default defineConfig({
   build: {
     outDir: '../static',
     emptyOutDir: true,
+    manifest: true,
     target: 'es2022',
     // A font or image inlined as data: would need a wider content security policy.
     assetsInlineLimit: 0,

@@ -2,6 +2,7 @@
 import { beforeEach } from 'vitest'
 
 beforeEach(() => {
+  if (typeof document === 'undefined') return
   localStorage.clear()
   document.body.innerHTML = ''
 })

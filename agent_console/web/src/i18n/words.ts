@@ -4,8 +4,15 @@ import { useI18n } from 'vue-i18n'
 
 import { duration } from '@/marks/duration'
 
+/** English dates as this browser's English writes them. */
+function dateLocale(language: string): string {
+  if (language !== 'en') return language
+  return navigator.language.startsWith('en-') ? navigator.language : 'en-GB'
+}
+
 export function useWords() {
-  const { t, te, locale } = useI18n()
+  const { t, te, locale: language } = useI18n()
+  const locale = computed(() => dateLocale(language.value))
 
   const timeOfDay = computed(
     () => new Intl.DateTimeFormat(locale.value, { hour: '2-digit', minute: '2-digit', hour12: false }),

@@ -86,6 +86,7 @@ export const useLive = defineStore('live', () => {
           : { after: state.value.seq, epoch: state.value.epoch },
       onFrame,
       onState,
+      now: hubTime,
       // The browser doesn't say why a socket was refused, so ask whether the session still holds.
       onRefused: () => { void calls.readSession().catch(() => undefined) },
     })

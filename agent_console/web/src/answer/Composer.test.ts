@@ -1,0 +1,171 @@
+import { mount, type VueWrapper } from '@vue/test-utils'
+import { createPinia, setActivePinia } from 'pinia'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { nextTick } from 'vue'
+
+import type { Card, Interaction, ReplyWay } from '@/api/types'
+import { i18n } from '@/i18n'
+import { useLive } from '@/live/live'
+import Composer from './Composer.vue'
+import { readDraft } from './drafts'
+import { useOutbox } from './outbox'
+
+const way = (channel: ReplyWay['channel'], more: Partial<ReplyWay> = {}): ReplyWay => ({
+  channel, account_id: `a_${channel}`, identity_id: `i_${channel}`, address: '+44 7700 900142', open: true, reason: null, ...more,
+})
+const interaction = {
+  id: 'in1', conversation_id: 'cv1', customer_id: 'c1', channel: 'sms', account_id: 'a_sms', identity_id: 'i_sms', customer_name: 'Hannah Whitfield',
+  last_customer_at: '2026-11-20T14:00:00.000Z', lang: 'en',
+} as Interaction
+const card = {
+  customer: { id: 'c1', name: 'Hannah Whitfield', language: 'en' },
+  reply_ways: [way('email'), way('sms'), way('whatsapp', { open: false, reason: 'opted_out' })],
+} as Card
+
+describe('the composer', () => {
+  let live: ReturnType<typeof useLive>
+  let sent: { name: string; data: unknown }[]
+  let wrapper: VueWrapper
+
+  beforeEach(() => {
+    setActivePinia(createPinia())
+    live = useLive()
+    live.link = 'open'
+    sent = []
+    live.send = ((name: string, data: unknown) => {
+      sent.push({ name, data })
+      return { id: `k${sent.length}`, done: Promise.resolve({ message_id: 'm1', entry_id: 'e1' }), discard: () => false }
+    }) as unknown as typeof live.send
+    live.command = ((name: string, data: unknown) => {
+      sent.push({ name, data })
+      return Promise.resolve({ entry_id: 'e1' })
+    }) as unknown as typeof live.command
+    wrapper = open()
+  })
+
+  function open(more: Record<string, unknown> = {}): VueWrapper {
+    return mount(Composer, {
+      props: { conversationId: 'cv1', customerId: 'c1', interaction, card, closedBecause: '', ...more },
+      global: { plugins: [i18n] }, attachTo: document.body,
+    })
+  }
+  const text = () => wrapper.get('textarea')
+  const press = (init: KeyboardEventInit & { keyCode?: number }) => {
+    const event = new KeyboardEvent('keydown', { bubbles: true, cancelable: true, ...init })
+    if (init.keyCode) Object.defineProperty(event, 'keyCode', { value: init.keyCode })
+    text().element.dispatchEvent(event)
+    return nextTick()
+  }
+  const type = async (words: string) => {
+    const field = text().element
+    field.value = words
+    field.setSelectionRange(words.length, words.length)
+    await text().trigger('input')
+  }
+  const tab = (name: string) => wrapper.findAll('[role=tab]').find((one) => one.text().includes(name))
+
+  it('sends a reply by the way the conversation came, on Ctrl Enter', async () => {
+    await type('Ruth comes at seven.')
+    await press({ key: 'Enter', ctrlKey: true })
+    expect(sent).toEqual([{ name: 'message.send', data: { interaction_id: 'in1', channel: 'sms', account_id: 'a_sms', identity_id: 'i_sms', text: 'Ruth comes at seven.' } }])
+    expect(text().element.value).toBe('')
+  })
+
+  it('sends nothing on Enter alone, nor an empty text', async () => {
+    await press({ key: 'Enter', ctrlKey: true })
+    await type('Hello')
+    await press({ key: 'Enter' })
+    expect(sent).toEqual([])
+  })
+
+  it('sends nothing on the Enter that confirms Chinese input', async () => {
+    await type('你好')
+    await text().trigger('compositionstart')
+    await press({ key: 'Enter', isComposing: true })
+    await press({ key: 'Enter', ctrlKey: true, isComposing: true })
+    await press({ key: 'Process', keyCode: 229, ctrlKey: true })
+    await text().trigger('compositionend')
+    expect(sent).toEqual([])
+    await press({ key: 'Enter', ctrlKey: true })
+    expect(sent).toHaveLength(1)
+  })
+
+  it('keeps a note and a reply apart, in words and in where they go', async () => {
+    await type('for the customer')
+    await tab('Note')?.trigger('click')
+    expect(wrapper.get('.composer').classes()).toContain('note')
+    expect(text().element.value).toBe('')
+    expect(wrapper.find('[role=radiogroup]').exists()).toBe(false)
+    await type('for colleagues')
+    await press({ key: 'Enter', ctrlKey: true })
+    expect(sent).toEqual([{ name: 'note.add', data: { conversation_id: 'cv1', text: 'for colleagues' } }])
+    await tab('Reply')?.trigger('click')
+    expect(text().element.value).toBe('for the customer')
+  })
+
+  it('shows a closed channel with its reason and does not offer it', () => {
+    const closed = wrapper.get('.way.closed')
+    expect(closed.text()).toContain('opted out')
+    expect(closed.element.tagName).toBe('SPAN')
+  })
+
+  it('lets only a note be written where no reply may be', () => {
+    wrapper.unmount()
+    wrapper = open({ closedBecause: 'Accept the offer to reply.' })
+    expect(tab('Reply')?.attributes('disabled')).toBeDefined()
+    expect(wrapper.get('.composer').classes()).toContain('note')
+    expect(wrapper.text()).toContain('Accept the offer to reply.')
+  })
+
+  it('offers canned replies after a colon of either width, and Enter chooses one without sending', async () => {
+    await type('：la')
+    expect(wrapper.find('[role=listbox]').exists()).toBe(true)
+    await press({ key: 'Enter' })
+    await nextTick()
+    expect(text().element.value).toContain('sorry that your delivery is late')
+    expect(sent).toEqual([])
+  })
+
+  it('opens no canned replies while the input method composes', async () => {
+    await text().trigger('compositionstart')
+    await type(':')
+    expect(wrapper.find('[role=listbox]').exists()).toBe(false)
+  })
+
+  it('says that the customer wrote while one was typing', async () => {
+    await type('You will have it by')
+    expect(wrapper.text()).not.toContain('while you were typing')
+    await wrapper.setProps({ interaction: { ...interaction, last_customer_at: '2026-11-20T14:01:00.000Z' } })
+    expect(wrapper.text()).toContain('Hannah Whitfield wrote while you were typing')
+  })
+
+  it('keeps the draft of each conversation', async () => {
+    await type('half a sentence')
+    wrapper.unmount()
+    expect(readDraft('cv1').reply).toBe('half a sentence')
+    expect(readDraft('cv2').reply).toBe('')
+    wrapper = open()
+    expect(text().element.value).toBe('half a sentence')
+  })
+
+  it('counts segments for SMS only', async () => {
+    await type('您'.repeat(71))
+    expect(wrapper.get('.meter').text()).toContain('4 / 67')
+    await wrapper.findAll('[role=radio]').find((one) => one.text().includes('E-mail'))?.trigger('click')
+    expect(wrapper.find('.meter').exists()).toBe(false)
+  })
+
+  it('takes an undone reply up again', async () => {
+    vi.useFakeTimers()
+    await type('Too early')
+    await press({ key: 'Enter', ctrlKey: true })
+    await vi.advanceTimersByTimeAsync(0)
+    const outbox = useOutbox()
+    expect(outbox.undoable?.messageId).toBe('m1')
+    await outbox.undo()
+    await nextTick()
+    expect(sent.at(-1)).toEqual({ name: 'message.cancel', data: { message_id: 'm1' } })
+    expect(text().element.value).toBe('Too early')
+    vi.useRealTimers()
+  })
+})

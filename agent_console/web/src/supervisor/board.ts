@@ -1,0 +1,66 @@
+/** What the wallboard counts, and from what. The numbers of queues are the hub's own. */
+import type { Agent, Interaction, Queue } from '@/api/types'
+import { ms } from '@/marks/clock'
+import { presenceMark, type PresenceMark } from '@/marks/presence'
+import { slaLevel, type SlaLevel } from '@/marks/sla'
+
+export type DrillKind = 'waiting' | 'longest' | 'inWork' | 'answered' | 'abandoned' | 'agent'
+
+export interface Drill {
+  kind: DrillKind
+  /** Of the queue, or of the agent. */
+  id: string
+}
+
+/** As it is written beside the number. */
+export const FORMULA: Record<DrillKind, string> = {
+  waiting: 'waiting = count(queued) + count(offered)',
+  longest: 'longest = now − min(enqueued_at)',
+  inWork: 'in_work = count(active)',
+  answered: 'answered = count(activated_at ≥ midnight)',
+  abandoned: 'abandoned = count(closed: abandoned ≥ midnight)',
+  agent: 'holds = count(owner = agent, not closed)',
+}
+
+export function queueLevel(queue: Queue, now: number): SlaLevel {
+  const since = ms(queue.longest_since)
+  if (since === null || queue.sla_seconds === null) return 'none'
+  return slaLevel(since, since + queue.sla_seconds * 1000, now)
+}
+
+const waits = (row: Interaction) => row.state === 'queued' || row.state === 'offered'
+
+/** The open interactions behind a live number, longest waiting first. */
+export function behind(rows: Interaction[], drill: Drill): Interaction[] {
+  const counted = rows.filter((row) => {
+    if (drill.kind === 'agent') return row.owner_id === drill.id && row.state !== 'closed'
+    if (row.queue_id !== drill.id) return false
+    return drill.kind === 'inWork' ? row.state === 'active' : waits(row)
+  })
+  return counted.sort((a, b) => since(a).localeCompare(since(b)))
+}
+const since = (row: Interaction) => (waits(row) ? row.enqueued_at : row.activated_at) ?? row.opened_at
+
+const TROUBLE: PresenceMark[] = ['missed', 'away', 'interacting', 'wrapup', 'available', 'offline']
+
+/** Trouble first; among equals whoever has been in that state longest. */
+export function byTrouble(a: Agent, b: Agent): number {
+  const rank = (agent: Agent) => TROUBLE.indexOf(presenceMark(agent))
+  return rank(a) - rank(b) || (ms(a.since) ?? 0) - (ms(b.since) ?? 0) || a.name.localeCompare(b.name)
+}
+
+export function tally(agents: Agent[]): Record<PresenceMark, number> {
+  const count: Record<PresenceMark, number> = { interacting: 0, wrapup: 0, available: 0, away: 0, missed: 0, offline: 0 }
+  for (const agent of agents) count[presenceMark(agent)] += 1
+  return count
+}
+
+/** The last midnight in the hub's time zone. */
+export function midnight(now: number, timezone: string): string {
+  const parts = Object.fromEntries(
+    new Intl.DateTimeFormat('en-GB', { timeZone: timezone, hour: '2-digit', minute: '2-digit', second: '2-digit', hour12: false })
+      .formatToParts(now).map((part) => [part.type, Number(part.value)]),
+  )
+  const passed = (((parts['hour'] ?? 0) % 24) * 3600 + (parts['minute'] ?? 0) * 60 + (parts['second'] ?? 0)) * 1000
+  return new Date(Math.floor(now / 1000) * 1000 - passed).toISOString()
+}
