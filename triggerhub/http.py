@@ -16,6 +16,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import structlog
 from aiohttp import web
@@ -75,9 +76,9 @@ def status_of(error: HubError) -> int:
     return 500
 
 
-def problem_of(error: HubError) -> dict[str, object]:
+def problem_of(error: HubError) -> dict[str, Any]:
     """The problem document of an error that was raised on purpose."""
-    document: dict[str, object] = {
+    document: dict[str, Any] = {
         "type": "about:blank",
         "title": str(error),
         "status": status_of(error),

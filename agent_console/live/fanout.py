@@ -45,23 +45,38 @@ class Fanout:
     def __init__(self, views: Views, audience: Audience) -> None:
         self._views = views
         self._audience = audience
+        self._staged: list[tuple[set[Viewer], str, bytes]] = []
 
     async def send(self, batch: Sequence[Recorded]) -> Touched:
         """Put the batch's frames into the buffers; raises Unavailable if rows can't be read."""
-        seq = batch[-1].seq
         keys = touched(batch)
+        self._turn_users(keys)
         await follow(self._views, keys)
         await self._find_renamed(keys)
         rows = await self._read_work(keys)
         # No await from here to the end of the routing of work: a viewer that joins sees either
         # all of the batch in the index or nothing of it.
-        self._route_offer_ends(seq, keys)
+        self._route_offer_ends(keys)
+        seq = batch[-1].seq
         agents, customers = self._route_work(seq, keys, rows.get("interactions", no_rows()))
-        whole = self._route_offers(seq, keys, rows)
+        whole = self._route_offers(keys, rows)
         await self._recheck_watchers(customers | keys.cards)
-        await self._send_people(seq, keys, keys.agents | agents, keys.cards | customers, whole)
-        self._turn_users(keys)
+        await self._send_people(keys, keys.agents | agents, keys.cards | customers, whole)
+        # All at once: nobody gets one half of a batch under its number and loses the other.
+        for viewers, key, tail in self._staged:
+            for viewer in viewers:
+                viewer.push(key, seq, tail)
+        self._staged.clear()
         return keys
+
+    def forget(self) -> None:
+        """Give up a batch that failed. After Unavailable what was staged is kept: the index has
+        moved on, so trying again wouldn't find who lost what."""
+        self._staged.clear()
+
+    def _stage(self, viewers: set[Viewer], key: str, tail: bytes) -> None:
+        if viewers:
+            self._staged.append((viewers, key, tail))
 
     # --- work: interactions and offers --------------------------------------------------------
 
@@ -97,7 +112,7 @@ class Fanout:
             asked["offers"] = sorted(wanted)
         return await self._views.rows(asked)
 
-    def _route_offer_ends(self, seq: int, keys: Touched) -> None:
+    def _route_offer_ends(self, keys: Touched) -> None:
         holdings = self._audience.holdings
         for mark in keys.offers.values():
             if mark.reason is None:
@@ -108,7 +123,7 @@ class Fanout:
             holdings.drop_offer(mark.interaction_id, mark.offer_id)
             tail = removed_frame("offer", mark.offer_id, mark.reason)
             viewers = self._audience.overseers.union(self._audience.of_agent(mark.agent_id))
-            _push(viewers, f"offer:{mark.offer_id}", seq, tail)
+            self._stage(viewers, f"offer:{mark.offer_id}", tail)
 
     def _route_work(
         self, seq: int, keys: Touched, rows: dict[str, Json]
@@ -127,14 +142,14 @@ class Fanout:
             if is_open:
                 seeing |= audience.overseers
                 tail = frame("interaction.changed", row)
-                _push(seeing, f"interaction:{interaction_id}", seq, tail)
+                self._stage(seeing, f"interaction:{interaction_id}", tail)
             losing = audience.of_agents(before).union(joining)
             if not is_open:
                 losing |= audience.overseers
             losing -= seeing
             if losing:
                 tail = removed_frame("interaction", interaction_id)
-                _push(losing, f"interaction:{interaction_id}", seq, tail)
+                self._stage(losing, f"interaction:{interaction_id}", tail)
             for viewer in joining:
                 viewer.touched_after[interaction_id] = seq
             if interaction_id in keys.moved:
@@ -143,7 +158,7 @@ class Fanout:
                     customers.add(row["customer_id"])
         return agents, customers
 
-    def _route_offers(self, seq: int, keys: Touched, rows: Rows) -> frozenset[str]:
+    def _route_offers(self, keys: Touched, rows: Rows) -> frozenset[str]:
         """The interactions whose offer was sent whole, card and timeline included."""
         audience = self._audience
         whole: set[str] = set()
@@ -155,13 +170,13 @@ class Fanout:
             viewers = set(audience.of_agent(offered.agent_id))
             row = rows.get("offers", no_rows()).get(offered.offer_id)
             if viewers and row is not None and row["state"] == "pending":
-                _push(viewers, key, seq, frame("offer.changed", row))
+                self._stage(viewers, key, frame("offer.changed", row))
                 whole.add(interaction_id)
             interaction = rows["interactions"].get(interaction_id)
             others = audience.overseers - viewers
             if others and interaction is not None and interaction["state"] == "offered":
                 tail = frame("offer.changed", offered.row | {"interaction": interaction})
-                _push(others, key, seq, tail)
+                self._stage(others, key, tail)
         return frozenset(whole)
 
     # --- people: agents, customers' cards and timelines ---------------------------------------
@@ -174,7 +189,7 @@ class Fanout:
                     self._audience.unwatch(viewer, customer_id)
 
     async def _send_people(
-        self, seq: int, keys: Touched, agents: set[str], cards: set[str], whole: frozenset[str]
+        self, keys: Touched, agents: set[str], cards: set[str], whole: frozenset[str]
     ) -> None:
         asked: dict[str, Sequence[str]] = {}
         if wanted := [a for a in agents if a in keys.users or self._audience.of_agent_row(a)]:
@@ -189,17 +204,17 @@ class Fanout:
             asked["entries"] = sorted(wanted)
         rows = await self._views.rows(asked) if asked else {}
         for agent_id in asked.get("agents", ()):
-            self._route_agent(seq, keys, agent_id, rows.get("agents", no_rows()).get(agent_id))
+            self._route_agent(keys, agent_id, rows.get("agents", no_rows()).get(agent_id))
         for customer_id, card in rows.get("cards", no_rows()).items():
             viewers = self._audience.of_customer(customer_id)
-            _push(viewers, f"card:{customer_id}", seq, card_frame(customer_id, card))
+            self._stage(viewers, f"card:{customer_id}", card_frame(customer_id, card))
         for row in rows.get("entries", no_rows()).values():
-            self._route_entry(seq, row)
+            self._route_entry(row)
         for customer_id in keys.histories:
             if self._audience.of_customer(customer_id):
                 page = await self._views.timeline(customer_id, before=None, limit=HISTORY)
                 for row in page["items"]:
-                    self._route_entry(seq, row)
+                    self._route_entry(row)
 
     def _addressed(self, customer_id: str, whole: frozenset[str]) -> bool:
         """Somebody is to see this customer's news who hasn't just had it with a whole offer."""
@@ -210,34 +225,32 @@ class Fanout:
             return False
         return bool(self._audience.of_agents(holdings.agents_of(customer_id)))
 
-    def _route_agent(self, seq: int, keys: Touched, agent_id: str, row: Json | None) -> None:
+    def _route_agent(self, keys: Touched, agent_id: str, row: Json | None) -> None:
         key = f"agent:{agent_id}"
         if row is None:
             if agent_id in keys.users:
-                _push(self._audience.viewers, key, seq, removed_frame("agent", agent_id))
+                self._stage(set(self._audience.viewers), key, removed_frame("agent", agent_id))
             return
         seeing = self._audience.of_agent_row(agent_id)
-        _push(seeing, key, seq, frame("agent.changed", row))
+        self._stage(seeing, key, frame("agent.changed", row))
         if agent_id in keys.users:
             others = self._audience.viewers - seeing
-            _push(others, key, seq, frame("agent.changed", agent_name(row)))
+            self._stage(others, key, frame("agent.changed", agent_name(row)))
 
-    def _route_entry(self, seq: int, row: Json) -> None:
+    def _route_entry(self, row: Json) -> None:
         customer_id = row["customer_id"]
         viewers = self._audience.of_customer(customer_id)
         if viewers:
             tail = entry_frame(self._audience.shown_with(customer_id), encode(row))
-            _push(viewers, f"entry:{row['id']}", seq, tail)
+            self._stage(viewers, f"entry:{row['id']}", tail)
 
     def _turn_users(self, keys: Touched) -> None:
+        """Whose rights changed gets nothing more before a new snapshot: cut off in between, they
+        come back with a number from before, and the gap tells that a snapshot is due."""
         viewers = self._audience.viewers if keys.everyone else self._audience.of_agents(keys.users)
         for viewer in viewers:
+            viewer.joining = True
             viewer.refresh.set()
-
-
-def _push(viewers: Iterable[Viewer], key: str, seq: int, tail: bytes) -> None:
-    for viewer in viewers:
-        viewer.push(key, seq, tail)
 
 
 def _offer_row(mark: OfferMark) -> Json:

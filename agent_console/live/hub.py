@@ -24,7 +24,7 @@ from triggerhub.domain.clock import Clock
 from triggerhub.domain.errors import Conflict, NotFound, Unavailable
 from triggerhub.domain.events import Recorded
 from triggerhub.domain.permissions import Actor
-from triggerhub.domain.ports import LogTail, Views
+from triggerhub.domain.ports import Json, LogTail, Views
 
 log = structlog.get_logger(__name__)
 
@@ -121,11 +121,12 @@ class LiveHub:
             return
         self._audience.remove(viewer)
         viewer.joining = True
+        viewer.turn += 1
+        turn = viewer.turn
         self._audience.add(viewer)
         self._empty.clear()
         async with self._joins:
-            seq, found = await self._views.snapshot(viewer.actor)
-            snapshot = trimmed(viewer.actor, found)
+            seq, snapshot = await self._snapshot(viewer)
             first: Waiting | None = None
             if after is not None and epoch == self._epoch and 0 <= seq - after <= self._max_gap:
                 events = await gap(self._views, after, seq)
@@ -136,11 +137,24 @@ class LiveHub:
             if first is None:
                 whole = snapshot | {"epoch": self._epoch, "now": self._clock.now()}
                 first = [("snapshot", seq, frame("snapshot", whole))]
-        if viewer not in self._audience.viewers:
+        if viewer not in self._audience.viewers or turn != viewer.turn or viewer.refresh.is_set():
+            # Gone, or joining again by another way, with the rights of now.
             return
         self._audience.seed(viewer, seq, snapshot)
         viewer.begin(seq, first)
         self._lists_due.set()
+
+    async def _snapshot(self, viewer: Viewer) -> tuple[int, Json]:
+        """With the rights that the viewer has as of the snapshot itself, not those of before."""
+        while True:
+            seq, found = await self._views.snapshot(viewer.actor)
+            me = found["me"]
+            actor = Actor(id=viewer.actor.id, role=me["role"], queue_ids=frozenset(me["queue_ids"]))
+            if actor == viewer.actor or viewer not in self._audience.viewers:
+                return seq, trimmed(viewer.actor, found)
+            self._audience.remove(viewer)
+            viewer.become(actor)
+            self._audience.add(viewer)
 
     async def join_again(self, viewer: Viewer, actor: Actor) -> None:
         """The same console with the rights of now; what it may no longer watch is dropped."""
@@ -243,6 +257,7 @@ class LiveHub:
             except Exception:
                 # A bug must not leave consoles silently wrong: each comes back and catches up.
                 log.exception("feed.failed", seq=batch[-1].seq)
+                self._fanout.forget()
                 self._resume_all()
         self._sent.reach(batch[-1].seq)
         return True

@@ -37,22 +37,22 @@ class Lists:
                 viewers &= fresh
             tail = framed("queue.changed", data) if viewers else b""
             for viewer in viewers:
-                viewer.push(f"queue:{row['id']}", seq, tail)
+                viewer.put(f"queue:{row['id']}", seq, tail)
         for gone in self._queues.keys() - sent.keys():
             for viewer in audience.viewers:
-                viewer.push(f"queue:{gone}", seq, removed_frame("queue", gone))
+                viewer.put(f"queue:{gone}", seq, removed_frame("queue", gone))
         self._queues, sent = sent, {}
         for row in accounts:
             data = sent[row["id"]] = encode(row)
             viewers = fresh if self._accounts.get(row["id"]) == data else audience.viewers
             tail = framed("account.changed", data)
             for viewer in viewers:
-                viewer.push(f"account:{row['id']}", seq, tail)
+                viewer.put(f"account:{row['id']}", seq, tail)
         self._accounts = sent
         count = encode({"count": attention})
         for viewer in fresh if count == self._attention else audience.viewers:
             if viewer.scope.attention:
-                viewer.push("attention", seq, framed("attention.changed", count))
+                viewer.put("attention", seq, framed("attention.changed", count))
         self._attention = count
         for viewer in fresh:
             viewer.fresh = False

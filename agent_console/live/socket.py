@@ -80,7 +80,7 @@ class Feed:
         return socket
 
 
-class _Closing(Exception):  # noqa: N818 - a decision, not an error
+class _Closing(Exception):
     def __init__(self, code: int, reason: str) -> None:
         super().__init__(reason)
         self.code = code
@@ -137,6 +137,8 @@ class _Connection:
             asyncio.create_task(self._send(), name="feed.send"),
             asyncio.create_task(self._check_session(), name="feed.session"),
         ]
+        for task in tasks:
+            task.add_done_callback(self._task_over)
         try:
             with feed.sessions.when_ended(self._signed_in.token_hash, self._end_session):
                 await self._join(hello)
@@ -289,6 +291,12 @@ class _Connection:
     def _abort(self) -> None:
         if self._request.transport is not None:
             self._request.transport.abort()
+
+    def _task_over(self, task: asyncio.Task[None]) -> None:
+        """A side task that died of a bug must not leave a connection that only looks alive."""
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("feed.task.failed", task=task.get_name(), exc_info=error)
+            self._abort()
 
     # --- the session --------------------------------------------------------------------------
 

@@ -10,6 +10,8 @@ from agent_console.live.scope import Scope, scope_of
 from triggerhub.domain.permissions import Actor
 
 MAX_FRAMES = 1_000
+# Keys of what a snapshot holds; cards, entries and answers to commands are in none.
+_IN_SNAPSHOT = ("agent:", "queue:", "interaction:", "offer:", "account:", "attention")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +40,9 @@ class Viewer:
         self.touched_after: dict[str, int] = {}
         self.bye: Bye | None = None
         self.seq = 0
+        self.floor = 0
+        self.turn = 0
+        """Counts the attempts to join: only the newest may begin."""
         self._limit = limit
         self._frames: dict[str, tuple[int, bytes]] = {}
         self._wake = asyncio.Event()
@@ -47,6 +52,13 @@ class Viewer:
         self.scope = scope_of(actor)
 
     def push(self, key: str, seq: int, tail: bytes) -> None:
+        """`seq` 0: not in the log. What the viewer's snapshot holds already is passed over."""
+        if seq <= self.floor and key.startswith(_IN_SNAPSHOT):
+            return
+        self.put(key, seq, tail)
+
+    def put(self, key: str, seq: int, tail: bytes) -> None:
+        """Push even if the number is below the snapshot's."""
         frames = self._frames
         if self.bye is not None:
             return
@@ -67,30 +79,51 @@ class Viewer:
 
     def begin(self, seq: int, first: list[tuple[str, int, bytes]]) -> None:
         """Joined as of `seq`: `first`, then what came meanwhile and isn't in it already."""
-        later = {key: item for key, item in self._frames.items() if item[0] > seq}
+        later = {
+            key: item
+            for key, item in self._frames.items()
+            if item[0] > seq or not key.startswith(_IN_SNAPSHOT)
+        }
         self._frames = {key: (at, tail) for key, at, tail in first}
         for key, item in later.items():
             self._frames.pop(key, None)
             self._frames[key] = item
+        self.floor = seq
         self.joining = False
         self.fresh = True
         self.touched_after.clear()
         self._wake.set()
 
     async def take(self) -> tuple[list[bytes], Bye | None]:
-        """The frames that wait, numbered so that they never go back, and the end if it is near."""
+        """The frames that wait, and the end if it is near."""
         await self._wake.wait()
         self._wake.clear()
         while self.joining and self.bye is None:
             # What came before the snapshot belongs after it.
             await self._wake.wait()
             self._wake.clear()
-        taken: list[bytes] = []
-        for seq, tail in self._frames.values():
-            self.seq = max(self.seq, seq)
-            taken.append(numbered(self.seq, tail))
+        waiting = list(self._frames.values())
         self._frames.clear()
-        return taken, self.bye
+        return self._numbered(waiting), self.bye
+
+    def _numbered(self, waiting: list[tuple[int, bytes]]) -> list[bytes]:
+        """Each with the number up to which everything has been said once it is read.
+
+        Cut off between two frames of one event, the console comes back with a number from before
+        it and misses nothing.
+        """
+        lowest_after = 0
+        numbers: list[int] = []
+        for seq, _ in reversed(waiting):
+            done = seq and (not lowest_after or seq < lowest_after)
+            numbers.append(seq if done else 0)
+            if done:
+                lowest_after = seq
+        taken: list[bytes] = []
+        for number, (_, tail) in zip(reversed(numbers), waiting, strict=True):
+            self.seq = max(self.seq, number)
+            taken.append(numbered(self.seq, tail))
+        return taken
 
     def bye_frame(self, bye: Bye) -> bytes:
         data = {"reason": bye.reason, "retry_after_ms": bye.retry_after_ms}

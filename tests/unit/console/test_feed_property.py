@@ -1,0 +1,250 @@
+"""Old snapshot + frames = new snapshot, for whatever happens, joins, is cut and comes back."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import timedelta
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.unit.console import scenes
+from tests.unit.console.house import QUEUES, STAFF, House, configured, furnished
+from tests.unit.console.screen import Running, Screen
+from triggerhub.domain import events as e
+
+AGENTS = ("user_ana", "user_bo", "user_sue")
+
+
+class Story:
+    """Takes arbitrary numbers to the next thing that may lawfully happen."""
+
+    def __init__(self, house: House) -> None:
+        self.house = house
+        self.works = 0
+        self.others = 0
+
+    def _works(self, *states: str) -> list[str]:
+        return [
+            key[3:] for key, row in self.house.interaction_rows.items() if row["state"] in states
+        ]
+
+    def _one(self, n: int, *states: str) -> str | None:
+        found = self._works(*states)
+        return found[n % len(found)] if found else None
+
+    def _offer(self, n: int) -> tuple[str, str, str, str] | None:
+        pending = self.house._pending()
+        if not pending:
+            return None
+        row = self.house.offer_rows[pending[n % len(pending)]]
+        return row["interaction_id"][3:], row["id"], row["agent_id"], row["queue_id"]
+
+    def _next(self) -> str:
+        self.others += 1
+        return str(self.others)
+
+    def new(self, n: int) -> None:
+        self.works += 1
+        facts = scenes.new_work(self.house, str(self.works), f"cu_{1 + n % 3}", QUEUES[n % 2])
+        self.house.append(*facts)
+
+    def offer(self, n: int) -> None:
+        number = self._one(n, "queued")
+        if number is not None:
+            agent_id = AGENTS[n % 3]
+            self.house.append(scenes.offered(self.house, number, f"of_{self._next()}", agent_id))
+
+    def accept(self, n: int) -> None:
+        found = self._offer(n)
+        if found is not None:
+            self.house.append(*scenes.accepted(*found))
+
+    def refuse(self, n: int) -> None:
+        found = self._offer(n)
+        if found is not None:
+            kind = (e.OfferDeclined, e.OfferTimedOut)[n % 2]
+            number, offer_id, agent_id, _ = found
+            self.house.append(
+                kind(offer_id=offer_id, interaction_id=f"in_{number}", agent_id=agent_id)
+            )
+
+    def close(self, n: int) -> None:
+        number = self._one(n, "active", "parked")
+        if number is not None:
+            owner = self.house.interaction_rows[f"in_{number}"]["owner_id"]
+            self.house.append(*scenes.closed(number, owner))
+
+    def transfer(self, n: int) -> None:
+        number = self._one(n, "active")
+        if number is not None:
+            owner = self.house.interaction_rows[f"in_{number}"]["owner_id"]
+            self.house.append(*scenes.transferred(self.house, number, owner, QUEUES[n % 2]))
+
+    def rest(self, n: int) -> None:
+        number = self._one(n, "active")
+        if number is not None:
+            self.house.append(e.InteractionParked(interaction_id=f"in_{number}", until_at=None))
+
+    def resume(self, n: int) -> None:
+        number = self._one(n, "parked")
+        if number is not None:
+            self.house.append(e.InteractionResumed(interaction_id=f"in_{number}", reason="due"))
+
+    def hold(self, n: int) -> None:
+        number = self._one(n, "active")
+        if number is not None:
+            fact = (e.AssignmentHeld, e.AssignmentWrapUpStarted)[n % 2]
+            self.house.append(fact(assignment_id="as_1", interaction_id=f"in_{number}"))
+
+    def say(self, n: int) -> None:
+        number = self._one(n, "queued", "offered", "active", "parked")
+        if number is not None:
+            customer = self.house.interaction_rows[f"in_{number}"]["customer_id"]
+            self.house.append(scenes.resolved(f"mx_{self._next()}", number, customer))
+
+    def answer(self, n: int) -> None:
+        number = self._one(n, "active")
+        if number is not None:
+            customer = self.house.interaction_rows[f"in_{number}"]["customer_id"]
+            self.house.append(scenes.sent(number, f"mo_{self._next()}", customer))
+
+    def deliver(self, n: int) -> None:
+        out = [key for key, row in self.house.entries.items() if row["direction"] == "out"]
+        if out:
+            message_id = out[n % len(out)]
+            facts = (
+                e.MessageSent(message_id=message_id, reference_content=None),
+                e.MessageDelivered(message_id=message_id),
+                e.MessageFailed(
+                    message_id=message_id, code="x", reason="y", attention_id=f"at_{n}"
+                ),
+            )
+            self.house.append(facts[n % 3])
+
+    def note(self, n: int) -> None:
+        number = self._one(n, "active", "queued")
+        if number is not None:
+            customer = self.house.interaction_rows[f"in_{number}"]["customer_id"]
+            self.house.append(scenes.note(number, f"no_{self._next()}", customer))
+
+    def rename(self, n: int) -> None:
+        self.house.append(e.CustomerUpdated(customer_id=f"cu_{1 + n % 3}", profile_content="ct_p"))
+
+    def presence(self, n: int) -> None:
+        word = ("available", "break", "offline")[n % 3]
+        agent_id = AGENTS[n // 3 % 3]
+        self.house.append(e.PresenceChanged(agent_id=agent_id, presence=word, next_presence=None))
+
+    def connect(self, n: int) -> None:
+        self.house.append(e.AgentConnected(agent_id=AGENTS[n % 3]))
+
+    def staff(self, n: int) -> None:
+        user_id, role, queues = STAFF[n % 3]
+        self.house.append(configured(user_id, role, (queues, QUEUES, ())[n // 3 % 3]))
+
+    def furnish(self, n: int) -> None:
+        if n % 3 == 0 and len(self.house.queue_rows) > 2:
+            self.house.append(e.QueueRemoved(queue_id="qu_extra"))
+        else:
+            self.house.append(
+                e.QueueConfigured(
+                    queue_id="qu_extra", name=f"Extra {n}", sla_seconds=n, offer_seconds=20,
+                    auto_accept=False, managed_by="test",
+                )
+            )  # fmt: skip
+
+    def attend(self, n: int) -> None:
+        self.house.append(
+            e.AttentionRaised(
+                attention_id=f"at_{n}", kind="returned", reason="", interaction_id=None,
+                message_id=None,
+            )
+            if n % 2
+            else e.AttentionClosed(attention_id=f"at_{n}", how="dismissed")
+        )  # fmt: skip
+
+
+HAPPENINGS = sorted(name for name in vars(Story) if not name.startswith("_"))
+DOINGS = ("open", "open", "cut", "watch", "breathe")
+# What work is made of comes more often than what surrounds it.
+OFTEN = ("new", "offer", "offer", "accept", "accept", "say", "answer", "deliver", "close")
+STEPS = st.lists(
+    st.tuples(st.sampled_from([*HAPPENINGS, *OFTEN, *DOINGS, *DOINGS]), st.integers(0, 17)),
+    min_size=10,
+    max_size=70,
+)
+
+
+async def play(steps: list[tuple[str, int]], yields: int, limit: int) -> None:
+    house = furnished()
+    house.yields = yields
+    story = Story(house)
+    happen: dict[str, Callable[[int], None]] = {name: getattr(story, name) for name in HAPPENINGS}
+    async with Running(house, lists_every=timedelta(0), max_gap=40) as running:
+        screens = [Screen(house, running.hub, user_id, limit) for user_id, *_ in STAFF[:3]]
+        for screen in screens:
+            await screen.open()
+        doing: set[asyncio.Task[None]] = set()
+        for name, n in steps:
+            screen = screens[n % 3]
+            if name in happen:
+                happen[name](n)
+            elif name == "open" and not screen.live:
+                doing.add(asyncio.create_task(screen.open()))
+                await asyncio.sleep(0)
+            elif name == "cut":
+                await asyncio.gather(*doing)
+                doing.clear()
+                await screen.cut()
+            elif name == "watch":
+                await asyncio.gather(*doing)
+                doing.clear()
+                await screen.watch(f"cu_{1 + n % 3}")
+            for _ in range(n % 4 if name != "breathe" else n):
+                await asyncio.sleep(0)
+        await asyncio.gather(*doing)
+        await running.settle()
+        for _ in range(3):
+            for screen in screens:
+                if not screen.live:
+                    await screen.open()
+            await running.settle()
+        for screen in screens:
+            await _refresh(screen)
+        await running.settle()
+        for screen in screens:
+            check(screen)
+            await screen.cut()
+
+
+async def _refresh(screen: Screen) -> None:
+    """Rights that changed: the socket's task would have the viewer recognised again."""
+    viewer = screen.viewer
+    assert viewer is not None
+    if viewer.refresh.is_set():
+        viewer.refresh.clear()
+        await screen.hub.join_again(viewer, screen.house.actor(screen.user_id))
+
+
+def check(screen: Screen) -> None:
+    seen, due = screen.seen(), screen.due()
+    for kind, rows in due.items():
+        assert seen[kind] == rows, (screen.user_id, kind)
+    assert screen.viewer is not None
+    for customer_id in screen.viewer.watching:
+        page = screen.house._page(customer_id, None, 50)
+        held = screen.state["timelines"][customer_id]["items"]
+        assert [x for x in held if x["seq"] >= page["items"][0]["seq"]] == page["items"]
+        assert screen.state["cards"][customer_id] == screen.house._card(customer_id)
+    numbers = [frame["seq"] for frame in screen.frames if frame["type"] != "snapshot"]
+    assert all(number >= 0 for number in numbers)
+
+
+@settings(max_examples=150, deadline=None)
+@given(steps=STEPS, yields=st.integers(0, 2), limit=st.sampled_from((8, 1000)))
+def test_old_snapshot_and_frames_make_the_new_snapshot(
+    steps: list[tuple[str, int]], yields: int, limit: int
+) -> None:
+    asyncio.run(play(steps, yields, limit))

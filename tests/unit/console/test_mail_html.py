@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+import pytest
+
+from agent_console.api.content_calls import disposition, picture_type, served_as
+from agent_console.api.mail_html import document, policy, references
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        "<script>alert(1)</script>",
+        '<img src=x onerror="alert(1)">',
+        '<a href="javascript:alert(1)">x</a>',
+        '<a href="data:text/html,<script>alert(1)</script>">x</a>',
+        "<svg><script>alert(1)</script></svg>",
+        '<form action="https://evil.example"><input name=p></form>',
+        '<iframe src="https://evil.example"></iframe>',
+        '<meta http-equiv="refresh" content="0;url=https://evil.example">',
+        '<base href="https://evil.example/">',
+        '<div style="background:url(https://evil.example/p.gif)">x</div>',
+        '<div style="background:\\75rl(https://evil.example/p.gif)">x</div>',
+        '<link rel=stylesheet href="https://evil.example/c.css">',
+        '<img src="data:image/svg+xml;base64,PHN2Zz4=">',
+    ],
+)
+def test_nothing_hostile_survives(hostile: str) -> None:
+    body = document(f"<p>hello</p>{hostile}", {}, images=False).partition("<body>")[2].lower()
+    assert "<p>hello</p>" in body
+    for trace in ("script", "onerror", "javascript", "<form", "<iframe", "<meta", "<base",
+                  "<link", "svg", "evil.example", "data:"):  # fmt: skip
+        assert trace not in body
+
+
+def test_remote_images_come_only_when_asked_for() -> None:
+    source = '<img src="https://cdn.example/a.png">'
+    assert "cdn.example" not in document(source, {}, images=False)
+    assert "cdn.example" in document(source, {}, images=True)
+    assert "http" not in policy(images=False)
+
+
+def test_pictures_of_the_mail_are_put_in_place() -> None:
+    source = '<img src="cid:logo@mail"><img src="cid:unknown">'
+    assert references(source) == {"logo@mail", "unknown"}
+    page = document(source, {"logo@mail": "data:image/png;base64,AAAA"}, images=False)
+    assert '<img src="data:image/png;base64,AAAA">' in page
+    assert "cid:" not in page
+
+
+def test_the_document_is_sandboxed() -> None:
+    assert "default-src 'none'" in policy(images=True)
+    assert "sandbox" in policy(images=True)
+    assert "allow-scripts" not in policy(images=True)
+
+
+@pytest.mark.parametrize(
+    ("given", "served"),
+    [
+        ("application/pdf", "application/pdf"),
+        ("Text/Plain; charset=utf-8", "text/plain"),
+        ("text/html", "application/octet-stream"),
+        ("image/svg+xml", "application/octet-stream"),
+        ("application/xhtml+xml", "application/octet-stream"),
+        ("text/javascript", "application/octet-stream"),
+        ("message/rfc822", "application/octet-stream"),
+        ("text/plain\r\nX: y", "application/octet-stream"),
+        ("", "application/octet-stream"),
+    ],
+)
+def test_active_types_are_served_as_unknown_bytes(given: str, served: str) -> None:
+    assert served_as(given) == served
+
+
+def test_pictures_are_known_by_their_bytes() -> None:
+    assert picture_type(b"\x89PNG\r\n\x1a\n....") == "image/png"
+    assert picture_type(b"<svg xmlns=") is None
+    assert picture_type(b"") is None
+
+
+def test_file_names_cannot_break_the_header() -> None:
+    header = disposition("attachment", 'a"b\r\nX: y/报价单.pdf')
+    assert "\r" not in header
+    assert "\n" not in header
+    assert header.startswith('attachment; filename="a_b__X: y____.pdf";')
+    assert "%E6%8A%A5" in header
