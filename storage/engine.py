@@ -11,7 +11,6 @@ import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, Protocol
 
 from sqlalchemy import URL, Engine, create_engine, event, make_url
@@ -20,7 +19,7 @@ from sqlalchemy.pool import NullPool
 from triggerhub.domain.errors import Invalid
 
 Params = Mapping[str, Any]
-_NONE: Params = MappingProxyType({})
+_NONE: Params = {}  # never changed; sqlite3 takes no other mapping
 Row = tuple[Any, ...]
 _NAMED = re.compile(r"(?<![:\w]):([a-z_][a-z0-9_]*)")
 
@@ -69,11 +68,13 @@ class Connection:
         self._cursor.execute(sql if self.dialect == "sqlite" else _pyformat(sql), params)
         return self._cursor.fetchall()
 
-    def in_list(self, sql: str, ids: Iterable[str], params: Params = _NONE) -> list[Row]:
+    def in_list(self, sql: str, ids: Iterable[str | bytes], params: Params = _NONE) -> list[Row]:
         """`all()` with `:ids` in the SQL standing for a list of values; no ids, no rows."""
         wanted = list(dict.fromkeys(ids))
         if not wanted:
             return []
+        # Few lengths, so that the driver's cache of prepared statements is hit.
+        wanted += wanted[-1:] * ((1 << (len(wanted) - 1).bit_length()) - len(wanted))
         names = {f"id_{i}": value for i, value in enumerate(wanted)}
         marks = ", ".join(f":{name}" for name in names)
         text = sql.replace("(:ids)", f"({marks})")
@@ -158,15 +159,24 @@ class Database:
             raw.execute(f"PRAGMA {pragma}")
         return raw
 
-    def engine(self) -> Engine:
-        """A SQLAlchemy engine for DDL and migrations."""
+    def engine(self, *, write: bool = False) -> Engine:
+        """A SQLAlchemy engine for DDL and migrations; what it writes commits as a whole."""
+        if self.path is not None:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
         driver = "sqlite+pysqlite" if self.dialect == "sqlite" else "postgresql+psycopg"
         made = create_engine(self.url.set(drivername=driver), poolclass=NullPool)
         if self.dialect == "sqlite":
 
+            # The driver's own idea of transactions leaves DDL outside of them.
             @event.listens_for(made, "connect")
             def _wal(raw: Any, _record: Any) -> None:
+                raw.isolation_level = None
+                raw.execute("PRAGMA busy_timeout=30000")
                 raw.execute("PRAGMA journal_mode=WAL")
+
+            @event.listens_for(made, "begin")
+            def _begin(connection: Any) -> None:
+                connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
 
         return made
 
