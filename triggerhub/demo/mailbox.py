@@ -26,7 +26,8 @@ Signed = Literal["none", "proven", "forged"]
 class Mailbox:
     """``async with Mailbox(hub_port=8025) as mailbox: mailbox.relay_url …``
 
-    ``login``: user and password that the hub must give. ``unknown``: recipients refused at RCPT.
+    ``source``: the loopback address from which customers' mail comes. ``login``: user and
+    password that the hub must give. ``unknown``: recipients refused at RCPT.
     ``bounces``: recipients whose mail is taken and returned later, with the status of the report
     ("5.1.1"). ``on_mail`` is called with every mail that was taken.
     """
@@ -38,6 +39,7 @@ class Mailbox:
         port: int = 0,
         hub_host: str = "127.0.0.1",
         hub_port: int = 0,
+        source: str | None = None,
         login: tuple[str, str] | None = None,
         unknown: Sequence[str] = (),
         bounces: Mapping[str, str] | None = None,
@@ -50,7 +52,7 @@ class Mailbox:
         self.unknown: set[str] = {address.lower() for address in unknown}
         self.bounces: dict[str, str] = dict(bounces or {})
         self.on_mail = on_mail
-        self.hub_host, self.hub_port = hub_host, hub_port
+        self.hub_host, self.hub_port, self._source = hub_host, hub_port, source
         self.now = now
         self._host, self._port = host, port
         self._login = login
@@ -210,6 +212,7 @@ class Mailbox:
             hostname=self.hub_host,
             port=self.hub_port,
             local_hostname="customer.example",
+            source_address=(self._source, 0) if self._source else None,
             timeout=30,
             start_tls=False,
         )
