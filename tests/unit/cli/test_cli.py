@@ -1,0 +1,156 @@
+"""The commands as a person or a script calls them, in this process."""
+
+from __future__ import annotations
+
+import json
+import logging
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import structlog
+from typer.testing import CliRunner, Result
+
+from config import Settings
+from triggerhub import doctor
+from triggerhub.cli import app
+
+COMMANDS = (
+    ["serve"], ["init"], ["user", "add"], ["token", "create"], ["inspect"], ["customers"],
+    ["doctor"],
+)  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def _surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("TRIGGERHUB_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setenv("TRIGGERHUB_HTTP_PORT", "0")
+    monkeypatch.setenv("TRIGGERHUB_SMTP_PORT", "0")
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    before = structlog.get_config()
+    yield
+    structlog.configure(**before)
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    logging.captureWarnings(False)
+
+
+def call(*arguments: str, stdin: str | None = None) -> Result:
+    return CliRunner().invoke(app, list(arguments), input=stdin)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_teaches(command: list[str]) -> None:
+    shown = call(*command, "--help")
+    assert shown.exit_code == 0
+    assert "Examples" in shown.stdout
+    assert f"triggerhub {' '.join(command)}" in shown.stdout
+
+
+def test_wrong_settings_are_said_all_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRIGGERHUB_HTP_PORT", "1")
+    result = call("serve", "--smtp-port", "-5", "--log-level", "loud")
+    assert result.exit_code == 2
+    assert result.stderr.startswith("3 settings are wrong:")
+    assert "Traceback" not in result.stderr
+
+
+def test_before_init() -> None:
+    result = call("token", "create", "--name", "erp")
+    assert result.exit_code == 1
+    assert "triggerhub init" in result.stderr
+    assert result.stdout == ""
+
+
+def test_init_user_token(tmp_path: Path) -> None:
+    first = call("init")
+    assert first.exit_code == 0, first.stderr
+    password = first.stdout.splitlines()[-1]
+    assert len(password) >= 16
+    again = call("init")
+    assert again.exit_code == 0
+    assert password not in again.stdout
+    assert len(again.stdout.splitlines()) == 1
+    assert (tmp_path / "data").stat().st_mode & 0o077 == 0
+
+    token = call("token", "create", "--name", "erp", "--role", "integration")
+    assert token.exit_code == 0, token.stderr
+    assert token.stdout.splitlines() == [token.stdout.strip()]
+    assert token.stdout.startswith("thub_")
+    assert call("token", "create", "--name", "x", "--role", "boss").exit_code == 1
+
+    added = call("user", "add", "ann", "--name", "Ann", "--password-stdin", stdin="sesame\n")
+    assert added.exit_code == 0, added.stderr
+    assert "sesame" not in added.stdout
+    twice = call("user", "add", "ann", "--name", "Ann")
+    assert (twice.exit_code, "is taken" in twice.stderr) == (1, True)
+    assert call("user", "add", "bo", "--name", "Bo", "--queue", "Nope").exit_code == 1
+    assert call("user", "add", "bo", "--name", "Bo", "--password-stdin", stdin="\n").exit_code == 1
+    assert call("customers", "+1 202 555 0100").stdout == ""
+
+    found = doctor.examine(Settings(data_dir=tmp_path / "data", http_port=0, smtp_port=0))
+    assert not doctor.broken(found), found
+    past = datetime.now(UTC) - timedelta(days=3)
+    clock = [f for f in doctor.examine(Settings(data_dir=tmp_path / "data"), now=past)
+             if f.check == "clock"]  # fmt: skip
+    assert clock[0].state == "broken"
+    (tmp_path / "data" / "master.key").unlink()
+    lost = call("doctor", "--json")
+    assert lost.exit_code == 1
+    assert not json.loads(lost.stdout)["ok"]
+
+
+def test_the_seed_is_applied_once(tmp_path: Path) -> None:
+    seed = tmp_path / "hub.toml"
+    seed.write_text(
+        """
+[[queues]]
+name = "Support"
+[[email.accounts]]
+name = "Mailbox"
+addresses = ["support@shop.example"]
+queue = "Support"
+[[users]]
+login = "ann"
+name = "Ann"
+role = "admin"
+password = "open sesame"
+"""
+    )
+    first = call("init", "--config", str(seed))
+    assert first.exit_code == 0, first.stderr
+    # Somebody can sign in already, so nobody is made.
+    assert len(first.stdout.splitlines()) == 1
+    assert call("init", "--config", str(seed)).exit_code == 0
+    shown = call("doctor", "--json", "--config", str(seed))
+    found = {f["check"]: f["text"] for f in json.loads(shown.stdout)["findings"]}
+    assert "shop.example" in found["DNS"]
+
+
+def test_inspect_needs_nothing(tmp_path: Path) -> None:
+    mail = tmp_path / "m.eml"
+    mail.write_bytes(b"From: ann@shop.example\r\nSubject: hi\r\n\r\nhello\r\n")
+    done = subprocess.run(
+        [sys.executable, "-c", "from triggerhub.cli import main; main()", "inspect",
+         str(mail), "missing.eml", "--channel", "email"],
+        capture_output=True, check=False, timeout=60,
+        env={"PATH": "", "TRIGGERHUB_HTTP_PORT": "no number", "PYTHONPATH": ":".join(sys.path)},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    first, second = map(json.loads, done.stdout.splitlines())
+    assert (first["ok"], first["subject"], second["ok"]) == (True, "hi", False)
+    assert call("inspect", str(mail), "--channel", "fax").exit_code == 2
+
+
+def test_the_command_line_is_light() -> None:
+    """Help and inspect pay for nothing that they don't use."""
+    heavy = "{'sqlalchemy', 'aiohttp', 'pydantic', 'structlog', 'config'}"
+    code = f"import sys, triggerhub.cli; print(sorted({heavy} & set(sys.modules)))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, check=True, timeout=60, text=True
+    )
+    assert done.stdout.strip() == "[]"

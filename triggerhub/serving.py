@@ -1,0 +1,82 @@
+"""A hub from settings to exit code: schema, wiring, start order, drain.
+
+Owns which part of the hub starts when, and what it does in which phase of the end. Must not know
+what a terminal is (cli).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from config.settings import Settings
+from triggerhub.bootstrap import Hub, Parts, build, migrate
+from triggerhub.lifecycle import Step, Supervisor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One service (`triggerhub.lifecycle.Service`)."""
+
+    name: str
+    vital: bool = True
+    start: Step | None = None
+    run: Step | None = None
+    stop_accepting: Step | None = None
+    finish: Step | None = None
+    goodbye: Step | None = None
+    close: Step | None = None
+
+
+def services(hub: Hub) -> list[Part]:
+    """The hub's parts in their start order: work first, doors last.
+
+    What runs in the background is started again when it fails: meanwhile everything is still
+    accepted, and `/readyz` says that something is wrong.
+    """
+    background = [
+        Part(name=name, vital=False, run=_step(run)) for name, run in hub.background().items()
+    ]
+    return [
+        Part(name="store", close=hub.close),
+        *background,
+        Part(
+            name="doors",
+            start=hub.listen,
+            stop_accepting=hub.stop_accepting,
+            goodbye=hub.say_goodbye,
+        ),
+    ]
+
+
+def _step(run: Callable[[], Awaitable[None]]) -> Step:
+    async def step() -> None:
+        await run()
+
+    return step
+
+
+async def serve(
+    settings: Settings,
+    parts: Parts | None = None,
+    *,
+    on_ready: Callable[[Hub], None] | None = None,
+    beside: Callable[[Hub], Coroutine[Any, Any, list[Part]]] | None = None,
+) -> int:
+    """Run a hub until it is asked to stop; the exit code (see triggerhub.lifecycle).
+
+    `beside`: more services for this hub, such as the demo's. Raises Invalid for a schema that a
+    newer release has made, OSError and HubError for what keeps the hub from being built.
+    """
+    migrate(settings)
+    hub = await build(settings, parts)
+    more = await beside(hub) if beside is not None else []
+    supervisor = Supervisor(
+        [*services(hub), *more],
+        drain=timedelta(seconds=settings.drain_seconds),
+        on_ready=(lambda: on_ready(hub)) if on_ready is not None else None,
+        on_restart=lambda name: hub.metrics.restarts.labels(service=name).inc(),
+    )
+    return await supervisor.run()
