@@ -20,7 +20,7 @@ from triggerhub.demo.cast import (
     SmsAccount,
     User,
 )
-from triggerhub.demo.steps import CustomerWrites, Identifies, SendsBroken, Step
+from triggerhub.demo.steps import CustomerWrites, SendsBroken, Step
 from triggerhub.demo.story import Arc, arcs
 from triggerhub.demo.thread import Told, tell
 
@@ -84,7 +84,7 @@ def script(now: datetime, seed: int = 7) -> Company:
         mail_accounts=cast.MAIL_ACCOUNTS,
         sms_accounts=cast.SMS_ACCOUNTS,
         customers=cast.customers(),
-        steps=tuple(_known_first(steps)),
+        steps=tuple(steps),
     )
 
 
@@ -176,18 +176,3 @@ def _trouble(now: datetime) -> Iterator[Step]:
         ),
         proven=False,
     )
-
-
-def _known_first(steps: Sequence[Step]) -> Iterator[Step]:
-    """Drops all but the first word on who an address belongs to."""
-    channels: dict[str, str] = {}
-    known: set[tuple[str, str]] = set()
-    for step in steps:
-        if isinstance(step, CustomerWrites):
-            channels.setdefault(step.thread, "mail" if step.channel == "email" else "phone")
-        if isinstance(step, Identifies):
-            key = (step.customer, channels[step.thread])
-            if key in known:
-                continue
-            known.add(key)
-        yield step

@@ -50,16 +50,6 @@ class Takes:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Identifies:
-    """The agent says who an address belongs to, and fills in the card."""
-
-    at: datetime
-    agent: str
-    thread: str
-    customer: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class AgentReplies:
     at: datetime
     key: str
@@ -133,7 +123,6 @@ Step = (
     CustomerWrites
     | SendsBroken
     | Takes
-    | Identifies
     | AgentReplies
     | AddsNote
     | Delivered

@@ -24,7 +24,6 @@ from triggerhub.demo.steps import (
     CustomerWrites,
     Delivered,
     Failed,
-    Identifies,
     Parks,
     Read,
     Step,
@@ -248,10 +247,7 @@ class _Teller:
         at = self.pace.agent_turn(after, mail=self._mail, first=first)
         if first:
             self.steps.append(Takes(at=at, agent=agent.login, thread=self.thread))
-            at = self.pace.seconds(8, 30)
-            self.steps.append(
-                Identifies(at=at, agent=agent.login, thread=self.thread, customer=self.customer.key)
-            )
+            self.pace.seconds(8, 30)
         self.held = True
 
     def _reply(self, agent: User, text: str) -> None:

@@ -125,20 +125,9 @@ def compose(
 
 
 def broken_mail(step: SendsBroken) -> bytes:
-    """A mail whose parts are nested far deeper than anybody reads."""
-    person = cast.customer(step.customer)
-    head = (
-        f"From: {person.name} <{person.email}>\r\n"
-        f"To: {cast.our_address('email', step.account)}\r\n"
-        "Subject: Photos of the damaged machine\r\n"
-        f"Message-ID: <{message_id(step.key, person)}>\r\n"
-        "MIME-Version: 1.0\r\n"
-    )
-    parts = "".join(
-        f'Content-Type: multipart/mixed; boundary="level-{level}"\r\n\r\n--level-{level}\r\n'
-        for level in range(60)
-    )
-    return (head + parts + "Content-Type: text/plain\r\n\r\nThe photos are below.\r\n").encode()
+    """What a customer's scanner sends: the picture itself, with no mail around it."""
+    noise = b"".join(hashlib.sha256(f"{step.key} {line}".encode()).digest() for line in range(96))
+    return b"II*\x00\x08\x00\x00\x00" + noise.replace(b"\n", b"\x00").replace(b"\r", b"\x00")
 
 
 def _digest(kind: str, key: str) -> str:

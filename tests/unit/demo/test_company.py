@@ -15,7 +15,6 @@ from triggerhub.demo.steps import (
     CustomerWrites,
     Delivered,
     Failed,
-    Identifies,
     Parks,
     Read,
     SendsBroken,
@@ -95,7 +94,7 @@ def test_an_agent_holds_what_they_work_on(company: Company) -> None:
             case Takes():
                 assert queue[step.thread] in queues[step.agent]
                 holder[step.thread] = step.agent
-            case Identifies() | AgentReplies() | AddsNote():
+            case AgentReplies() | AddsNote():
                 assert holder[step.thread] == step.agent
             case Parks() | Transfers():
                 assert holder.pop(step.thread) == step.agent
