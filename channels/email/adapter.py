@@ -16,7 +16,7 @@ from channels.email.compose import ComposedMail, compose
 from channels.email.parse.mail import Address as ParsedAddress
 from channels.email.parse.mail import Bounce, ParsedMail
 from channels.email.receive_key import delivery_key
-from channels.email.reply_address import ReplyAddresses
+from channels.email.reply_address import ReplyAddresses, mailbox_of
 from channels.email.settings import normal
 from triggerhub.domain.errors import Rejected
 from triggerhub.domain.model.message import (
@@ -68,7 +68,6 @@ class EmailChannel:
     """Implements `triggerhub.domain.ports.Channel`."""
 
     name: Final = "email"
-    inline: Final = False
 
     def __init__(
         self, *, parser: MailParser, proof: Prover, replies: ReplyAddresses, relay: Sender
@@ -97,7 +96,6 @@ class EmailChannel:
         where there is none. `text` holds the new words, `quoted` what was folded away.
         """
         mail = await self._parser.parse(raw)
-        author = mail.from_ if mail.from_.address else mail.sender
         proof = ""
         if mail.from_.address:
             proof = await self._proof.prove(
@@ -107,8 +105,8 @@ class EmailChannel:
         return InboundMessage(
             key=mail.dedup_key,
             external_id=mail.message_id or delivery_key(raw),
-            sender=_sender(author),
-            to=tuple(dict.fromkeys(normal(each.address) for each in (*mail.to, *mail.cc))),
+            sender=_sender(mail.from_),
+            to=_written_to(mail, envelope),
             subject=mail.subject,
             text=text,
             quoted=_quoted(mail.text, text),
@@ -174,6 +172,17 @@ def _sender(author: ParsedAddress) -> Address | None:
     )
 
 
+def _written_to(mail: ParsedMail, envelope: Mapping[str, str]) -> tuple[str, ...]:
+    """Every mailbox it was sent to, Bcc of ours included, ours without their reply tokens."""
+    seen = [*(each.address for each in (*mail.to, *mail.cc)), *_recipients(envelope)]
+    return tuple(dict.fromkeys(mailbox_of(normal(address)) for address in seen))
+
+
+def _recipients(envelope: Mapping[str, str]) -> list[str]:
+    listed = orjson.loads(envelope.get("rcpt_to") or "[]")
+    return [str(address) for address in listed] if isinstance(listed, list) else []
+
+
 def _quoted(whole: str, new: str) -> str:
     """What of the text isn't among the new words; all of it where they can't be told apart."""
     if whole.strip() == new.strip():
@@ -189,7 +198,7 @@ def _newest_first(mail: ParsedMail) -> tuple[str, ...]:
 
 def _addressed(mail: ParsedMail, envelope: Mapping[str, str]) -> Iterable[str]:
     """Everywhere a reply address of ours may stand, the envelope first: it can't be rewritten."""
-    yield from orjson.loads(envelope.get("rcpt_to") or "[]")
+    yield from _recipients(envelope)
     for each in (*mail.to, *mail.cc):
         yield each.address
     yield from mail.delivered_to

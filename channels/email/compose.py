@@ -16,7 +16,7 @@ from hashlib import blake2b
 
 from channels.email.compose_body import entity
 from channels.email.reply_address import ReplyAddresses
-from channels.email.settings import normal_domain
+from channels.email.settings import normal, normal_domain
 from triggerhub.domain.errors import Invalid
 from triggerhub.domain.model.message import Account, OutboundMessage
 
@@ -51,7 +51,7 @@ def compose(
     *,
     automatic: bool = False,
 ) -> ComposedMail:
-    """The mail that carries `message` from `account`'s first address.
+    """The mail that carries `message` from `message.sender`, else the account's first address.
 
     `message.references` are the parent's, oldest first as in its header; `in_reply_to` is the
     parent's Message-ID. Bounces come back to the signed reply address, which is the envelope's
@@ -60,7 +60,9 @@ def compose(
     """
     if not account.addresses:
         raise Invalid(f"the account {account.name!r} has no address to send from")
-    mailbox = account.addresses[0]
+    # An address that the account has lost since isn't sent from.
+    sender = normal(message.sender)
+    mailbox = sender if sender in account.addresses else account.addresses[0]
     recipient = _recipient(message.to.address)
     reply_to = replies.make(mailbox, message.reply_token)
     message_id = replies.message_id(message.message_id, mailbox)

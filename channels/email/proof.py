@@ -80,12 +80,12 @@ class SenderProof:
         peer = envelope.get("peer", "")
         if not author or sole_author(raw) != normal(author):
             return ""
-        if _within(peer, self._settings.trusted_peers):
+        # Who writes verdicts is judged by them, even if it stands among the trusted as well.
+        edge = bool(self._settings.authserv_ids) and _within(peer, self._settings.edge_peers)
+        if not edge and _within(peer, self._settings.trusted_peers):
             return "trusted_peer"
         domain = normal(author).rpartition("@")[2]
-        if _within(peer, self._settings.edge_peers) and edge_vouches(
-            authentication_results, self._settings.authserv_ids, domain
-        ):
+        if edge and edge_vouches(authentication_results, self._settings.authserv_ids, domain):
             return "trusted_header"
         if self._settings.verify_dkim and await self._signed(raw, domain):
             return "dkim"

@@ -26,6 +26,7 @@ from triggerhub.domain.model.message import SendOutcome
 _log = structlog.get_logger("channels.email")
 
 _PORTS = {"smtp": 25, "smtps": 465, "smtp+starttls": 587}
+_HERE = ("localhost", "127.0.0.1", "::1")
 _STUFF = re.compile(rb"^\.", re.MULTILINE)
 _PIECE = 64 * 1024
 
@@ -46,7 +47,8 @@ class Relay:
 def relay_of(url: str) -> Relay:
     """``smtp://host:port``, ``smtps://…`` or ``smtp+starttls://user:password@host:port``.
 
-    Raises Invalid, without the URL in its words: it may hold a password.
+    ``smtp://`` is in the clear, unless there is a password and the relay isn't on this machine:
+    then it is ``smtp+starttls://``. Raises Invalid, without the URL in its words.
     """
     try:
         parts = urlsplit(url)
@@ -58,12 +60,10 @@ def relay_of(url: str) -> Relay:
     user, password = unquote(parts.username or ""), unquote(parts.password or "")
     if bool(user) != bool(password):
         raise Invalid("the relay's URL has a user without a password, or the other way round")
-    if user and parts.scheme == "smtp" and parts.hostname not in ("localhost", "127.0.0.1", "::1"):
-        raise Invalid("a password isn't sent in the clear: write smtp+starttls:// or smtps://")
     security: Security = "none"
     if parts.scheme == "smtps":
         security = "tls"
-    elif parts.scheme == "smtp+starttls":
+    elif parts.scheme == "smtp+starttls" or (user and parts.hostname not in _HERE):
         security = "starttls"
     return Relay(
         host=parts.hostname,

@@ -50,6 +50,19 @@ def test_the_headers_of_an_answer() -> None:
     ]
 
 
+def test_the_answer_comes_from_where_the_customer_wrote() -> None:
+    account = replace(ACCOUNT, addresses=("support@demo.example", "help@demo.example"))
+    for sender, mailbox in (
+        ("Help@demo.example", "help@demo.example"),
+        ("", "support@demo.example"),
+        ("gone@demo.example", "support@demo.example"),
+        ("eve@elsewhere.example", "support@demo.example"),
+    ):
+        mail = compose(outbound(sender=sender), account, REPLIES)
+        assert parse(mail.raw).from_.address == mailbox
+        assert mail.sender == REPLIES.make(mailbox, "tok_01")
+
+
 def test_each_attempt_gives_the_same_bytes() -> None:
     first, second = outbound(), replace(outbound(), attempt=2)
     assert compose(first, ACCOUNT, REPLIES) == compose(second, ACCOUNT, REPLIES)
