@@ -184,28 +184,41 @@ def card(reader: Reader, customer_id: str) -> Json | None:
 
 
 def _reply_ways(reader: Reader, identities: Sequence[Sequence[Any]]) -> list[Json]:
-    """Every account through which an address of the customer can be answered, or why not."""
+    """How the customer can be answered: each address through the accounts that it has used.
+
+    Where an address was never used on a channel, through that channel's first account.
+    """
+    used: dict[tuple[str, str], dict[str, None]] = {}
+    for identity_id, channel, account_id in reader.connection.in_list(
+        "SELECT identity_id, channel, account_id FROM conversations WHERE identity_id IN (:ids)"
+        " ORDER BY last_seq DESC",
+        [identity[0] for identity in identities],
+    ):
+        used.setdefault((identity_id, channel), {})[account_id] = None
+    accounts = reader.accounts()
     ways = []
-    for account in reader.accounts():
-        kind = _KINDS.get(account.channel)
+    for channel, kind in _KINDS.items():
+        there = [account.id for account in accounts if account.channel == channel]
         for identity in identities:
-            if identity[1] != kind:
+            if identity[1] != kind or not there:
                 continue
             reason = None
             if identity[6] is not None:
                 reason = "ended"
             elif identity[2].startswith(("erased:", "unknown:")):
                 reason = "no_address"
-            ways.append(
+            known = [a for a in used.get((identity[0], channel), ()) if a in there]
+            ways += [
                 {
-                    "channel": account.channel,
-                    "account_id": account.id,
+                    "channel": channel,
+                    "account_id": account_id,
                     "identity_id": identity[0],
                     "address": identity[2],
                     "open": reason is None,
                     "reason": reason,
                 }
-            )
+                for account_id in known or there[:1]
+            ]
     return ways
 
 
