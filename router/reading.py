@@ -122,6 +122,8 @@ class Readers:
 
 
 def _unreadable(row: PendingRow, reason: str, work: Work) -> None:
+    if not work.is_pending(row.message_id):
+        return  # another node was faster while the lead changed hands
     work.append(
         ev.MessageUnparseable(
             message_id=row.message_id,
@@ -136,6 +138,8 @@ def _unreadable(row: PendingRow, reason: str, work: Work) -> None:
 
 
 def _read(row: PendingRow, message: InboundMessage, work: Work) -> None:
+    if not work.is_pending(row.message_id):
+        return  # another node was faster while the lead changed hands
     work.append(
         ev.MessageParsed(
             message_id=row.message_id,

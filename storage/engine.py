@@ -166,7 +166,6 @@ class Database:
         driver = "sqlite+pysqlite" if self.dialect == "sqlite" else "postgresql+psycopg"
         made = create_engine(self.url.set(drivername=driver), poolclass=NullPool)
         if self.dialect == "sqlite":
-
             # The driver's own idea of transactions leaves DDL outside of them.
             @event.listens_for(made, "connect")
             def _wal(raw: Any, _record: Any) -> None:

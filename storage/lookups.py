@@ -246,14 +246,10 @@ class Lookups:
     def threads(self, references: Iterable[str]) -> dict[str, tuple[str, str]]:
         """reference → (conversation id, message id), for those known."""
         by_hash = {self._kit.vault.hash(reference): reference for reference in references}
-        found: dict[str, tuple[str, str]] = {}
-        for hashed, reference in by_hash.items():
-            row = self.connection.one(
-                "SELECT conversation_id, message_id FROM threads WHERE ref = :ref", {"ref": hashed}
-            )
-            if row is not None:
-                found[reference] = (row[0], row[1])
-        return found
+        rows = self.connection.in_list(
+            "SELECT ref, conversation_id, message_id FROM threads WHERE ref IN (:ids)", by_hash
+        )
+        return {by_hash[bytes(row[0])]: (row[1], row[2]) for row in rows}
 
     def profile(self, customer_id: str) -> Json | None:
         """The customer's profile as it stands; None where there is no such customer."""
@@ -431,6 +427,20 @@ class Lookups:
             )
             for row in rows
         ]
+
+    def is_pending(self, message_id: str) -> bool:
+        row = self.connection.one(
+            "SELECT 1 FROM pending WHERE message_id = :id", {"id": message_id}
+        )
+        return row is not None
+
+    def configuration(self) -> int:
+        """The seq of the newest event that set queues or people."""
+        row = self.connection.one(
+            "SELECT MAX(seq) FROM events WHERE type IN"
+            " ('queue.configured', 'queue.removed', 'user.configured')"
+        )
+        return row[0] or 0 if row else 0
 
     def fetches_due(self, now: datetime, limit: int) -> list[FetchRow]:
         rows = self.connection.all(

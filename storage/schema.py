@@ -14,9 +14,10 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import SQLAlchemyError
 
 from storage.engine import Database
-from triggerhub.domain.errors import Invalid
+from triggerhub.domain.errors import Invalid, Unavailable
 
 log = structlog.get_logger(__name__)
 LOCK = 0x7472_6967  # PostgreSQL advisory lock: "trig"
@@ -37,9 +38,17 @@ def newest() -> str:
 
 
 def current(database: Database) -> str | None:
-    """The schema version of the database; None for an empty one."""
-    with database.engine().connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision()
+    """The schema version of the database; None for an empty one.
+
+    Raises Unavailable for a database that can't be reached or read.
+    """
+    try:
+        with database.engine().connect() as connection:
+            return MigrationContext.configure(connection).get_current_revision()
+    except SQLAlchemyError as error:
+        # The first line alone: the rest is SQL and a link.
+        reason = str(error).splitlines()[0]
+        raise Unavailable(f"the database can't be opened: {reason}", code="database") from error
 
 
 def migrate(database: Database, *, backups: Path, now: datetime) -> str | None:
@@ -58,7 +67,7 @@ def migrate(database: Database, *, backups: Path, now: datetime) -> str | None:
             code="newer_schema",
         )
     saved = _backup(database, backups, before, now) if before is not None else None
-    with database.engine().connect() as connection:
+    with database.engine(write=True).connect() as connection:
         if database.dialect == "postgresql":
             connection.execute(text(f"SELECT pg_advisory_lock({LOCK})"))
             connection.commit()
@@ -76,7 +85,7 @@ def migrate(database: Database, *, backups: Path, now: datetime) -> str | None:
 
 def downgrade(database: Database, revision: str) -> None:
     """Back to an older schema (tests, and by hand after a failed update)."""
-    with database.engine().connect() as connection:
+    with database.engine(write=True).connect() as connection:
         command.downgrade(_config(connection), revision)
         connection.commit()
 

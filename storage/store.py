@@ -16,9 +16,9 @@ from storage.lookups import Lookups
 from storage.tail import Tail
 from storage.transaction import IN_ROW, Dedupe, Kit, Transaction
 from storage.vault import Vault
-from storage.writer import Writer
+from storage.writer import Writer, translated
 from triggerhub.domain.clock import Clock, IdSource
-from triggerhub.domain.errors import Invalid, TooLarge
+from triggerhub.domain.errors import HubError, Invalid, TooLarge
 from triggerhub.domain.events import Fact, MessageReceived, Recorded, StatusReceived
 from triggerhub.domain.model.message import Accepted, Arrival
 from triggerhub.domain.work import Work
@@ -144,18 +144,24 @@ class Store:
     def _look(self, look: Callable[[Reader], T]) -> T:
         connection: Connection | None = getattr(self._local, "connection", None)
         if connection is None:
-            connection = self.database.connect()
+            try:
+                connection = self.database.connect()
+            except Exception as error:
+                raise translated(error) from error
             self._local.connection = connection
             self._connections.append(connection)
         try:
             connection.begin(write=False)
             result = look(Reader(connection, self.kit))
             connection.commit()
-        except BaseException:
+        except HubError:
+            connection.rollback()
+            raise
+        except Exception as error:  # a connection in doubt isn't used again
             self._local.connection = None
             self._connections.remove(connection)
             connection.close()
-            raise
+            raise translated(error) from error
         return result
 
     def subscribe(self, after: int | None = None) -> AsyncIterator[Sequence[Recorded]]:

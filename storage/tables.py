@@ -61,8 +61,18 @@ events = Table(
         sqlite_where=text("dedupe_scope IS NOT NULL"),
         postgresql_where=text("dedupe_scope IS NOT NULL"),
     ),
+    # Answers which configuration is in force.
+    Index(
+        "events_configuration",
+        "seq",
+        sqlite_where=text("type IN ('queue.configured', 'queue.removed', 'user.configured')"),
+        postgresql_where=text("type IN ('queue.configured', 'queue.removed', 'user.configured')"),
+    ),
     # An empty key would make all keyless deliveries one: the database refuses it.
-    CheckConstraint("dedupe_scope IS NULL OR length(dedupe_key) > 0", name="events_dedupe_key"),
+    CheckConstraint(
+        "dedupe_scope IS NULL OR (dedupe_key IS NOT NULL AND length(dedupe_key) > 0)",
+        name="events_dedupe_key",
+    ),
 )
 
 log_head = Table("log_head", metadata, _int("one", key=True), _int("seq"), _text("epoch"))

@@ -48,8 +48,8 @@ class Subscriber:
         self.closed = False
 
     def offer(self, batch: Sequence[Recorded]) -> None:
-        if self._size + len(batch) > MAX_BACKLOG:
-            self.overrun = True
+        if self.overrun or self._size + len(batch) > MAX_BACKLOG:
+            self.overrun = True  # for good: a later batch would follow a gap
         else:
             self._batches.append(batch)
             self._size += len(batch)
@@ -61,21 +61,21 @@ class Subscriber:
 
     async def next(self) -> Sequence[Recorded] | None:
         """The next batch; None once closed. Raises Unavailable after an overrun."""
-        while not self._batches:
-            if self.closed:
-                return None
-            if self.overrun:
-                raise Unavailable("this reader fell behind the log", code="overrun")
-            self._wake.clear()
-            await self._wake.wait()
-        batch = self._batches.popleft()
-        self._size -= len(batch)
-        if batch[0].seq <= self.after:
-            batch = [item for item in batch if item.seq > self.after]
-            if not batch:
-                return await self.next()
-        self.after = batch[-1].seq
-        return batch
+        while True:
+            while not self._batches:
+                if self.closed:
+                    return None
+                if self.overrun:
+                    raise Unavailable("this reader fell behind the log", code="overrun")
+                self._wake.clear()
+                await self._wake.wait()
+            batch = self._batches.popleft()
+            self._size -= len(batch)
+            if batch[0].seq <= self.after:
+                batch = [item for item in batch if item.seq > self.after]
+            if batch:
+                self.after = batch[-1].seq
+                return batch
 
 
 class Tail:
@@ -96,7 +96,7 @@ class Tail:
         await self.stream.start(self._heard)
 
     async def stop(self) -> None:
-        for subscriber in self._subscribers:
+        for subscriber in tuple(self._subscribers):
             subscriber.close()
         if self._task is not None:
             self._task.cancel()
@@ -146,11 +146,11 @@ class Tail:
     async def subscribe(self, after: int | None = None) -> AsyncIterator[Sequence[Recorded]]:
         """Batches with seq > `after` (None: from now on), until the tail stops."""
         assert self._read is not None
-        subscriber = Subscriber(self.last)
+        live_from = self.last
+        at = live_from if after is None else after
+        subscriber = Subscriber(max(at, live_from))
         self._subscribers.add(subscriber)
         try:
-            live_from = subscriber.after
-            at = live_from if after is None else after
             while at < live_from:
                 found = await self._read(at, READ_BATCH)
                 found = [item for item in found if item.seq <= live_from]

@@ -136,6 +136,7 @@ class Writer:
         """Run the group in one transaction; what it appended."""
         connection = self._connection
         assert connection is not None
+        ending = False
         try:
             connection.begin(write=True)
             transaction = Transaction(connection, self._kit)
@@ -149,12 +150,16 @@ class Writer:
                     if connection.writes != before:
                         raise
             transaction.finish()
+            ending = True
             connection.commit()
             return transaction.recorded
         except Exception as error:  # noqa: BLE001 - whatever a job raises is its caller's
             self._roll_back(connection)
-            if len(group) == 1:
-                group[0].error = _translated(error)
+            if len(group) == 1 or ending:
+                # Whether a commit that broke off got through isn't known: nobody runs again by
+                # itself; who asks again is recognised by its key.
+                for job in group:
+                    job.error = translated(error)
                 return []
         recorded = []
         for job in group:
@@ -205,7 +210,7 @@ class Writer:
             self._connection.all("PRAGMA wal_checkpoint(PASSIVE)")
 
 
-def _translated(error: BaseException) -> BaseException:
+def translated(error: BaseException) -> BaseException:
     """What the database itself refuses is transient to the caller; bugs stay what they are."""
     import sqlite3
 

@@ -10,6 +10,7 @@ context.configure(
     connection=context.config.attributes["connection"],
     target_metadata=metadata,
     transaction_per_migration=True,
+    transactional_ddl=True,  # also on SQLite, where storage.engine begins the transaction
     render_as_batch=True,
 )
 with context.begin_transaction():

@@ -69,7 +69,8 @@ def _unparseable(tx: Transaction, r: ev.Recorded, f: ev.MessageUnparseable) -> N
 
 
 def _replayed(tx: Transaction, r: ev.Recorded, f: ev.AttentionReplayed) -> None:
-    _pending(tx, r.seq, f.message_id, f.channel, f.account_id, f.raw_content)
+    if f.channel not in INLINE_CHANNELS:
+        _pending(tx, r.seq, f.message_id, f.channel, f.account_id, f.raw_content)
 
 
 def write_entry(

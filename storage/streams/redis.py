@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 # What XREAD returns while the client's `protocol` is left unset.
-Answer = list[tuple[bytes, list[tuple[bytes, dict[bytes, bytes]]]]]
+Entry = tuple[bytes, dict[bytes, bytes]]
+Answer = list[tuple[bytes, list[Entry]]]
 KEY = "triggerhub:log"
 KEEP = 1_000  # entries kept in the stream; only the newest matters
 BLOCK_MS = 1_000
@@ -89,20 +90,29 @@ class RedisStream:
         from redis.exceptions import RedisError
 
         assert self._redis is not None
-        after = "$"
+        after: str | None = None  # where we are in the stream; not known after a loss
         while True:
             try:
+                if after is None:
+                    after, newest = await self._newest_entry()
+                    heard(newest)
+                    log.info("stream.connected")
+                    self._healthy = True
                 answer = await self._redis.xread({self._key: after}, count=100, block=BLOCK_MS)
             except (RedisError, OSError) as error:
                 self._lost(error)
+                after = None
                 await asyncio.sleep(RETRY)
                 continue
-            if not self._healthy:
-                log.info("stream.connected")
-                self._healthy = True
             for _key, entries in cast("Answer", answer or []):
                 after = entries[-1][0].decode()
                 heard(max(int(fields[b"seq"]) for _id, fields in entries))
+
+    async def _newest_entry(self) -> tuple[str, int]:
+        """(id, position of the log) of what was told last; what comes after it isn't missed."""
+        assert self._redis is not None
+        found = cast("list[Entry]", await self._redis.xrevrange(self._key, count=1))
+        return (found[0][0].decode(), int(found[0][1][b"seq"])) if found else ("0", 0)
 
     def _lost(self, error: Exception) -> None:
         if self._healthy:

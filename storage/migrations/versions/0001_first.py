@@ -221,9 +221,20 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement a table and index
         sa.Column("dedupe_key", sa.LargeBinary(), nullable=True),
         sa.Column("data", sa.Text(), nullable=False),
         sa.CheckConstraint(
-            "dedupe_scope IS NULL OR length(dedupe_key) > 0", name="events_dedupe_key"
+            "dedupe_scope IS NULL OR (dedupe_key IS NOT NULL AND length(dedupe_key) > 0)",
+            name="events_dedupe_key",
         ),
         sa.PrimaryKeyConstraint("seq"),
+    )
+    op.create_index(
+        "events_configuration",
+        "events",
+        ["seq"],
+        unique=False,
+        sqlite_where=sa.text("type IN ('queue.configured', 'queue.removed', 'user.configured')"),
+        postgresql_where=sa.text(
+            "type IN ('queue.configured', 'queue.removed', 'user.configured')"
+        ),
     )
     op.create_index(
         "events_dedupe",
@@ -601,6 +612,14 @@ def downgrade() -> None:  # noqa: PLR0915 - the same backwards
         table_name="events",
         sqlite_where=sa.text("dedupe_scope IS NOT NULL"),
         postgresql_where=sa.text("dedupe_scope IS NOT NULL"),
+    )
+    op.drop_index(
+        "events_configuration",
+        table_name="events",
+        sqlite_where=sa.text("type IN ('queue.configured', 'queue.removed', 'user.configured')"),
+        postgresql_where=sa.text(
+            "type IN ('queue.configured', 'queue.removed', 'user.configured')"
+        ),
     )
     op.drop_table("events")
     op.drop_index("entries_id", table_name="entries")

@@ -1,0 +1,70 @@
+"""A migrated database and stores on it, for suites that run on SQLite and on PostgreSQL alike."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from storage import schema
+from storage.engine import Database
+from storage.files import ContentFiles
+from storage.store import Store
+from storage.streams.memory import Bus, MemoryStream
+from storage.tail import Tail
+from storage.vault import Vault
+from triggerhub.domain.clock import Clock, IdSource, ManualClock, RandomIds
+from triggerhub.domain.model.message import Arrival
+
+START = datetime(2026, 1, 5, 9, tzinfo=UTC)
+MASTER = b"a master key for the tests"
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """One database and one folder, which several nodes may share."""
+
+    url: str
+    folder: Path
+    clock: ManualClock
+    bus: Bus
+
+    def database(self) -> Database:
+        return Database(self.url)
+
+    def migrate(self) -> str | None:
+        backups = self.folder / "backups"
+        return schema.migrate(self.database(), backups=backups, now=self.clock.now())
+
+    @asynccontextmanager
+    async def store(
+        self, *, clock: Clock | None = None, ids: IdSource | None = None, bus: Bus | None = None
+    ) -> AsyncIterator[Store]:
+        """One node, running."""
+        clock = clock or self.clock
+        made = Store(
+            self.database(),
+            clock=clock,
+            ids=ids or RandomIds(clock),
+            vault=Vault(MASTER),
+            files=ContentFiles(self.folder / "content"),
+            tail=Tail(MemoryStream(bus or self.bus)),
+        )
+        await made.start()
+        try:
+            yield made
+        finally:
+            await made.stop()
+
+
+def sms(number: int, *, account: str = "ac_sms", body: bytes = b"Body=hello") -> Arrival:
+    return Arrival(
+        channel="sms",
+        account_id=account,
+        external_id=f"SM{number}",
+        raw=body,
+        media_type="application/x-www-form-urlencoded",
+        envelope={"from": "+15550100"},
+    )
