@@ -67,9 +67,12 @@ def serve(
     The database is made, or brought up to date after a backup. SIGTERM and Ctrl-C drain: what was
     accepted is finished, consoles are told. A second one stops at once.
 
+    With --demo there is a company in it with months of history, in a database of its own, and
+    /demo is its customers' phone and mailbox; nothing leaves this machine.
+
     Examples:
 
-        triggerhub serve
+        triggerhub serve --demo
 
         triggerhub serve --config /etc/triggerhub/hub.toml --host 0.0.0.0
 
@@ -89,15 +92,24 @@ def serve(
     configure_logging(level=settings.log_level, form=settings.log_format)
     import uvloop
 
+    ready = False
+
+    def on_ready(hub: Hub) -> None:
+        nonlocal ready
+        ready = True
+        _welcome_demo(hub) if demo else _welcome(hub)
+
     with _refusals():
         if demo:
             from triggerhub.demo.stage import serve_demo
 
-            code = uvloop.run(serve_demo(settings, on_ready=_welcome_demo))
+            code = uvloop.run(serve_demo(settings, on_ready=on_ready))
         else:
             from triggerhub.serving import serve as run
 
-            code = uvloop.run(run(settings, on_ready=_welcome))
+            code = uvloop.run(run(settings, on_ready=on_ready))
+    if code and not ready:
+        typer.echo("The hub did not start; `triggerhub doctor` says more.", err=True)
     raise typer.Exit(code)
 
 
@@ -358,6 +370,54 @@ def doctor(
     raise typer.Exit(1 if checks.broken(findings) else 0)
 
 
+@app.command()
+def backup(
+    target: Annotated[Path, typer.Argument(help="Folder to be made.", show_default=False)],
+    config: Config = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Copy database, large content and master key into a new folder; the hub may be running.
+
+    Keep it as safe as the hub: the master key is in it, unless TRIGGERHUB_MASTER_KEY is set. On
+    PostgreSQL, use pg_dump and copy the data folder.
+
+    Examples:
+
+        triggerhub backup /srv/backups/hub-$(date +%F)
+
+        triggerhub backup ./before-update --data-dir /var/lib/triggerhub
+    """
+    settings = _quiet_settings(config, data_dir=data_dir)
+    from triggerhub import backup as copies
+    from triggerhub.domain.clock import SystemClock
+
+    with _refusals(), _bar("Large content") as progress:
+        copies.backup(settings, target, SystemClock().now(), progress)
+    typer.echo(f"The backup is {target}")
+
+
+@app.command()
+def restore(
+    source: Annotated[Path, typer.Argument(help="Folder of a backup.", show_default=False)],
+    config: Config = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Bring a backup back into a data folder that has no database.
+
+    Examples:
+
+        triggerhub restore /srv/backups/hub-2026-01-05
+
+        triggerhub restore ./before-update --data-dir /tmp/look-at-it
+    """
+    settings = _quiet_settings(config, data_dir=data_dir)
+    from triggerhub import backup as copies
+
+    with _refusals(), _bar("Large content") as progress:
+        copies.restore(settings, source, progress)
+    typer.echo(f"Restored into {settings.data_dir.absolute()}; `triggerhub doctor` looks at it.")
+
+
 # --- what they share --------------------------------------------------------------------------
 
 
@@ -411,6 +471,18 @@ def _password() -> str:
     import secrets
 
     return secrets.token_urlsafe(12)
+
+
+@contextmanager
+def _bar(what: str) -> Iterator[Callable[[int, int], None]]:
+    """A progress bar on standard error, if that is a terminal: called with (done, of all)."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as shown:
+        task = shown.add_task(what, total=None)
+        yield lambda done, total: shown.update(task, completed=done, total=total)
 
 
 @contextmanager

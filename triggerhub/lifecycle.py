@@ -22,6 +22,8 @@ from typing import Any, Protocol
 
 import structlog
 
+from triggerhub.domain.errors import HubError
+
 log = structlog.get_logger(__name__)
 
 STOPPED = 0
@@ -147,7 +149,14 @@ class Supervisor:
         error = opening.exception()
         if error is None:
             return True
-        log.critical("service.start_failed", service=service.name, exc_info=error)
+        # What is known to happen (a port in use) is said in a line, a bug with its traceback.
+        expected = isinstance(error, OSError | HubError)
+        log.critical(
+            "service.start_failed",
+            service=service.name,
+            error=str(error),
+            exc_info=None if expected else error,
+        )
         self._fail()
         return False
 

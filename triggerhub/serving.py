@@ -6,6 +6,7 @@ what a terminal is (cli).
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from datetime import timedelta
@@ -70,7 +71,8 @@ async def serve(
     `beside`: more services for this hub, such as the demo's. Raises Invalid for a schema that a
     newer release has made, OSError and HubError for what keeps the hub from being built.
     """
-    migrate(settings)
+    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    await asyncio.to_thread(migrate, settings)
     hub = await build(settings, parts)
     more = await beside(hub) if beside is not None else []
     supervisor = Supervisor(

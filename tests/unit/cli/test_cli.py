@@ -20,7 +20,7 @@ from triggerhub.cli import app
 
 COMMANDS = (
     ["serve"], ["init"], ["user", "add"], ["token", "create"], ["inspect"], ["customers"],
-    ["doctor"],
+    ["doctor"], ["backup"], ["restore"],
 )  # fmt: skip
 
 
@@ -129,6 +129,35 @@ password = "open sesame"
     shown = call("doctor", "--json", "--config", str(seed))
     found = {f["check"]: f["text"] for f in json.loads(shown.stdout)["findings"]}
     assert "shop.example" in found["DNS"]
+
+
+def test_backup_and_restore(tmp_path: Path) -> None:
+    assert call("init").exit_code == 0
+    large = tmp_path / "data" / "content" / "ab" / "raw_1ab"
+    large.parent.mkdir(parents=True)
+    large.write_bytes(b"x" * 70_000)
+    copy, other = tmp_path / "copy", tmp_path / "other"
+    done = call("backup", str(copy))
+    assert done.exit_code == 0, done.stderr
+    assert copy.stat().st_mode & 0o077 == 0
+    assert call("backup", str(copy)).exit_code == 1
+    assert "is a database" in call("restore", str(copy)).stderr
+    back = call("restore", str(copy), "--data-dir", str(other))
+    assert back.exit_code == 0, back.stderr
+    assert (other / "content" / "ab" / "raw_1ab").read_bytes() == large.read_bytes()
+    assert (other / "master.key").read_bytes() == (tmp_path / "data/master.key").read_bytes()
+    # Somebody can sign in there already: the log came along, and its keys fit.
+    again = call("init", "--data-dir", str(other))
+    assert (again.exit_code, len(again.stdout.splitlines())) == (0, 1)
+    assert "not a backup" in call("restore", str(tmp_path), "--data-dir", str(other)).stderr
+    assert not list(tmp_path.glob(".copy*"))
+
+
+def test_backup_of_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "no database" in call("backup", str(tmp_path / "copy")).stderr
+    monkeypatch.setenv("TRIGGERHUB_DATABASE_URL", "postgresql://db.example/hub")
+    assert "pg_dump" in call("backup", str(tmp_path / "copy")).stderr
+    assert not (tmp_path / "copy").exists()
 
 
 def test_inspect_needs_nothing(tmp_path: Path) -> None:

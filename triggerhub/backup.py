@@ -1,0 +1,111 @@
+"""A copy of a hub that runs on SQLite, and back: database, large content, master key.
+
+Owns the form of a backup folder. The database is copied while others write to it; content files are
+written before the event that names them and never changed, so those copied after it are complete.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from config.settings import Settings
+from storage import schema
+from storage.engine import Database
+from triggerhub.domain.errors import Conflict, Invalid
+
+DATABASE, CONTENT, KEY, MANIFEST = "hub.sqlite3", "content", "master.key", "backup.json"
+Progress = Callable[[int, int], None]
+
+
+def backup(settings: Settings, target: Path, now: datetime, progress: Progress) -> None:
+    """Make `target`, which must not exist; it is complete as soon as it has its name.
+
+    Raises Conflict for an existing target, Invalid where there is nothing that can be copied.
+    """
+    source = _file(settings)
+    if not source.exists():
+        raise Invalid(f"there is no database at {source}")
+    if target.exists():
+        raise Conflict(f"{target} exists already")
+    with _taking_shape(target) as folder:
+        schema.copy(source, folder / DATABASE)
+        _copy_tree(settings.data_dir / CONTENT, folder / CONTENT, progress)
+        key = settings.data_dir / KEY
+        if settings.master_key is None and key.is_file():
+            shutil.copy2(key, folder / KEY)
+        version = schema.current(Database(f"sqlite:///{(folder / DATABASE).absolute()}"))
+        manifest = {"made_at": now.isoformat(timespec="seconds"), "schema": version}
+        (folder / MANIFEST).write_text(json.dumps(manifest) + "\n", "utf-8")
+
+
+def restore(settings: Settings, source: Path, progress: Progress) -> None:
+    """Fill the data folder, which holds no database yet, from a backup.
+
+    Raises Conflict where there is one, Invalid for a folder that is no backup.
+    """
+    database = _file(settings)
+    if not (source / MANIFEST).is_file() or not (source / DATABASE).is_file():
+        raise Invalid(f"{source} is not a backup of a hub")
+    if database.exists():
+        raise Conflict(f"there is a database at {database}: stop its hub and move it away first")
+    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if settings.master_key is None and (source / KEY).is_file():
+        shutil.copy2(source / KEY, settings.data_dir / KEY)
+    _copy_tree(source / CONTENT, settings.data_dir / CONTENT, progress)
+    database.parent.mkdir(parents=True, exist_ok=True)
+    # Last, and under its name only when it is whole: a hub that starts now finds all or nothing.
+    arriving = database.with_name(f".{database.name}.arriving")
+    arriving.unlink(missing_ok=True)
+    schema.copy(source / DATABASE, arriving)
+    _sync(arriving)
+    arriving.rename(database)
+    _sync(database.parent)
+
+
+def _file(settings: Settings) -> Path:
+    path = Database(settings.database).path
+    if path is None:
+        raise Invalid("PostgreSQL has its own tools: pg_dump, and a copy of the data folder")
+    return path
+
+
+@contextmanager
+def _taking_shape(target: Path) -> Iterator[Path]:
+    folder = target.with_name(f".{target.name}.unfinished")
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(mode=0o700, parents=True)
+    try:
+        yield folder
+        for path in folder.rglob("*"):
+            _sync(path)
+        folder.rename(target)
+        _sync(target.parent)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _copy_tree(source: Path, target: Path, progress: Progress) -> None:
+    files = [path for path in source.rglob("*") if path.is_file()]
+    for number, path in enumerate(files, start=1):
+        copy = target / path.relative_to(source)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            shutil.copy2(path, copy)
+        except FileNotFoundError:
+            # Erased since it was listed.
+            copy.unlink(missing_ok=True)
+        progress(number, len(files))
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
