@@ -12,7 +12,7 @@ import ssl
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Literal
+from typing import Literal, cast
 from urllib.parse import unquote, urlsplit
 
 import aiosmtplib
@@ -162,8 +162,9 @@ class SmtpRelay:
 
     async def _write(self, client: aiosmtplib.SMTP, protocol: SMTPProtocol, raw: bytes) -> None:
         """All but the final dot, and wait until it is on its way."""
-        transport = client.transport
-        if not isinstance(transport, asyncio.WriteTransport):
+        # Not isinstance: the transports of other event loops (uvloop) inherit from nothing.
+        transport = cast("asyncio.WriteTransport | None", client.transport)
+        if transport is None:
             raise aiosmtplib.SMTPServerDisconnected("connection lost before the message")
         body = _STUFF.sub(b"..", raw if raw.endswith(b"\r\n") else raw + b"\r\n")
         # Nothing may stay in our own buffer: what is written after this is the dot alone.

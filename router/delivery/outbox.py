@@ -19,7 +19,7 @@ from triggerhub.domain import events as ev
 from triggerhub.domain.clock import Clock
 from triggerhub.domain.errors import Ambiguous, HubError, Rejected, Unavailable
 from triggerhub.domain.events import Fact
-from triggerhub.domain.model.delivery import advances
+from triggerhub.domain.model.delivery import TRANSITIONS, advances
 from triggerhub.domain.model.message import (
     Account,
     Address,
@@ -62,7 +62,7 @@ class Outbox:
         self._clock = clock
         self._leading = leading
         self._wake = asyncio.Event()
-        self._under_way: set[asyncio.Task[None]] = set()
+        self._under_way: dict[str, asyncio.Task[None]] = {}
 
     async def run(self) -> None:
         """Until cancelled; attempts under way are then waited for by `drain`."""
@@ -70,6 +70,8 @@ class Outbox:
         reconciled = False
         try:
             while True:
+                if not self._leading.is_set():
+                    reconciled = False  # whoever led meanwhile may have left attempts behind
                 await self._leading.wait()
                 try:
                     if not reconciled:
@@ -88,7 +90,7 @@ class Outbox:
     async def drain(self) -> None:
         """Wait for the attempts under way."""
         if self._under_way:
-            await asyncio.gather(*self._under_way, return_exceptions=True)
+            await asyncio.gather(*self._under_way.values(), return_exceptions=True)
 
     async def _listen(self) -> None:
         async for batch in self._tail.subscribe():
@@ -131,15 +133,15 @@ class Outbox:
             return
         for row, message in await self._store.run(claim):
             task = asyncio.create_task(self._attempt(row, message), name=f"send-{row.message_id}")
-            self._under_way.add(task)
-            task.add_done_callback(self._ended)
+            self._under_way[row.message_id] = task
+            task.add_done_callback(partial(self._ended, row.message_id))
 
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        self._under_way.discard(task)
+    def _ended(self, message_id: str, task: asyncio.Task[None]) -> None:
+        self._under_way.pop(message_id, None)
         self._wake.set()
         if not task.cancelled() and (error := task.exception()) is not None:
             # The attempt stays `sending` and becomes `unknown` at the next start: never resent.
-            log.error("outbox.unrecorded", task=task.get_name(), exc_info=error)
+            log.error("outbox.unrecorded", message_id=message_id, exc_info=error)
 
     async def _attempt(self, row: OutboxRow, message: OutboundMessage | None) -> None:
         channel = self._channels.get(row.channel)
@@ -163,13 +165,19 @@ class Outbox:
                 ev.MessageSent(message_id=row.message_id, reference_content=content_id),
                 actor=ACTOR,
             )
-            if outcome.state == "delivered":
+            current = work.outbox(row.message_id)
+            if (
+                outcome.state == "delivered"
+                and current is not None
+                and advances(current.state, "delivered")
+            ):
                 work.append(ev.MessageDelivered(message_id=row.message_id), actor=ACTOR)
 
         await self._store.run(record)
 
     async def _record_failure(self, row: OutboxRow, error: HubError | TimeoutError) -> None:
         now = self._clock.now()
+        log.warning("outbox.not_sent", message_id=row.message_id, reason=str(error))
 
         def record(work: Work) -> None:
             fact: Fact
@@ -194,9 +202,8 @@ class Outbox:
                     attention_id=work.new_id("at"),
                 )
             current = work.outbox(row.message_id)
-            state = {ev.MessageUnknown: "unknown", ev.MessageFailed: "failed"}.get(type(fact))
             # The provider may have reported on it meanwhile; its word stands.
-            if current is not None and (state is None or advances(current.state, state)):
+            if current is not None and (current.state, type(fact)) in TRANSITIONS:
                 work.append(fact, actor=ACTOR)
 
         await self._store.run(record)
@@ -205,6 +212,8 @@ class Outbox:
         """Attempts that a crash left without an end: ask the provider, else say so."""
         rows = await self._store.read(lambda reading: reading.outbox_in("sending", 1000))
         for row in rows:
+            if row.message_id in self._under_way:
+                continue
             message = await self._store.read(partial(_load_again, row))
             outcome = await self._found(row, message)
             if outcome is not None:
