@@ -1,0 +1,328 @@
+"""What the load does: customers who write, agents who accept and close, mails that come in."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from random import Random
+
+import orjson
+
+from bench import company
+from bench.history import form
+from bench.wire import HttpClient, SmtpClient, WebSocketClient
+from channels.sms.form import decode
+from channels.sms.signature import sign
+
+CONNECTIONS = 64
+WINDOW = 256  # customers whose message was posted and is not yet on a console
+_WORDS = "Hello, could you please tell me when my order 4711 will arrive? Thank you! 谢谢"
+
+
+class Messages:
+    """Signed webhooks, made before they are needed; every one has an id of its own."""
+
+    def __init__(self, seed: int) -> None:
+        self._random = Random(seed)
+        self._prefix = f"{self._random.getrandbits(64):016x}"
+        self._count = 0
+
+    def of(self, customer: int, to: str) -> bytes:
+        """The whole HTTP request."""
+        self._count += 1
+        body = form(f"SM{self._prefix}{self._count:016x}", company.phone(customer), to, _WORDS)
+        url = (company.PUBLIC_URL + company.SMS_PATH).encode()
+        signature = sign(company.AUTH_TOKEN, url, decode(body))
+        return (
+            b"POST %s HTTP/1.1\r\nHost: hub.example\r\nUser-Agent: TwilioProxy/1.1\r\n"
+            b"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: %d\r\n"
+            b"X-Twilio-Signature: %s\r\nI-Twilio-Idempotency-Token: %016x\r\nAccept: */*\r\n\r\n%s"
+            % (company.SMS_PATH.encode(), len(body), signature, self._count, body)
+        )
+
+    def crowd(self, customers: range, count: int) -> list[bytes]:
+        """Messages to the queue that has nobody, from customers in turn."""
+        return [
+            self.of(customers[number % len(customers)], company.CROWD_NUMBER)
+            for number in range(count)
+        ]
+
+
+async def http_clients(port: int, count: int = CONNECTIONS) -> list[HttpClient]:
+    loop = asyncio.get_running_loop()
+    return [(await loop.create_connection(HttpClient, "127.0.0.1", port))[1] for _ in range(count)]
+
+
+async def post_all(port: int, requests: list[bytes], seconds: float) -> tuple[float, int]:
+    """(answers with 2xx a second, others) at 64 connections, for as long or until all are sent."""
+    clients = await http_clients(port)
+    stream = iter(requests)
+    finished = asyncio.Event()
+    began = time.perf_counter()
+    accepted = refused = 0
+    busy = len(clients)
+    last = began
+
+    def answered(client: HttpClient, status: int) -> None:
+        nonlocal accepted, refused, last
+        last = time.perf_counter()
+        if 200 <= status < 300:
+            accepted += 1
+        else:
+            refused += 1
+        go(client)
+
+    def go(client: HttpClient) -> None:
+        nonlocal busy
+        request = next(stream, None) if last - began < seconds else None
+        if request is None:
+            busy -= 1
+            if not busy:
+                finished.set()
+        else:
+            client.ask(request, partial(answered, client))
+
+    for client in clients:
+        go(client)
+    await finished.wait()
+    for client in clients:
+        client.close()
+    return accepted / (last - began), refused
+
+
+@dataclass(slots=True)
+class Desk:
+    """The agents' consoles. Offers are accepted, and closed once the accept is confirmed."""
+
+    consoles: list[WebSocketClient] = field(default_factory=list)
+    offered: dict[bytes, float] = field(default_factory=dict)
+    """Offer id → when its frame arrived."""
+    arrived: Callable[[bytes, float], None] | None = None
+    """Called with the customer's address."""
+    closed: int = 0
+    failed: list[bytes] = field(default_factory=list)
+    frames: int = 0
+    received: int = 0
+    _ready: int = 0
+
+    async def open(self, port: int, agents: int) -> None:
+        loop = asyncio.get_running_loop()
+        for number in range(agents):
+            agent = company.Agent(number=number)
+            upgrade = (
+                "GET /api/v1/live HTTP/1.1\r\nHost: hub.example\r\nUpgrade: websocket\r\n"
+                "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+                "Sec-WebSocket-Key: YmVuY2htYXJrLWJlbmNoIQ==\r\n"
+                f"Origin: {company.PUBLIC_URL}\r\n"
+                f"Cookie: triggerhub_session={agent.session}\r\n\r\n"
+            ).encode()
+            _, console = await loop.create_connection(
+                partial(WebSocketClient, upgrade, self._got), "127.0.0.1", port
+            )
+            self.consoles.append(console)
+            await console.opened
+            console.send(
+                orjson.dumps({"type": "hello", "after": None, "epoch": None, "csrf": agent.csrf})
+            )
+            console.send(_command("presence", "presence.set", {"presence": "available"}))
+        async with asyncio.timeout(60):
+            while self._ready < agents:
+                await asyncio.sleep(0.05)
+
+    def _got(self, console: WebSocketClient, frame: bytes) -> None:
+        self.frames += 1
+        self.received += len(frame)
+        at = frame.index(b'"type":"') + 8
+        match frame[at : frame.index(b'"', at)]:
+            case b"offer.changed":
+                self._offer(console, frame)
+            case b"command.done":
+                self._done(console, frame)
+            case b"command.failed":
+                self.failed.append(frame[:300])
+            case _:
+                pass
+
+    def _offer(self, console: WebSocketClient, frame: bytes) -> None:
+        offer_id = _text(frame, b'"data":{"id":"')
+        if offer_id in self.offered:
+            return
+        now = time.perf_counter()
+        self.offered[offer_id] = now
+        interaction_id = _text(frame, b'"interaction_id":"').decode()
+        if self.arrived is not None:
+            self.arrived(_text(frame, b'"address":"'), now)
+        console.send(
+            _command(f"accept {interaction_id}", "offer.accept", {"offer_id": offer_id.decode()})
+        )
+
+    def _done(self, console: WebSocketClient, frame: bytes) -> None:
+        kind, _, interaction_id = _text(frame, b'"data":{"id":"').decode().partition(" ")
+        if kind == "accept":
+            console.send(
+                _command(
+                    f"close {interaction_id}",
+                    "interaction.close",
+                    {"interaction_id": interaction_id},
+                )
+            )
+        elif kind == "close":
+            self.closed += 1
+        else:
+            self._ready += 1
+
+    def close(self) -> None:
+        for console in self.consoles:
+            console.close()
+
+
+def _command(command_id: str, name: str, data: dict[str, str]) -> bytes:
+    return orjson.dumps({"type": "command", "id": command_id, "name": name, "data": data})
+
+
+def _text(frame: bytes, before: bytes) -> bytes:
+    at = frame.index(before) + len(before)
+    return frame[at : frame.index(b'"', at)]
+
+
+@dataclass(frozen=True, slots=True)
+class FullPath:
+    per_second: float
+    offered: int
+    closed: int
+    bytes_per_offer: float
+
+
+async def full_path(
+    port: int, desk: Desk, requests: list[bytes], *, warm: float, seconds: float
+) -> FullPath:
+    """Offers on consoles a second, with agents accepting and closing, `WINDOW` under way."""
+    clients = await http_clients(port)
+    idle = list(clients)
+    stream = iter(requests)
+    times: list[float] = []
+    posted = 0
+    began = time.perf_counter()
+    end = began + warm + seconds
+    over = False
+    changed = asyncio.Event()
+    already = (desk.closed, desk.received)
+
+    def go() -> None:
+        nonlocal posted, over
+        while idle and posted - len(times) < WINDOW and not over:
+            if time.perf_counter() >= end or (request := next(stream, None)) is None:
+                over = True
+                return
+            posted += 1
+            client = idle.pop()
+            client.ask(request, partial(answered, client))
+
+    def answered(client: HttpClient, status: int) -> None:
+        if status != 200:
+            raise RuntimeError(f"a webhook was answered with {status}")
+        idle.append(client)
+        go()
+
+    def arrived(_address: bytes, at: float) -> None:
+        times.append(at)
+        changed.set()
+        go()
+
+    desk.arrived = arrived
+    go()
+    while not over or len(times) < posted or desk.closed - already[0] < posted:
+        changed.clear()
+        try:
+            async with asyncio.timeout(0.5):
+                await changed.wait()
+        except TimeoutError:
+            go()
+            if time.perf_counter() > end + 30:
+                break
+    desk.arrived = None
+    for client in clients:
+        client.close()
+    counted = [at for at in times if began + warm <= at <= end]
+    span = (max(counted) - min(counted)) if len(counted) > 1 else 1.0
+    return FullPath(
+        per_second=len(counted) / span,
+        offered=len(times) - posted,
+        closed=desk.closed - already[0] - posted,
+        bytes_per_offer=(desk.received - already[1]) / max(1, len(times)),
+    )
+
+
+async def latencies(
+    port: int, desk: Desk, requests: dict[bytes, bytes], rate: float
+) -> list[float]:
+    """Milliseconds from the first byte of each request to its frame, at `rate` a second.
+
+    `requests`: by the customer's address. One that never arrives counts as infinite.
+    """
+    clients = await http_clients(port, 16)
+    idle = list(clients)
+    sent: dict[bytes, float] = {}
+    found: dict[bytes, float] = {}
+
+    def arrived(address: bytes, at: float) -> None:
+        if address in sent:
+            found.setdefault(address, (at - sent[address]) * 1000)
+
+    desk.arrived = arrived
+    next_at = time.perf_counter()
+    for address, request in requests.items():
+        next_at += 1 / rate
+        await asyncio.sleep(max(0.0, next_at - time.perf_counter()))
+        client = idle.pop() if idle else (await http_clients(port, 1))[0]
+        sent[address] = time.perf_counter()
+        client.ask(request, lambda _status, client=client: idle.append(client))  # type: ignore[misc]
+    for _ in range(100):
+        if len(found) == len(sent):
+            break
+        await asyncio.sleep(0.05)
+    desk.arrived = None
+    for client in idle:
+        client.close()
+    return [found.get(address, float("inf")) for address in sent]
+
+
+def mails(seed: int, count: int) -> Iterator[bytes]:
+    """Small plain mails, dot-stuffed and ended as they stand on the wire."""
+    random = Random(seed)
+    prefix = f"{random.getrandbits(64):016x}"
+    for number in range(count):
+        yield (
+            f"From: Avery <avery-{number % 500}@customer.example>\r\n"
+            f"To: Support <{company.MAILBOX}>\r\nSubject: Order 4711\r\n"
+            f"Message-ID: <{prefix}.{number}@customer.example>\r\n"
+            "Date: Fri, 02 Jan 2026 10:00:00 +0000\r\nMIME-Version: 1.0\r\n"
+            "Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n"
+            f"\r\n{_WORDS}\r\n\r\n-- \r\nAvery\r\n.\r\n"
+        ).encode()
+
+
+async def send_mails(
+    port: int, messages: Iterator[bytes], *, sessions: int, seconds: float
+) -> tuple[float, int]:
+    """(messages accepted a second, refusals)."""
+    loop = asyncio.get_running_loop()
+    began = time.perf_counter()
+
+    def following() -> bytes | None:
+        return next(messages, None) if time.perf_counter() - began < seconds else None
+
+    clients: list[SmtpClient] = []
+    for _ in range(sessions):
+        _, client = await loop.create_connection(
+            lambda: SmtpClient(company.MAILBOX, "avery@customer.example", following),
+            "127.0.0.1",
+            port,
+        )
+        clients.append(client)
+    await asyncio.wait([client.done for client in clients])
+    span = time.perf_counter() - began
+    return sum(c.accepted for c in clients) / span, sum(len(c.refused) for c in clients)

@@ -1,0 +1,164 @@
+"""Says what was measured: a table, JSON, and plots."""
+
+from __future__ import annotations
+
+import json
+import math
+import platform
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import median
+
+from rich.console import Console
+from rich.table import Table
+
+from bench.rounds import Results, Size
+
+# name, unit, what it is held against, target, whether more is better
+_ROWS: tuple[tuple[str, str, str, float | None, str, bool], ...] = (
+    ("floor", "Floor: bare aiohttp, grouped insert", "/s", None, "", True),
+    ("accept", "Signed webhooks accepted, 64 connections", "/s", 0.35, "floor", True),
+    ("full_path", "Full path: webhook to console, accepted, closed", "/s", 0.10, "floor", True),
+    ("wait_p50", "First byte to frame at 100 a second, p50", "ms", 5.0, "", False),
+    ("wait_p99", "First byte to frame at 100 a second, p99", "ms", 40.0, "", False),
+    ("smtp_floor", "Floor: bare aiosmtpd, keeps nothing", "/s", None, "", True),
+    ("smtp", "Mails accepted over SMTP", "/s", 0.40, "smtp_floor", True),
+    ("memory_idle", "Resident memory, idle", "MiB", 150.0, "", False),
+    ("memory_load", "Resident memory, most under load", "MiB", 300.0, "", False),
+    ("memory_load_with_parsers", "… with the guarded parsers", "MiB", None, "", False),
+    ("ready", "Start to ready", "s", 2.0, "", False),
+)
+
+
+def ratios(results: Results, name: str, against: str) -> list[float]:
+    """Round by round: the floor that was measured beside it."""
+    pairs = zip(results.values[name], results.values[against], strict=True)
+    return [value / floor for value, floor in pairs]
+
+
+def summary(results: Results) -> list[dict[str, object]]:
+    """One entry a row of the table, medians and spread."""
+    rows: list[dict[str, object]] = []
+    for name, words, unit, target, against, more in _ROWS:
+        values = results.values[name]
+        compared = ratios(results, name, against) if against else values
+        reached = None
+        if target is not None:
+            middle = median(compared)
+            reached = middle >= target if more else middle <= target
+        rows.append(
+            {
+                "name": name,
+                "what": words,
+                "unit": unit,
+                "median": median(values),
+                "least": min(values),
+                "most": max(values),
+                "of_floor": median(compared) if against else None,
+                "target": target,
+                "reached": reached,
+            }
+        )
+    return rows
+
+
+def write(
+    size: Size, results: Results, *, console: Console, results_folder: Path, plots: Path
+) -> None:
+    rows = summary(results)
+    console.print(_table(size, rows))
+    for fault in sorted(set(results.faults))[:10]:
+        console.print(f"[red]{fault}")
+    now = datetime.now(UTC)
+    document = {
+        "at": now.isoformat(timespec="seconds"),
+        "size": asdict(size),
+        "python": platform.python_version(),
+        "summary": rows,
+        "rounds": results.values,
+        "faults": results.faults,
+    }
+    results_folder.mkdir(parents=True, exist_ok=True)
+    file = results_folder / f"{now:%Y%m%dT%H%M%S}.json"
+    file.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n")
+    drawn = _plots(results, plots)
+    console.print(f"Written: {file.name}, {', '.join(drawn)}")
+
+
+def _table(size: Size, rows: Sequence[dict[str, object]]) -> Table:
+    table = Table(
+        title=f"{size.customers:,} customers, {size.customers * 10:,} messages, "
+        f"{size.agents} consoles; medians of {size.rounds} rounds"
+    )
+    for heading in ("", "median", "spread", "of floor", "target", ""):
+        table.add_column(heading, justify="left" if not heading else "right")
+    for row in rows:
+        unit = row["unit"]
+        target, of_floor = row["target"], row["of_floor"]
+        wanted = ""
+        if isinstance(target, float):
+            wanted = f"{target:.0%}" if of_floor is not None else f"{target:g} {unit}"
+        mark = {True: "[green]reached", False: "[red]missed", None: ""}[row["reached"]]  # type: ignore[index]
+        table.add_row(
+            str(row["what"]),
+            f"{_number(row['median'])} {unit}",
+            f"{_number(row['least'])} – {_number(row['most'])}",
+            f"{of_floor:.0%}" if isinstance(of_floor, float) else "",
+            wanted,
+            mark,
+        )
+    return table
+
+
+def _number(value: object) -> str:
+    assert isinstance(value, (int, float))
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.1f}"
+
+
+def _plots(results: Results, folder: Path) -> list[str]:
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    from matplotlib import pyplot as plt
+
+    folder.mkdir(parents=True, exist_ok=True)
+    names = ["floor", "accept", "full_path", "smtp_floor", "smtp"]
+    labels = [
+        "floor\n(HTTP)",
+        "webhooks\naccepted",
+        "full path",
+        "floor\n(SMTP)",
+        "mails\naccepted",
+    ]
+    figure, axes = plt.subplots(figsize=(7, 4))
+    for place, name in enumerate(names):
+        values = results.values[name]
+        colour = "#9aa5b1" if "floor" in name else "#2f6f9f"
+        axes.bar(place, median(values), color=colour, width=0.65)
+        axes.plot([place] * len(values), values, "o", color="#22303c", markersize=3)
+    axes.set_xticks(range(len(names)), labels)
+    axes.set_ylabel("per second")
+    axes.set_title("Throughput: medians and single rounds")
+    axes.spines[["top", "right"]].set_visible(False)
+    figure.tight_layout()
+    figure.savefig(folder / "throughput.png", dpi=110)
+    plt.close(figure)
+
+    waits = sorted(wait for wait in results.waits if math.isfinite(wait))
+    figure, axes = plt.subplots(figsize=(7, 4))
+    axes.plot(waits, [(place + 1) / len(waits) for place in range(len(waits))], color="#2f6f9f")
+    for share, style in ((0.5, "--"), (0.99, ":")):
+        at = waits[min(len(waits) - 1, int(len(waits) * share))]
+        axes.axvline(at, color="#22303c", linestyle=style, linewidth=1)
+        axes.text(at, 0.05, f" p{share * 100:g} {at:.1f} ms", rotation=90, va="bottom")
+    axes.set_xscale("log")
+    axes.set_xlabel("ms from the request's first byte to the console's frame")
+    axes.set_ylabel("share of messages")
+    axes.set_title("Latency at 100 messages a second")
+    axes.spines[["top", "right"]].set_visible(False)
+    figure.tight_layout()
+    figure.savefig(folder / "latency.png", dpi=110)
+    plt.close(figure)
+    return ["throughput.png", "latency.png"]

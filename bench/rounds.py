@@ -1,0 +1,178 @@
+"""The order of a run: floors and hub in turns, so that the machine's moods meet all of them."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import shutil
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+
+from bench import company, drive
+from bench.load import FILE
+from bench.servers import Server, start_floor, start_hub
+
+CROWD = 5_000  # customers who write to the queue that has nobody
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Size:
+    customers: int
+    agents: int
+    rounds: int
+    seconds: float  # of each measurement
+    rate: float = 100.0
+    sessions: int = 16
+    per_second: int = 15_000  # requests made in advance for every measured second
+
+
+@dataclass(slots=True)
+class Results:
+    """What each round measured, by name; times in ms, memory in MiB."""
+
+    values: dict[str, list[float]] = field(default_factory=dict)
+    waits: list[float] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+
+    def add(self, name: str, value: float) -> None:
+        self.values.setdefault(name, []).append(value)
+
+
+MIB = 1024 * 1024
+
+
+class Run:
+    def __init__(self, size: Size, folder: Path, say: Callable[[str], None]) -> None:
+        self.size = size
+        self.folder = folder
+        self.results = Results()
+        self._say = say
+        self._messages = drive.Messages(seed=Random().getrandbits(62))
+        numbers = list(range(min(CROWD, size.customers // 4), size.customers))
+        Random(1).shuffle(numbers)
+        self._crowd = range(min(CROWD, size.customers // 4))
+        self._customers = itertools.cycle(numbers)
+
+    async def all(self) -> Results:
+        hub = await start_hub(self.folder)
+        desk = drive.Desk()
+        try:
+            self.results.add("ready", hub.ready_after)
+            await asyncio.sleep(2)
+            self.results.add("memory_idle", hub.memory() / MIB)
+            hub.watch()
+            await desk.open(hub.http_port, self.size.agents)
+            for number in range(self.size.rounds):
+                await self._round(number, hub, desk)
+            self.results.add("memory_load", hub.peak / MIB)
+            self.results.add("memory_load_with_parsers", hub.peak_with_workers / MIB)
+            self.results.faults += [fault.decode(errors="replace") for fault in desk.failed]
+        finally:
+            desk.close()
+            await hub.stop()
+        again = await start_hub(self.folder)
+        self.results.add("ready", again.ready_after)
+        await again.stop()
+        return self.results
+
+    async def _round(self, number: int, hub: Server, desk: drive.Desk) -> None:
+        size, results = self.size, self.results
+        name = f"round {number + 1} of {size.rounds}"
+        requests = self._messages.crowd(self._crowd, int(size.per_second * size.seconds * 2))
+
+        self._say(f"{name}: floor, HTTP")
+        floor = await start_floor("http", self.folder)
+        rate, refused = await drive.post_all(floor.http_port, requests, size.seconds)
+        await floor.stop()
+        results.add("floor", rate)
+
+        self._say(f"{name}: webhooks accepted")
+        rate, refused = await drive.post_all(hub.http_port, requests, size.seconds)
+        results.add("accept", rate)
+        if refused:
+            results.faults.append(f"{refused} webhooks were refused")
+        del requests
+        await self._settled(name, hub)
+
+        self._say(f"{name}: full path")
+        count = int(size.per_second * size.seconds / 3)
+        path = await drive.full_path(
+            hub.http_port,
+            desk,
+            [self._messages.of(self._customer(), company.SUPPORT_NUMBER) for _ in range(count)],
+            warm=min(1.0, size.seconds / 4),
+            seconds=size.seconds,
+        )
+        results.add("full_path", path.per_second)
+        results.add("bytes_per_offer", path.bytes_per_offer)
+        if path.offered or path.closed:
+            results.faults.append(f"full path: {path.offered} offers, {path.closed} closes missing")
+        await self._settled(name, hub)
+
+        self._say(f"{name}: latency at {size.rate:g} a second")
+        wanted = [self._customer() for _ in range(int(size.rate * size.seconds))]
+        waits = await drive.latencies(
+            hub.http_port,
+            desk,
+            {
+                company.phone(c).encode(): self._messages.of(c, company.SUPPORT_NUMBER)
+                for c in wanted
+            },
+            size.rate,
+        )
+        ordered = sorted(waits)
+        results.waits += waits
+        results.add("wait_p50", ordered[len(ordered) // 2])
+        results.add("wait_p99", ordered[int(len(ordered) * 0.99)])
+        await self._settled(name, hub)
+
+        self._say(f"{name}: floor, SMTP")
+        bare = await start_floor("smtp", self.folder)
+        count = int(size.per_second * size.seconds)
+        rate, _ = await drive.send_mails(
+            bare.smtp_port, drive.mails(number, count), sessions=size.sessions, seconds=size.seconds
+        )
+        await bare.stop()
+        results.add("smtp_floor", rate)
+
+        self._say(f"{name}: mails accepted")
+        rate, refused = await drive.send_mails(
+            hub.smtp_port,
+            drive.mails(Random().getrandbits(62), count),
+            sessions=size.sessions,
+            seconds=size.seconds,
+        )
+        results.add("smtp", rate)
+        if refused:
+            results.faults.append(f"{refused} mails were refused")
+        await self._settled(name, hub)
+
+    def _customer(self) -> int:
+        """Each in turn: whoever comes again has nothing open any more."""
+        return next(self._customers)
+
+    async def _settled(self, name: str, hub: Server) -> None:
+        """Until the router has read the whole log and nothing is left to parse."""
+        with closing(sqlite3.connect(f"file:{self.folder / FILE}?mode=ro", uri=True)) as raw:
+            while True:
+                head, position, pending = raw.execute(
+                    "SELECT (SELECT seq FROM log_head),"
+                    " (SELECT seq FROM positions WHERE name = 'router'),"
+                    " (SELECT COUNT(*) FROM pending)"
+                ).fetchone()
+                if position >= head and not pending:
+                    return
+                self._say(f"{name}: {head - position} events to read, {pending} mails to parse")
+                if hub.process.poll() is not None:
+                    raise RuntimeError(f"the hub ended, see {self.folder / 'hub.log'}")
+                await asyncio.sleep(0.1)
+
+
+def copy_of(database: Path, folder: Path) -> None:
+    """A database to write to; the loaded one stays as it is."""
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(database, folder)
