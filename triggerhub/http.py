@@ -207,6 +207,7 @@ def _common(meters: _Meters, *, https: bool) -> Middleware:
         "X-Content-Type-Options": "nosniff",
         "Referrer-Policy": "no-referrer",
         "Cross-Origin-Opener-Policy": "same-origin",
+        "Server": "triggerhub",
     }
     if https:
         headers["Strict-Transport-Security"] = "max-age=31536000"
@@ -366,7 +367,7 @@ async def _no_such_call(request: web.Request) -> web.StreamResponse:
 def _methods_elsewhere(request: web.Request) -> set[str]:
     found: set[str] = set()
     for resource in request.app.router.resources():
-        if resource.canonical == "/api/{tail}":
+        if resource.canonical == "/api/{tail}" or not resource.canonical.startswith("/api/"):
             continue
         for route in resource:
             if route.method != "*" and route.resource is resource:
@@ -376,7 +377,7 @@ def _methods_elsewhere(request: web.Request) -> set[str]:
                     pattern is not None and pattern.fullmatch(request.path)
                 ):
                     found.add(route.method)
-    return found - {"*"} if request.path.startswith("/api/") else set()
+    return found
 
 
 # --- the console's files ----------------------------------------------------------------------

@@ -10,6 +10,7 @@ import re
 from urllib.parse import quote
 
 from aiohttp import BodyPartReader, web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from agent_console.api import mail_html
 from agent_console.api.route import Answer, AnyCall
@@ -128,7 +129,7 @@ async def upload(call: AnyCall) -> Answer:
         if part is None:
             raise Invalid("The first part must be named 'file'.", errors=[("file", "missing")])
         data = await _read(part, limit)
-    except ValueError as error:
+    except (ValueError, HttpProcessingError) as error:
         raise Invalid("This is not a readable multipart body.", code="malformed") from error
     filename = re.sub(r"[\x00-\x1f\x7f]", "_", part.filename or "file")[:200]
     kind = picture_type(data) or served_as(part.headers.get("Content-Type", ""))

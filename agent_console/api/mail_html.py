@@ -29,7 +29,7 @@ _ATTRIBUTES: dict[str, set[str]] = {
     "li": {"value"},
     "blockquote": {"type", "cite"},
 }
-_SCHEMES = {"http", "https", "mailto", "tel", "data"}
+_SCHEMES = {"http", "https", "mailto", "tel", "data", "cid"}
 _IMAGE_DATA = re.compile(r"data:image/(?:png|jpeg|gif|webp);base64,[A-Za-z0-9+/=\s]*\Z")
 
 _PAGE = """<!doctype html>
@@ -67,7 +67,7 @@ def references(source: str) -> set[str]:
         tags=_TAGS,
         attributes=_ATTRIBUTES,
         attribute_filter=note,
-        url_schemes=_SCHEMES | {"cid"},
+        url_schemes=_SCHEMES,
     )
     return found
 
@@ -103,7 +103,7 @@ def _filter(pictures: Mapping[str, str], *, images: bool) -> Callable[[str, str,
             if scheme == "data":
                 return value if _IMAGE_DATA.match(value) else None
             return value if images and scheme in ("http", "https") else None
-        if name in ("href", "cite") and value.strip()[:5].lower() == "data:":
+        if name in ("href", "cite") and value.strip()[:5].lower().startswith(("data:", "cid:")):
             return None
         if name == "style" and ("url(" in value.lower() or "\\" in value):
             # A picture in a style would be a request; escapes could hide one.

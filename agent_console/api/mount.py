@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
 from agent_console.api.openapi import openapi
-from agent_console.api.route import Console, carry_out
+from agent_console.api.route import Console, Route, carry_out
 from agent_console.api.table import ROUTES
 from agent_console.wire import encode
 
@@ -20,8 +19,15 @@ def api_routes(console: Console) -> list[web.AbstractRouteDef]:
         return web.Response(body=document, content_type="application/json")
 
     routes: list[web.AbstractRouteDef] = [
-        web.route(route.method, f"/api/v1/{route.path}", partial(carry_out, route, console))
+        web.route(route.method, f"/api/v1/{route.path}", _handler(route, console))
         for route in ROUTES
     ]
     routes.append(web.get("/api/openapi.json", describe))
     return routes
+
+
+def _handler(route: Route, console: Console) -> Handler:
+    async def handler(request: web.Request) -> web.StreamResponse:
+        return await carry_out(route, console, request)
+
+    return handler

@@ -13,36 +13,70 @@ _ROWS = {
 }
 
 
+def empty() -> Json:
+    state: Json = {"seq": 0, "epoch": None, "now": None, "me": None, "attention": {"count": 0}}
+    kinds = (*_ROWS.values(), "timelines", "cards", "viewers")
+    return state | {kind: {} for kind in kinds}
+
+
 def reduce(state: Json, frame: Json) -> Json:
     """A new state; the old one is left as it is."""
     after = _apply(state, frame["type"], frame["data"])
-    return after | {"seq": max(frame["seq"], after.get("seq", 0))}
+    return after if frame["seq"] <= after["seq"] else after | {"seq": frame["seq"]}
 
 
 def _apply(state: Json, kind: str, data: Json) -> Json:
     noun, _, verb = kind.partition(".")
-    if kind == "snapshot":
-        kept: Json = {key: state[key] for key in ("timelines", "cards") if key in state}
-        return data | kept | {"seq": 0}
-    if kind == "entry.changed":
-        return _with_entry(state, data["customer_ids"], data["entry"])
-    if kind == "card.changed":
-        cards = state.get("cards", {}) | {data["customer_id"]: data["card"]}
-        return state | {"cards": cards}
-    if kind == "attention.changed":
-        return state | {"attention": data}
+    match kind:
+        case "snapshot":
+            stale = {key: page | {"stale": True} for key, page in state["timelines"].items()}
+            fresh = state | data | {"seq": 0, "viewers": {}, "timelines": stale}
+            for offer in data["offers"].values():
+                fresh = _with_offer(fresh, offer)
+            return fresh
+        case "resumed":
+            return state | {"epoch": data["epoch"]}
+        case "offer.changed":
+            return _with_offer(state, data)
+        case "entry.changed":
+            return _with_entry(state, data["customer_ids"], data["entry"])
+        case "card.changed":
+            return state | {"cards": state["cards"] | {data["customer_id"]: data["card"]}}
+        case "attention.changed":
+            return state | {"attention": data}
+        case "viewers.changed":
+            viewers = state["viewers"] | {data["conversation_id"]: data["viewers"]}
+            return state | {"viewers": viewers}
+        case _:
+            return _with_row(state, noun, verb, data)
+
+
+def _with_row(state: Json, noun: str, verb: str, data: Json) -> Json:
     if noun in _ROWS and verb == "changed":
         return state | {_ROWS[noun]: state[_ROWS[noun]] | {data["id"]: data}}
     if noun in _ROWS and verb == "removed":
         rows = {key: row for key, row in state[_ROWS[noun]].items() if key != data["id"]}
         return state | {_ROWS[noun]: rows}
-    if kind == "resumed":
-        return state | {"epoch": data["epoch"]}
     return state
 
 
+def _with_offer(state: Json, offer: Json) -> Json:
+    """The offer's card and first page go where cards and pages are kept."""
+    row = {key: value for key, value in offer.items() if key not in ("card", "timeline")}
+    state = state | {"offers": state["offers"] | {row["id"]: row}}
+    card, page = offer.get("card"), offer.get("timeline")
+    if not card:
+        return state
+    customer_id = card["customer"]["id"]
+    held = state["timelines"].get(customer_id)
+    timelines = state["timelines"]
+    if page and (held is None or held["stale"]):
+        timelines = timelines | {customer_id: page | {"stale": False}}
+    return state | {"cards": state["cards"] | {customer_id: card}, "timelines": timelines}
+
+
 def _with_entry(state: Json, customer_ids: list[str], entry: Json) -> Json:
-    timelines = dict(state.get("timelines", {}))
+    timelines = dict(state["timelines"])
     for customer_id in customer_ids:
         page = timelines.get(customer_id)
         if page is None or (page["before"] is not None and entry["seq"] < page["before"]):
@@ -50,4 +84,4 @@ def _with_entry(state: Json, customer_ids: list[str], entry: Json) -> Json:
         others = [item for item in page["items"] if item["id"] != entry["id"]]
         items = sorted([*others, entry], key=lambda item: item["seq"])
         timelines[customer_id] = page | {"items": items}
-    return state | {"timelines": timelines} if timelines else state
+    return state | {"timelines": timelines}

@@ -13,7 +13,7 @@ from agent_console.live.scope import slim_offer, trimmed
 from agent_console.live.viewer import MAX_FRAMES, Viewer
 from agent_console.wire import encode
 from tests.unit.console.house import House
-from tests.unit.console.reducer import reduce
+from tests.unit.console.reducer import empty, reduce
 from triggerhub.domain.errors import NotFound
 from triggerhub.domain.ports import Json
 
@@ -26,7 +26,7 @@ class Screen:
         self.hub = hub
         self.user_id = user_id
         self.limit = limit
-        self.state: Json = {}
+        self.state: Json = empty()
         self.frames: list[Json] = []
         self.bye: str | None = None
         self.watching: set[str] = set()
@@ -42,7 +42,7 @@ class Screen:
         self.viewer = Viewer(self.house.actor(self.user_id), limit=self.limit)
         self.bye = None
         self._task = asyncio.create_task(self._pump(self.viewer))
-        await self.hub.join(self.viewer, self.state.get("seq"), self.state.get("epoch"))
+        await self.hub.join(self.viewer, self.state["seq"], self.state["epoch"])
         for customer_id in sorted(self.watching):
             await self._watch(self.viewer, customer_id)
 
@@ -70,8 +70,8 @@ class Screen:
         return True
 
     def _read_timeline(self, customer_id: str) -> None:
-        page = self.house._page(customer_id, None, 50)
-        timelines = self.state.get("timelines", {}) | {customer_id: page}
+        page = self.house._page(customer_id, None, 50) | {"stale": False}
+        timelines = self.state["timelines"] | {customer_id: page}
         self.state = self.state | {"timelines": timelines}
 
     async def _pump(self, viewer: Viewer) -> None:

@@ -243,7 +243,7 @@ def check(screen: Screen) -> None:
 
 
 @settings(max_examples=150, deadline=None)
-@given(steps=STEPS, yields=st.integers(0, 2), limit=st.sampled_from((8, 1000)))
+@given(steps=STEPS, yields=st.integers(0, 2), limit=st.sampled_from((25, 1000)))
 def test_old_snapshot_and_frames_make_the_new_snapshot(
     steps: list[tuple[str, int]], yields: int, limit: int
 ) -> None:

@@ -1,0 +1,102 @@
+"""Every route × role × foreign queue. A route that isn't in the table fails the test."""
+
+from __future__ import annotations
+
+import pytest
+
+from agent_console.api.table import ROUTES
+from tests.integration.console.served import Served
+
+# ana holds cu_1 in qu_sales; bo serves qu_support. Statuses of: ana on her own, bo on ana's,
+# supervisor, admin, token, nobody. Where a route names nothing, ana's and bo's are the same.
+OPEN = (200, 200, 200, 200, 200, 200)
+PEOPLE = (200, 200, 200, 200, 403, 401)
+READ = (200, 404, 200, 200, 200, 401)
+LIST = (200, 200, 200, 200, 200, 401)
+OVERSEE = (403, 403, 200, 200, 200, 401)
+PATHS: dict[str, tuple[str, tuple[int, ...]]] = {
+    "about": ("about", OPEN),
+    "readSession": ("session", PEOPLE),
+    "searchCustomers": ("customers?q=Customer", LIST),
+    "readCard": ("customers/cu_1", READ),
+    "readTimeline": ("customers/cu_1/timeline", READ),
+    "readConversation": ("conversations/co_1", READ),
+    "listInteractions": ("interactions", LIST),
+    "listAttention": ("attention", OVERSEE),
+    "readHtml": ("messages/me_1/html", READ),
+    "readRaw": ("messages/me_1/raw", READ),
+    "readAttachment": ("attachments/att_1", READ),
+    "listQueues": ("queues", LIST),
+    "listAgents": ("agents", LIST),
+    "listAccounts": ("accounts", LIST),
+    "listMetrics": ("metrics", OVERSEE),
+    "whyNoWork": ("why-no-work", LIST),
+    "readEvents": ("events", OVERSEE),
+    "command": ("commands/status.clear", PEOPLE),
+}
+# Walked by tests of their own.
+ELSEWHERE = {"signIn", "signOut", "patchSession", "upload"}
+WHO = ("ana", "bo", "sue", "ada", "token", "nobody")
+
+
+def test_no_route_is_forgotten() -> None:
+    assert {route.name for route in ROUTES} == PATHS.keys() | ELSEWHERE
+
+
+@pytest.mark.parametrize("place", range(6), ids=WHO)
+async def test_every_route_for_everyone(served: Served, place: int) -> None:
+    who = WHO[place]
+    if who == "token":
+        person = served.token("token-integration")
+    elif who == "nobody":
+        person = served.person()
+    else:
+        person = await served.signed_in(who)
+    methods = {route.name: route.method for route in ROUTES}
+    for name, (path, expected) in PATHS.items():
+        async with person.call(methods[name], path) as answer:
+            assert answer.status == expected[place], (name, who, await answer.text())
+            if answer.status >= 400:
+                assert answer.content_type == "application/problem+json"
+                assert "Traceback" not in await answer.text()
+
+
+async def test_lists_hold_only_what_is_within_reach(served: Served) -> None:
+    ana, bo = await served.signed_in("ana"), await served.signed_in("bo")
+    assert [row["id"] for row in (await ana.get("interactions"))["items"]] == ["in_1"]
+    assert [row["id"] for row in (await bo.get("interactions"))["items"]] == ["in_2"]
+    assert [row["id"] for row in (await bo.get("queues"))["items"]] == ["qu_support"]
+    assert [row["id"] for row in (await bo.get("customers"))["items"]] == ["cu_2"]
+    agents = {row["id"]: row for row in (await bo.get("agents"))["items"]}
+    assert set(agents["user_ana"]) == {"id", "name", "role"}
+    assert "holds" in agents["user_bo"]
+
+
+async def test_what_is_hidden_looks_like_what_is_not_there(served: Served) -> None:
+    bo = await served.signed_in("bo")
+    problems = []
+    for customer_id in ("cu_1", "cu_none"):
+        async with bo.call("GET", f"customers/{customer_id}") as answer:
+            problem = await answer.json()
+            problem.pop("instance")
+            problems.append((answer.status, problem))
+    assert problems[0] == problems[1]
+
+
+@pytest.mark.parametrize("login", ["ana", "bo", "sue"])
+async def test_frames_show_only_what_is_within_scope(served: Served, login: str) -> None:
+    person = await served.signed_in(login)
+    async with person.live() as line:
+        snapshot = (await line.until("snapshot"))["data"]
+    mine = {"ana": {"in_1"}, "bo": set(), "sue": {"in_1", "in_2"}}[login]
+    assert set(snapshot["interactions"]) == mine
+    queues = {"ana": {"qu_sales"}, "bo": {"qu_support"}, "sue": {"qu_sales", "qu_support"}}
+    assert set(snapshot["queues"]) == queues[login]
+    whole = {key for key, row in snapshot["agents"].items() if "presence" in row}
+    assert whole == ({f"user_{login}"} if login != "sue" else set(snapshot["agents"]))
+
+
+async def test_a_token_has_no_feed(served: Served) -> None:
+    person = served.token("token-integration")
+    async with person.call("GET", "live", headers={"Origin": served.base}) as answer:
+        assert answer.status == 401
