@@ -24,7 +24,7 @@ _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _SPACES = re.compile(r"\s+")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]+")
 _MAX_CHARS = 512 * 1024
-_MAX_NAME = 300
+_MAX_HELD = 5
 
 
 @dataclass(slots=True)
@@ -58,20 +58,24 @@ def read_addresses(values: list[bytes], limits: Limits, problems: Problems) -> l
 
 
 def _mailboxes(text: str, problems: Problems) -> Iterator[Address]:
-    held = ""  # a name cut off by an unquoted comma: `Doe, Jane <jane@…>`
+    held: list[Address] = []  # perhaps names cut by a bare comma: `Doe, Jane <jane@…>`
     for element, separator in _elements(text):
         address = _address(element, problems)
-        if not address.address and element.angle is None:
-            if separator == "," and address.name:
-                held = f"{held}{address.name}, " if len(held) < _MAX_NAME else ""
-            continue
-        if held and element.angle is not None and address.name:
-            address = Address(address=address.address, name=held + address.name)
-        held = ""
+        if element.angle is None and "@" not in address.address:
+            if separator == "," and len(held) < _MAX_HELD:
+                held.append(address)
+                continue
+        elif held and element.angle is not None and address.name:
+            names = [one.name or one.address for one in (*held, address)]
+            address = Address(address=address.address, name=", ".join(filter(None, names)))
+            held.clear()
+        yield from (one for one in held if one.address)
+        held.clear()
         if address.address:
             yield address
         elif element.angle is not None:
             problems.add("address", f"no address for {address.name!r}")
+    yield from (one for one in held if one.address)
 
 
 def _elements(text: str) -> Iterator[tuple[_Element, str]]:
@@ -138,7 +142,8 @@ def _address(element: _Element, problems: Problems) -> Address:
     comment = element.comments[-1] if element.comments else ""
     if element.angle is not None:
         name = _name(element.words, problems) or _name([comment], problems)
-        spec = _spec(element.angle)
+        angle = element.angle
+        spec = _spec(decode_words(angle, problems) if "=?" in angle else angle)
         if not spec and "@" in name:  # `joe@example.org <>`
             return Address(address=_spec(name))
         return Address(address=spec, name=name)

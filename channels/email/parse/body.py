@@ -123,8 +123,7 @@ def _is_words(read: Read) -> bool:
     return (
         (leaf.type == _TEXT or leaf.type in _HTML)
         and not leaf.whole
-        and leaf.disposition.main != "attachment"
-        and not read.filename
+        and (leaf.disposition.main == "inline" or not (leaf.disposition.main or read.filename))
     )
 
 

@@ -114,7 +114,7 @@ def codec_for(label: str) -> str | None:
 def decode(data: bytes, declared: str = "") -> tuple[str, str]:
     """Text of `data`, and what was wrong with `declared` (empty when nothing was)."""
     if data.isascii() and b"\x1b" not in data and not declared:
-        return data.decode("ascii"), ""
+        return _without_nul(data.decode("ascii")), ""
     codec = codec_for(declared) if declared else None
     complaint = ""
     if declared and codec is None:
@@ -125,7 +125,7 @@ def decode(data: bytes, declared: str = "") -> tuple[str, str]:
             return well_formed(text), ""
         complaint, codec = f"the bytes are not {declared!r}", None
     if data.isascii() and b"\x1b" not in data and codec not in ("utf_7", "hz"):
-        return data.decode("ascii"), complaint
+        return _without_nul(data.decode("ascii")), complaint
     text, used = _best(data, codec)
     if complaint or (codec and used != codec):
         reason = complaint or f"the bytes are not {declared!r}"
@@ -138,13 +138,21 @@ def decode(data: bytes, declared: str = "") -> tuple[str, str]:
 def well_formed(text: str) -> str:
     """The same text with lone surrogates replaced and NULs taken out."""
     if text.isascii() or not _LONE.search(text):
-        return text.replace("\0", "") if "\0" in text else text
+        return _without_nul(text)
     return _LONE.sub("\ufffd", text).replace("\0", "")
+
+
+def _without_nul(text: str) -> str:
+    return text.replace("\0", "") if "\0" in text else text
 
 
 def _best(data: bytes, codec: str | None) -> tuple[str, str]:
     if data[:3] == codecs.BOM_UTF8:
         data = data[3:]
+    if codec in (None, "utf_8", "cp1252") and b"\x1b$" in data:
+        text = _strict(data, "iso2022_jp_2")
+        if text is not None:
+            return text, "iso2022_jp_2"
     if codec in (None, "utf_8", "cp1252") or codec in _EAST_ASIAN or _single_byte(codec):
         text = _strict(data, "utf_8")
         if text is not None and _truly_utf8(data, codec):
@@ -176,13 +184,9 @@ def _best(data: bytes, codec: str | None) -> tuple[str, str]:
 
 
 def _guess(data: bytes) -> tuple[str, str]:
-    if b"\x1b$" in data or b"\x1b(" in data:
-        text = _strict(data, "iso2022_jp_2")
-        if text is not None:
-            return text, "iso2022_jp_2"
     if looks_chinese(data):
         return data.decode("gb18030", "replace"), "gb18030"
-    found = _detect(data)
+    found = _cyrillic(data) or _detect(data)
     if found:
         return data.decode(found, "replace"), found
     text = _strict(data, "cp1252")
@@ -197,6 +201,17 @@ def _detect(data: bytes) -> str | None:
 
     match = from_bytes(data[: 8 * 1024], cp_isolation=_DETECTABLE, enable_fallback=False).best()
     return match.encoding if match is not None else None
+
+
+def _cyrillic(data: bytes) -> str | None:
+    """Words all of letters above C0: Cyrillic, whose lower half is KOI8-R's small letters."""
+    runs = _HIGH_RUN.findall(data[:_SAMPLE])
+    letters = b"".join(runs)
+    upper_half = sum(1 for byte in letters if byte >= 0xC0)
+    if len(letters) < 3 * len(runs) or upper_half * 10 < len(letters) * 9 or len(letters) < 4:
+        return None
+    low = sum(1 for byte in letters if 0xC0 <= byte < 0xE0)
+    return "koi8_r" if low * 2 > upper_half else "cp1251"
 
 
 def _all_han(data: bytes) -> bool:
@@ -247,7 +262,7 @@ def _strict(data: bytes, codec: str) -> str | None:
 
 def _wide(data: bytes, codec: str) -> str | None:
     """UTF-16 and UTF-32 with or without a mark; None when the bytes cannot be that."""
-    if data.isascii() and b"\0" not in data:
+    if data.isascii() and b"\0" not in data and (len(data) % 2 or len(data.split()) > 1):
         return None
     if codec == "utf_16" and data[:2] not in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
         codec = "utf_16_be" if data[::2].count(0) > data[1::2].count(0) else "utf_16_le"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
@@ -18,8 +19,8 @@ from channels.email.parse.ids import message_id, reference_ids, replied_id
 from channels.email.parse.limits import DEFAULT, Limits
 from channels.email.parse.mail import Address, Bounce, ParsedMail, Unparseable
 from channels.email.parse.problems import Problems
-from channels.email.parse.structure import read_tree
-from channels.email.parse.words import header_text
+from channels.email.parse.structure import Tree, read_tree
+from channels.email.parse.words import header_text, raw_text
 
 _NOBODY = Address(address="")
 _TEXTUAL = re.compile(rb"[^\x00-\x08\x0e-\x1a\x1c-\x1f]*")
@@ -45,6 +46,7 @@ def parse(raw: bytes, *, limits: Limits = DEFAULT, frugal: bool = False) -> Pars
         if not head.fields:
             head.body_start = 0
     tree = read_tree(raw, head, len(raw), limits, problems)
+    _decode_raw(head, next(_charsets(tree), ""), problems)
     subject = header_text(head.first("subject"), problems)
     body = read_body(raw, tree, subject, limits, problems, frugal=frugal)
     from_ = _author(head, limits, problems)
@@ -87,6 +89,18 @@ def parse(raw: bytes, *, limits: Limits = DEFAULT, frugal: bool = False) -> Pars
         calendar=body.calendar,
         problems=problems.all(),
     )
+
+
+def _charsets(tree: Tree) -> Iterator[str]:
+    return (c for leaf in tree.leaves if (c := leaf.content_type.get("charset")))
+
+
+def _decode_raw(head: Head, charset: str, problems: Problems) -> None:
+    """Rewrite 8-bit header values as UTF-8; the charset of the text is the best guess for them."""
+    for values in head.fields.values():
+        for index, value in enumerate(values):
+            if not value.isascii():
+                values[index] = raw_text(value, problems, charset).encode()
 
 
 def _prepared(raw: bytes, limits: Limits, problems: Problems) -> bytes:

@@ -81,6 +81,7 @@ def _unmarked(lines: list[str]) -> list[str]:
 
 def _core(line: str) -> tuple[str, bool]:
     """The words of a line, and whether dashes stand on both sides of them."""
+    line = line.replace("&nbsp;", " ") if "&nbsp;" in line else line
     core = line.strip(DASHES)
     if not core or len(core) > _LONGEST_CORE:
         return "", False

@@ -16,7 +16,7 @@ from channels.email.parse.params import Value, media_type, read_value
 from channels.email.parse.problems import Problems
 
 _GUESSED_IN = 256 * 1024
-_GUESS = re.compile(rb"(?:\A|\n)--([^\r\n]{1,200}?)[ \t]*\r*\nContent-", re.IGNORECASE)
+_GUESS = re.compile(rb"(?<![^\n])--([^\r\n]{1,200}?)[ \t]*\r*\nContent-", re.IGNORECASE)
 
 
 @dataclass(slots=True)

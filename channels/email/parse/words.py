@@ -11,6 +11,10 @@ from channels.email.parse.problems import Problems
 _WORD = re.compile(
     r"=\?([A-Za-z0-9][A-Za-z0-9._:+*-]{0,60})\?([bBqQ])\?([^?]*(?:\?(?!=)[^?]*)*)\?="
 )
+_CUT_WORD = re.compile(
+    r"=\?([A-Za-z0-9][A-Za-z0-9._:+-]{0,40})\?([bBqQ])\?([A-Za-z0-9+/=_.,!-]{2,})\??$"
+)
+_LONGEST_CUT = 1000
 _Q_BYTE = re.compile(rb"=([0-9A-Fa-f]{2})")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]+")
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]+")
@@ -27,7 +31,7 @@ def raw_text(value: bytes, problems: Problems, default_charset: str = "") -> str
     """The value with 8-bit bytes decoded and encoded words left as they are."""
     if value.isascii() and b"\x1b" not in value:
         return value.decode("ascii")
-    text, complaint = decode(value, default_charset)
+    text, complaint = decode(value, default_charset if b"\x1b" not in value else "")
     if complaint and not complaint.startswith("none declared"):
         problems.add("charset", f"header: {complaint}")
     elif not value.isascii():
@@ -51,6 +55,11 @@ def decode_words(text: str, problems: Problems) -> str:
         position = match.end()
     pieces.append(_join(pending, problems))
     rest = text[position:]
+    cut = _CUT_WORD.search(rest[-_LONGEST_CUT:])
+    if cut:
+        pieces.append(rest[: len(rest) - len(cut[0])])
+        rest = _join([(cut[1].lower(), cut[2].upper(), cut[3])], problems)
+        problems.add("header", "a truncated encoded word")
     if "=?" in rest and rest.count("?") >= 3:
         problems.add("header", "a broken encoded word was left as it is")
     pieces.append(rest)
