@@ -56,6 +56,7 @@ from triggerhub.domain.errors import Unavailable
 from triggerhub.domain.model.message import SendOutcome
 from triggerhub.domain.ports import Channel
 from triggerhub.http import Drain, create_app, create_runner, problem_of
+from triggerhub.measuring import LogMeter, MeasuredInbox
 from triggerhub.observability import Metrics
 from triggerhub.seeding import apply_seed
 
@@ -131,6 +132,7 @@ class Hub:
     mail: MailServer
     console: ConsoleServer
     metrics: Metrics
+    meters: LogMeter
     media: MediaFetcher
     fetcher: Fetcher
     channels: Mapping[str, Channel]
@@ -155,6 +157,7 @@ class Hub:
             "outbox": self.outbox.run,
             "media": self.fetcher.run,
             "console": self.console.run,
+            "meters": self.meters.run,
         }
 
     async def listen(self) -> None:
@@ -203,6 +206,7 @@ async def build(settings: Settings, parts: Parts | None = None) -> Hub:
     await directory.load()
     company = await views.hub()
     metrics = Metrics()
+    inbox = MeasuredInbox(store, metrics)
     replies = ReplyAddresses(store.kit.vault.derive("reply"))
     networks = tuple(ip_network(n) for n in settings.trusted_peers)
     proof = SenderProof(
@@ -256,7 +260,7 @@ async def build(settings: Settings, parts: Parts | None = None) -> Hub:
     )
     app = create_app(
         routes=[
-            *sms_receive.routes(store, directory, public_url=settings.base_url),
+            *sms_receive.routes(inbox, directory, public_url=settings.base_url),
             *console.routes,
             *parts.routes,
         ],
@@ -267,7 +271,7 @@ async def build(settings: Settings, parts: Parts | None = None) -> Hub:
         https=settings.base_url.startswith("https://"),
     )
     mail = MailServer(
-        store,
+        inbox,
         directory,
         clock,
         ListenerSettings(
@@ -298,6 +302,13 @@ async def build(settings: Settings, parts: Parts | None = None) -> Hub:
         ),
         console=console,
         metrics=metrics,
+        meters=LogMeter(
+            store=store,
+            views=views,
+            position=lambda: leader.position if leader.leading.is_set() else None,
+            consoles=lambda: console.hub.viewers,
+            metrics=metrics,
+        ),
         channels=channels,
         drain=drain,
         runner=create_runner(app),

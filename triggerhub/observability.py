@@ -211,7 +211,7 @@ class Metrics:
         self.resolved = self._counter("resolved", "Messages put where they belong", "channel")
         self.unparseable = self._counter("unparseable", "Messages that can't be read", "channel")
         self.offers = self._counter("offers", "Offers by how they ended", "state")
-        self.sends = self._counter("sends", "Attempts to send by outcome", "channel", "outcome")
+        self.sends = self._counter("sends", "Attempts to send by outcome", "outcome")
         self.restarts = self._counter(
             "restarts", "Side services that were started again", "service"
         )

@@ -26,6 +26,14 @@ def count(reader: Reader) -> int:
     return int(row[0]) if row else 0
 
 
+def outbox_states(reader: Reader) -> dict[str, int]:
+    found = {"queued": 0, "sending": 0}
+    rows = reader.connection.all(
+        "SELECT state, COUNT(*) FROM outbox WHERE state IN ('queued', 'sending') GROUP BY state"
+    )
+    return {**found, **{row[0]: int(row[1]) for row in rows}}
+
+
 def attention(reader: Reader, *, state: str, after: str | None, limit: int) -> Json:
     conditions = ["a.seq < :after"]
     if state == "open":
@@ -121,6 +129,8 @@ def why_no_work(reader: Reader, agent_id: str, now: datetime) -> Json:
     reasons: list[Json] = []
     if user.presence != "available":
         reasons.append({"code": "presence", "params": {"presence": user.presence}})
+    elif user.next_presence is not None:  # nothing new while the last work is being finished
+        reasons.append({"code": "presence", "params": {"presence": user.next_presence}})
     if user.not_responding:
         reasons.append({"code": "not_responding", "params": {}})
     if not user.connected:
@@ -129,7 +139,7 @@ def why_no_work(reader: Reader, agent_id: str, now: datetime) -> Json:
         reasons.append({"code": "no_queue", "params": {}})
     used: dict[str, int] = {}
     for leg in reader.legs():
-        if leg.agent_id == agent_id:
+        if leg.agent_id == agent_id and not leg.parked:
             used[leg.channel] = used.get(leg.channel, 0) + 1
     for channel, number in sorted(used.items()):
         if number >= user.capacity.get(channel, 1):

@@ -156,6 +156,10 @@ class SqlViews:
     async def attention_count(self) -> int:
         return await self._store.read(needs.count)
 
+    async def outbox_states(self) -> dict[str, int]:
+        """How many messages are queued or on their way."""
+        return await self._store.read(needs.outbox_states)
+
     async def why_no_work(self, agent_id: str, now: datetime) -> Json:
         return await self._store.read(lambda reader: needs.why_no_work(reader, agent_id, now))
 

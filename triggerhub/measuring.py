@@ -1,0 +1,101 @@
+"""Feeds the meters: at the inbox's door, and by following the log. Changes nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from time import perf_counter
+
+from storage.store import Store
+from storage.views import SqlViews
+from triggerhub.domain import events as ev
+from triggerhub.domain.errors import HubError
+from triggerhub.domain.events import Fact
+from triggerhub.domain.model.message import Accepted, Arrival
+from triggerhub.domain.ports import Inbox
+from triggerhub.observability import Metrics
+
+LOOK_EVERY = 5.0  # seconds between looks at what no event tells
+
+
+class MeasuredInbox:
+    """An inbox that counts and times what passes (domain.ports.Inbox)."""
+
+    def __init__(self, inbox: Inbox, metrics: Metrics) -> None:
+        self._inbox = inbox
+        self._metrics = metrics
+
+    async def accept(self, arrival: Arrival) -> Accepted:
+        began = perf_counter()
+        try:
+            accepted = await self._inbox.accept(arrival)
+        except HubError as error:
+            self._metrics.refused.labels(arrival.channel, error.code).inc()
+            raise
+        self._metrics.accept_seconds.labels(arrival.channel).observe(perf_counter() - began)
+        if accepted.duplicate:
+            self._metrics.duplicates.labels(arrival.channel).inc()
+        else:
+            self._metrics.accepted.labels(arrival.channel, arrival.kind).inc()
+        return accepted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogMeter:
+    """Counts what the log says, and looks now and then at what it doesn't.
+
+    `position`: how far this node's router has come, None where another one leads.
+    """
+
+    store: Store
+    views: SqlViews
+    position: Callable[[], int | None]
+    consoles: Callable[[], int]
+    metrics: Metrics
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._follow(), name="meter.follow")
+            group.create_task(self._look(), name="meter.look")
+
+    async def _follow(self) -> None:
+        async for batch in self.store.subscribe():
+            self.metrics.log_head.set(batch[-1].seq)
+            for item in batch:
+                self._count(item.fact)
+
+    async def _look(self) -> None:
+        while True:
+            head = await self.views.head()
+            self.metrics.log_head.set(head)
+            position = self.position()
+            self.metrics.leader.set(int(position is not None))
+            self.metrics.leader_lag.set(0 if position is None else max(0, head - position))
+            self.metrics.consoles.set(self.consoles())
+            self.metrics.attention.set(await self.views.attention_count())
+            for state, number in (await self.views.outbox_states()).items():
+                self.metrics.outbox.labels(state).set(number)
+            await asyncio.sleep(LOOK_EVERY)
+
+    def _count(self, fact: Fact) -> None:
+        metrics = self.metrics
+        match fact:
+            case ev.MessageResolved():
+                metrics.resolved.labels(fact.channel).inc()
+            case ev.MessageUnparseable():
+                metrics.unparseable.labels(fact.channel).inc()
+            case (
+                ev.OfferMade()
+                | ev.OfferAccepted()
+                | ev.OfferDeclined()
+                | ev.OfferTimedOut()
+                | ev.OfferCancelled()
+                | ev.OfferRescinded()
+            ):
+                metrics.offers.labels(fact.TYPE.partition(".")[2]).inc()
+            case ev.MessageSent() | ev.MessageDeferred() | ev.MessageFailed() | ev.MessageUnknown():
+                metrics.sends.labels(fact.TYPE.partition(".")[2]).inc()
+            case _:
+                pass
