@@ -45,7 +45,7 @@ def _change(
     _known_presence(presence)
     if next_presence is not None:
         _known_presence(next_presence)
-        holds = sum(1 for leg in work.legs() if leg.agent_id == row.id)
+        holds = sum(1 for leg in work.legs() if leg.agent_id == row.id and not leg.parked)
         if presence_due(next_presence, holds) is not None:
             presence, next_presence = next_presence, None
     if (presence, next_presence) == (row.presence, row.next_presence):

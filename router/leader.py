@@ -14,6 +14,7 @@ import structlog
 
 from router.assign import decide
 from router.assign.board import Board, describes
+from router.resolve import step
 from router.resolve.step import Resolver
 from triggerhub.domain.clock import Clock, IdSource
 from triggerhub.domain.errors import Conflict, Unavailable
@@ -28,6 +29,7 @@ RENEW = timedelta(seconds=3)
 BATCH = 512  # more than one group of accepts, so a step always reaches the head
 NAME = "router"
 ACTOR = "system:router"
+OWN = frozenset({ACTOR, step.ACTOR})  # what a step itself has written needs no further step
 
 
 class Leader:
@@ -82,8 +84,9 @@ class Leader:
             await asyncio.gather(listen, return_exceptions=True)
 
     async def _listen(self) -> None:
-        async for _batch in self._tail.subscribe():
-            self._wake.set()
+        async for batch in self._tail.subscribe():
+            if any(item.actor not in OWN for item in batch):
+                self._wake.set()
 
     async def _pause(self, longest: timedelta) -> None:
         try:
@@ -116,7 +119,7 @@ class Leader:
             if board is None or held != fence or board.position != position:
                 board = Board.load(unit, position, unit.head, unit.now)
             caught_up = self._advance(unit, board)
-            if board.position != position:
+            if board.position != position or held != fence:  # the new fence holds from here on
                 unit.advance(NAME, board.position, held)
             return board, held, caught_up
 
@@ -151,6 +154,7 @@ class Leader:
             # Behind by more than a batch: the rest of it first, then decisions. What was just
             # appended lies beyond the rest and will be read again: the board knows it already.
             board.read_to(fresh[-1].seq)
+            board.decided = False
             return False
         board.read_to(unit.head)
         now = unit.now

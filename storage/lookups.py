@@ -332,16 +332,17 @@ class Lookups:
     def legs(self) -> list[LegRow]:
         """Every leg that is not done."""
         rows = self.connection.all(
-            "SELECT s.id, s.interaction_id, s.agent_id, s.role, s.state, s.started_at, i.channel"
-            " FROM assignments s JOIN interactions i ON i.id = s.interaction_id"
+            "SELECT s.id, s.interaction_id, s.agent_id, s.role, s.state, s.started_at, i.channel,"
+            " i.state = 'parked' FROM assignments s JOIN interactions i ON i.id = s.interaction_id"
             " WHERE s.state <> 'done'"
         )
         return [_leg(row) for row in rows]
 
     def leg(self, assignment_id: str) -> LegRow | None:
         row = self.connection.one(
-            "SELECT s.id, s.interaction_id, s.agent_id, s.role, s.state, s.started_at, i.channel"
-            " FROM assignments s JOIN interactions i ON i.id = s.interaction_id WHERE s.id = :id",
+            "SELECT s.id, s.interaction_id, s.agent_id, s.role, s.state, s.started_at, i.channel,"
+            " i.state = 'parked' FROM assignments s JOIN interactions i ON i.id = s.interaction_id"
+            " WHERE s.id = :id",
             {"id": assignment_id},
         )
         return _leg(row) if row else None
@@ -574,6 +575,7 @@ def _leg(row: Sequence[Any]) -> LegRow:
         state=row[4],
         started_at=surely(row[5]),
         channel=row[6],
+        parked=bool(row[7]),
     )
 
 

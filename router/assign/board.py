@@ -8,82 +8,15 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections import Counter
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from router.assign.pieces import NEVER, Held, Leg, Line, Turn, Waiting, Worker
 from triggerhub.domain import events as ev
 from triggerhub.domain.events import Fact, Recorded
 from triggerhub.domain.model.agent import status
 from triggerhub.domain.work import InteractionRow, LegRow, OfferRow, QueueRow, Reading, UserRow
 
 LEFT_OUT = timedelta(seconds=60)  # an agent who refused isn't asked for the same work again so soon
-POINT_MS = 60_000  # one point of priority is one minute of waiting
-
-
-@dataclass(slots=True, kw_only=True)
-class Waiting:
-    interaction_id: str
-    queue_id: str
-    channel: str
-    enqueued_at: datetime
-    first_enqueued_at: datetime
-    priority: int
-
-    @property
-    def score(self) -> tuple[int, str]:
-        """Lowest first: `enqueued_at_ms − priority × 60 000`; nothing starves."""
-        enqueued = int(self.enqueued_at.timestamp() * 1000)
-        return enqueued - self.priority * POINT_MS, self.interaction_id
-
-
-@dataclass(slots=True, kw_only=True)
-class Worker:
-    """An agent as routing sees them. `slots`: channel → work in hand and offers held out."""
-
-    id: str
-    queue_ids: tuple[str, ...] = ()
-    capacity: dict[str, int] = field(default_factory=dict)
-    presence: str = "offline"
-    next_presence: str | None = None
-    not_responding: bool = False
-    connected: bool = False
-    disabled: bool = False
-    free_since: datetime
-    legs: dict[str, str] = field(default_factory=dict)
-    offers: dict[str, str] = field(default_factory=dict)
-
-    def room(self, channel: str) -> bool:
-        """A slot is held from the offer through wrap-up; one per channel unless set otherwise."""
-        used = sum(1 for c in self.legs.values() if c == channel)
-        used += sum(1 for c in self.offers.values() if c == channel)
-        return used < self.capacity.get(channel, 1)
-
-    def refusal(self) -> str | None:
-        """Why nothing at all may be offered; None where it may."""
-        if self.disabled:
-            return "disabled"
-        if not self.connected:
-            return "disconnected"
-        derived = status(self.presence, self.not_responding, len(self.legs))
-        if derived == "off_queue":
-            return "presence"
-        if derived == "not_responding":
-            return "not_responding"
-        return None
-
-
-@dataclass(slots=True, kw_only=True)
-class Held:
-    """A pending offer."""
-
-    id: str
-    interaction_id: str
-    queue_id: str
-    agent_id: str
-    expires_at: datetime
-
-
-Line = tuple[str, str]  # queue, channel: capacity is counted per channel, so lines don't compete
 
 
 class Board:
@@ -101,15 +34,16 @@ class Board:
         self.waiting: dict[Line, list[tuple[int, str]]] = {}
         self.offers: dict[str, Held] = {}
         self.owners: dict[str, str] = {}
-        self.legs: dict[str, tuple[str, str]] = {}  # assignment → (agent, interaction)
+        self.legs: dict[str, Leg] = {}
+        self.asleep: set[str] = set()  # parked interactions
         self.left_out: dict[tuple[str, str], datetime] = {}
         self.graces: dict[str, datetime] = {}
         self.gone: dict[str, datetime] = {}
         self.parked: dict[str, datetime] = {}
         self.done: set[str] = set()  # workers whose work in hand may be finished
         self._channels: set[str] = set()
-        self._ready: dict[Line, list[tuple[datetime, str]]] = {}
-        self._place: dict[str, tuple[datetime, list[Line]]] = {}
+        self._ready: dict[Line, list[Turn]] = {}
+        self._place: dict[str, tuple[Turn, list[Line]]] = {}
         self._able: Counter[str] = Counter()
         self._refusals: dict[str, Counter[str]] = {}
         self._counted: dict[str, tuple[str, tuple[str, ...]]] = {}
@@ -121,9 +55,10 @@ class Board:
         """The board as the projections, which are true up to `head`, say it is."""
         board = cls()
         board.position, board._folded_to = position, head
+        board.configuration = reading.configuration()
         board.queues = {row.id: row for row in reading.queues()}
         for user in reading.users():
-            board._add_user(user, now)
+            board._add_user(user)
         for row in reading.open_interactions():
             board._add_open(row)
         for leg in reading.legs():
@@ -135,9 +70,11 @@ class Board:
             board.left_out[refused.interaction_id, refused.agent_id] = refused.ended_at + LEFT_OUT
         for worker in board.workers.values():
             board._place_worker(worker)
+            if worker.next_presence is not None:
+                board.done.add(worker.id)
         return board
 
-    def _add_user(self, user: UserRow, now: datetime) -> None:
+    def _add_user(self, user: UserRow) -> None:
         self.workers[user.id] = Worker(
             id=user.id,
             queue_ids=user.queue_ids,
@@ -147,36 +84,40 @@ class Board:
             not_responding=user.not_responding,
             connected=user.connected,
             disabled=user.disabled,
-            free_since=user.status_at,
+            grace_until=user.grace_until,
+            presence_at=user.presence_at,
+            status=user.status,
+            status_at=user.status_at,
         )
-        if user.grace_until is not None:
-            self.graces[user.id] = user.grace_until
 
     def _add_open(self, row: InteractionRow) -> None:
-        if row.queue_id is None or row.enqueued_at is None:
-            return
+        enqueued_at = row.enqueued_at or NEVER
         waiting = Waiting(
             interaction_id=row.id,
-            queue_id=row.queue_id,
+            queue_id=row.queue_id or "",
             channel=row.channel,
-            enqueued_at=row.enqueued_at,
-            first_enqueued_at=row.first_enqueued_at or row.enqueued_at,
+            enqueued_at=enqueued_at,
+            first_enqueued_at=row.first_enqueued_at or enqueued_at,
             priority=row.priority,
         )
         self.work[row.id] = waiting
         self._channels.add(row.channel)
         if row.state == "queued":
-            insort(self.waiting.setdefault((row.queue_id, row.channel), []), waiting.score)
-        if row.state == "parked" and row.parked_until is not None:
-            self.parked[row.id] = row.parked_until
+            insort(self.waiting.setdefault((waiting.queue_id, row.channel), []), waiting.score)
+        if row.state == "parked":
+            self.asleep.add(row.id)
+            if row.parked_until is not None:
+                self.parked[row.id] = row.parked_until
         if row.owner_id is not None:
             self.owners[row.id] = row.owner_id
 
     def _add_leg(self, leg: LegRow) -> None:
-        self.legs[leg.id] = (leg.agent_id, leg.interaction_id)
+        self.legs[leg.id] = Leg(leg.agent_id, leg.interaction_id, leg.started_at)
         worker = self.workers.get(leg.agent_id)
         if worker is not None:
             worker.legs[leg.id] = leg.channel
+            if leg.parked:
+                worker.asleep.add(leg.id)
 
     def _add_offer(self, offer: OfferRow) -> None:
         self._hold_out(
@@ -191,8 +132,8 @@ class Board:
 
     # --- reading ------------------------------------------------------------------------------
 
-    def ready(self, line: Line) -> list[tuple[datetime, str]]:
-        """(free since, agent) of those with room for this line's work, longest idle first."""
+    def ready(self, line: Line) -> list[Turn]:
+        """Those with room for this line's work, in their turn: the longest idle first."""
         return self._ready.get(line, [])
 
     def refusals(self, line: Line) -> Counter[str]:
@@ -220,23 +161,22 @@ class Board:
                     interaction_id=fact.interaction_id,
                     queue_id="",
                     channel=fact.channel,
-                    enqueued_at=at,
-                    first_enqueued_at=at,
+                    enqueued_at=NEVER,
+                    first_enqueued_at=NEVER,
                     priority=fact.priority,
                 )
             case ev.InteractionQueued():
-                self._enqueue(fact)
+                self._enqueue(fact, at)
             case ev.InteractionParked():
                 self._leave_queue(fact.interaction_id)
-                self.parked.pop(fact.interaction_id, None)
-                if fact.until_at is not None:
-                    self.parked[fact.interaction_id] = fact.until_at
+                self._wake(fact.interaction_id, at)
+                self._put_to_sleep(fact, at)
             case ev.InteractionResumed():
-                self.parked.pop(fact.interaction_id, None)
+                self._wake(fact.interaction_id, at)
             case ev.InteractionClosed():
                 self._leave_queue(fact.interaction_id)
+                self._wake(fact.interaction_id, at)
                 self.work.pop(fact.interaction_id, None)
-                self.parked.pop(fact.interaction_id, None)
                 self.owners.pop(fact.interaction_id, None)
             case ev.OfferMade():
                 self._leave_queue(fact.interaction_id)
@@ -249,19 +189,18 @@ class Board:
                         expires_at=fact.expires_at,
                     )
                 )
-                self._place_again(fact.agent_id)
+                self._touch(fact.agent_id, at)
             case ev.OfferAccepted() | ev.OfferCancelled() | ev.OfferRescinded():
-                self._take_back(fact.offer_id)
+                self._take_back(fact.offer_id, at)
             case ev.OfferDeclined():
-                self._take_back(fact.offer_id)
+                self._take_back(fact.offer_id, at)
                 self.left_out[fact.interaction_id, fact.agent_id] = at + LEFT_OUT
             case ev.OfferTimedOut():
-                self._take_back(fact.offer_id)
                 self.left_out[fact.interaction_id, fact.agent_id] = at + LEFT_OUT
                 self.workers[fact.agent_id].not_responding = True
-                self._place_again(fact.agent_id)
+                self._take_back(fact.offer_id, at)
             case ev.AssignmentStarted():
-                self._start_leg(fact)
+                self._start_leg(fact, at)
             case ev.AssignmentEnded():
                 self._end_leg(fact, at)
             case (
@@ -276,14 +215,14 @@ class Board:
             case _:
                 pass
 
-    def _enqueue(self, fact: ev.InteractionQueued) -> None:
+    def _enqueue(self, fact: ev.InteractionQueued, at: datetime) -> None:
         self._leave_queue(fact.interaction_id)
+        self._wake(fact.interaction_id, at)
         known = self.work[fact.interaction_id]
         known.queue_id = fact.queue_id
         known.enqueued_at = fact.enqueued_at
         known.first_enqueued_at = fact.first_enqueued_at
         insort(self.waiting.setdefault((fact.queue_id, known.channel), []), known.score)
-        self.parked.pop(fact.interaction_id, None)
         self.owners.pop(fact.interaction_id, None)
 
     def _leave_queue(self, interaction_id: str) -> None:
@@ -303,31 +242,57 @@ class Board:
         if worker is not None:
             worker.offers[held.id] = known.channel if known is not None else ""
 
-    def _take_back(self, offer_id: str) -> None:
+    def _put_to_sleep(self, fact: ev.InteractionParked, at: datetime) -> None:
+        self.asleep.add(fact.interaction_id)
+        if fact.until_at is not None:
+            self.parked[fact.interaction_id] = fact.until_at
+        for worker, leg_id in self._hands(fact.interaction_id):
+            worker.asleep.add(leg_id)
+            self.done.add(worker.id)
+            self._touch(worker.id, at)
+
+    def _wake(self, interaction_id: str, at: datetime) -> None:
+        self.parked.pop(interaction_id, None)
+        if interaction_id in self.asleep:
+            self.asleep.discard(interaction_id)
+            for worker, leg_id in self._hands(interaction_id):
+                worker.asleep.discard(leg_id)
+                self._touch(worker.id, at)
+
+    def _hands(self, interaction_id: str) -> list[tuple[Worker, str]]:
+        """The owner with their legs in this interaction."""
+        worker = self.workers.get(self.owners.get(interaction_id, ""))
+        if worker is None:
+            return []
+        legs = [leg for leg in worker.legs if self.legs[leg].interaction_id == interaction_id]
+        return [(worker, leg) for leg in legs]
+
+    def _take_back(self, offer_id: str, at: datetime) -> None:
         held = self.offers.pop(offer_id, None)
         if held is not None and (worker := self.workers.get(held.agent_id)) is not None:
             worker.offers.pop(offer_id, None)
-            self._place_worker(worker)
+            self._touch(worker.id, at)
 
-    def _start_leg(self, fact: ev.AssignmentStarted) -> None:
+    def _start_leg(self, fact: ev.AssignmentStarted, at: datetime) -> None:
         self._leave_queue(fact.interaction_id)
         known = self.work.get(fact.interaction_id)
-        self.legs[fact.assignment_id] = (fact.agent_id, fact.interaction_id)
+        self.legs[fact.assignment_id] = Leg(fact.agent_id, fact.interaction_id, at)
         if fact.role == "owner":
+            self._wake(fact.interaction_id, at)
             self.owners[fact.interaction_id] = fact.agent_id
         worker = self.workers.get(fact.agent_id)
         if worker is not None:
             worker.legs[fact.assignment_id] = known.channel if known is not None else ""
-            self._place_worker(worker)
+            self._touch(worker.id, at)
 
     def _end_leg(self, fact: ev.AssignmentEnded, at: datetime) -> None:
         self.legs.pop(fact.assignment_id, None)
         worker = self.workers.get(fact.agent_id)
         if worker is not None:
             worker.legs.pop(fact.assignment_id, None)
-            worker.free_since = at
+            worker.asleep.discard(fact.assignment_id)
             self.done.add(worker.id)
-            self._place_worker(worker)
+            self._touch(worker.id, at)
 
     def _agent(
         self,
@@ -340,24 +305,16 @@ class Board:
         match fact:
             case ev.PresenceChanged():
                 if worker.presence != fact.presence:
-                    worker.free_since = at
+                    worker.presence_at = at
                 worker.presence, worker.next_presence = fact.presence, fact.next_presence
-                if fact.presence == "offline" and worker.legs and not worker.connected:
-                    self.gone[worker.id] = at
-                else:
-                    self.gone.pop(worker.id, None)
                 self.done.add(worker.id)
             case ev.AgentCleared():
                 worker.not_responding = False
-                worker.free_since = at
             case ev.AgentConnected():
-                worker.connected = True
-                self.graces.pop(worker.id, None)
-                self.gone.pop(worker.id, None)
+                worker.connected, worker.grace_until = True, None
             case ev.AgentDisconnected():
-                worker.connected = False
-                self.graces[worker.id] = fact.grace_until_at
-        self._place_worker(worker)
+                worker.connected, worker.grace_until = False, fact.grace_until_at
+        self._touch(worker.id, at)
 
     def _configure(
         self, fact: ev.QueueConfigured | ev.QueueRemoved | ev.UserConfigured, recorded: Recorded
@@ -376,20 +333,38 @@ class Board:
             self.queues.pop(fact.queue_id, None)
         else:
             worker = self.workers.get(fact.user_id) or Worker(
-                id=fact.user_id, free_since=recorded.at
+                id=fact.user_id, presence_at=recorded.at, status_at=recorded.at
             )
             self.workers[fact.user_id] = worker
             worker.queue_ids = fact.queue_ids
             worker.capacity = dict(fact.capacity)
             worker.disabled = fact.disabled
-            self._place_worker(worker)
+            self._touch(worker.id, recorded.at)
 
     # --- the ready lists ----------------------------------------------------------------------
 
-    def _place_again(self, agent_id: str) -> None:
+    def _touch(self, agent_id: str, at: datetime) -> None:
+        """What follows from a change: status, timers, place in the ready lists."""
         worker = self.workers.get(agent_id)
-        if worker is not None:
-            self._place_worker(worker)
+        if worker is None:
+            return
+        derived = status(worker.presence, worker.not_responding, worker.in_hand)
+        if derived != worker.status:
+            worker.status, worker.status_at = derived, at
+        self._place_worker(worker)
+
+    def _time_worker(self, worker: Worker) -> None:
+        """Who isn't there goes offline after the grace; offline for long, the work goes back."""
+        self.graces.pop(worker.id, None)
+        self.gone.pop(worker.id, None)
+        if worker.connected:
+            return
+        if worker.presence != "offline":
+            if worker.grace_until is not None:
+                self.graces[worker.id] = worker.grace_until
+        elif worker.legs:
+            since = max(worker.presence_at, *(self.legs[leg].started_at for leg in worker.legs))
+            self.gone[worker.id] = max(since, worker.grace_until or since)
 
     def _see_channel(self, channel: str) -> None:
         if channel not in self._channels:
@@ -398,13 +373,13 @@ class Board:
                 self._place_worker(worker)
 
     def _place_worker(self, worker: Worker) -> None:
-        """Keep the ready lists and the counts of refusals true for this worker."""
+        """Keep timers, ready lists and the counts of refusals true for this worker."""
+        self._time_worker(worker)
         placed = self._place.pop(worker.id, None)
         if placed is not None:
-            entry = (placed[0], worker.id)
             for line in placed[1]:
                 ready = self._ready[line]
-                del ready[bisect_left(ready, entry)]
+                del ready[bisect_left(ready, placed[0])]
         counted = self._counted.pop(worker.id, None)
         if counted is not None:
             for queue_id in counted[1]:
@@ -422,9 +397,10 @@ class Board:
         if refusal:
             return
         lines = [(q, c) for c in self._channels if worker.room(c) for q in worker.queue_ids]
+        turn = worker.turn
         for line in lines:
-            insort(self._ready.setdefault(line, []), (worker.free_since, worker.id))
-        self._place[worker.id] = (worker.free_since, lines)
+            insort(self._ready.setdefault(line, []), turn)
+        self._place[worker.id] = (turn, lines)
 
 
 def describes(fact: Fact) -> bool:

@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from router.assign.board import Board, Line, Waiting, Worker
+from router.assign.board import Board
+from router.assign.pieces import Line, Waiting, Worker
 from triggerhub.domain import events as ev
 from triggerhub.domain.clock import IdSource
 from triggerhub.domain.events import Fact
@@ -40,22 +41,18 @@ def due(board: Board, now: datetime, ids: IdSource) -> Iterator[Fact]:
             yield requeued(board, held.interaction_id, "rescinded")
     for agent_id, until in sorted(board.graces.items()):
         if until <= now:
-            board.graces.pop(agent_id)
-            if board.workers[agent_id].presence != "offline":
-                yield ev.PresenceChanged(agent_id=agent_id, presence="offline", next_presence=None)
+            yield ev.PresenceChanged(agent_id=agent_id, presence="offline", next_presence=None)
     for agent_id, since in sorted(board.gone.items()):
         if since + RETURN_AFTER <= now:
-            board.gone.pop(agent_id)
             yield from _give_back(board, agent_id, ids)
     for agent_id in sorted(board.done):
         worker = board.workers[agent_id]
-        presence = presence_due(worker.next_presence, len(worker.legs))
+        presence = presence_due(worker.next_presence, worker.in_hand)
         if presence is not None:
             yield ev.PresenceChanged(agent_id=agent_id, presence=presence, next_presence=None)
     board.done.clear()
     for interaction_id, until in sorted(board.parked.items()):
         if until <= now:
-            board.parked.pop(interaction_id)
             if interaction_id in board.owners:
                 yield ev.InteractionResumed(interaction_id=interaction_id, reason="due")
             else:
@@ -63,9 +60,8 @@ def due(board: Board, now: datetime, ids: IdSource) -> Iterator[Fact]:
 
 
 def _give_back(board: Board, agent_id: str, ids: IdSource) -> Iterator[Fact]:
-    for leg_id, (holder, interaction_id) in sorted(board.legs.items()):
-        if holder != agent_id:
-            continue
+    for leg_id in sorted(board.workers[agent_id].legs):
+        interaction_id = board.legs[leg_id].interaction_id
         yield ev.AssignmentEnded(
             assignment_id=leg_id,
             interaction_id=interaction_id,
@@ -157,7 +153,7 @@ def _candidates(
     """(the best five, how many were left out because they refused it a moment ago)."""
     found: list[Worker] = []
     refused = 0
-    for _since, agent_id in board.ready(line):
+    for _in_hand, _since, agent_id in board.ready(line):
         left_out = board.left_out.get((waiting.interaction_id, agent_id))
         if left_out is not None and left_out > now:
             refused += 1

@@ -16,7 +16,8 @@ def refresh(tx: Transaction, agent_id: str, at: datetime) -> None:
     """Derive the status again; its time changes only when it does."""
     row = tx.connection.one(
         "SELECT presence, not_responding, status, (SELECT COUNT(*) FROM assignments s"
-        " WHERE s.agent_id = agents.id AND s.state <> 'done') FROM agents WHERE id = :id",
+        " JOIN interactions i ON i.id = s.interaction_id WHERE s.agent_id = agents.id"
+        " AND s.state <> 'done' AND i.state <> 'parked') FROM agents WHERE id = :id",
         {"id": agent_id},
     )
     if row is None:

@@ -101,6 +101,7 @@ def _parked(tx: Transaction, r: ev.Recorded, f: ev.InteractionParked) -> None:
         "UPDATE interactions SET state = 'parked', parked_until_at = :until WHERE id = :id",
         {"id": f.interaction_id, "until": ms(f.until_at)},
     )
+    _refresh_owner(tx, f.interaction_id, r)
 
 
 def _resumed(tx: Transaction, r: ev.Recorded, f: ev.InteractionResumed) -> None:
@@ -108,6 +109,16 @@ def _resumed(tx: Transaction, r: ev.Recorded, f: ev.InteractionResumed) -> None:
         "UPDATE interactions SET state = 'active', parked_until_at = NULL WHERE id = :id",
         {"id": f.interaction_id},
     )
+    _refresh_owner(tx, f.interaction_id, r)
+
+
+def _refresh_owner(tx: Transaction, interaction_id: str, r: ev.Recorded) -> None:
+    """Parked work is not in hand."""
+    row = tx.connection.one(
+        "SELECT owner_id FROM interactions WHERE id = :id", {"id": interaction_id}
+    )
+    if row is not None and row[0] is not None:
+        refresh(tx, row[0], r.at)
 
 
 def _closed(tx: Transaction, r: ev.Recorded, f: ev.InteractionClosed) -> None:
@@ -166,7 +177,7 @@ def _started(tx: Transaction, r: ev.Recorded, f: ev.AssignmentStarted) -> None:
         tx.connection.run(
             "UPDATE interactions SET state = 'active', owner_id = :agent, assignment_id = :id,"
             " assignment_state = 'connected', activated_at = COALESCE(activated_at, :at),"
-            " wrap_up_at = NULL WHERE id = :interaction",
+            " wrap_up_at = NULL, parked_until_at = NULL WHERE id = :interaction",
             {"agent": f.agent_id, "id": f.assignment_id, "at": at, "interaction": f.interaction_id},
         )
     refresh(tx, f.agent_id, r.at)

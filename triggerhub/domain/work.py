@@ -105,7 +105,7 @@ class InteractionRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LegRow:
-    """One agent's leg that is not done."""
+    """One agent's leg that is not done. `parked`: its interaction waits, and takes no slot."""
 
     id: str
     interaction_id: str
@@ -114,6 +114,7 @@ class LegRow:
     state: str
     started_at: datetime
     channel: str
+    parked: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
