@@ -54,7 +54,7 @@ def _redis(value: SecretStr) -> SecretStr:
 
 
 def _relay(value: SecretStr) -> SecretStr:
-    _url(value.get_secret_value(), "smtp", "smtps")
+    _url(value.get_secret_value(), "smtp", "smtps", "smtp+starttls")
     return value
 
 

@@ -55,6 +55,7 @@ def send(work: Work, actor: Actor, command: cmd.SendMessage, options: Options) -
         "outbound",
         {
             "from": _sender(account, last),
+            "answers": last["external_id"] if last and account.channel == "email" else "",
             "to": identity.address,
             "to_kind": identity.kind,
             "to_name": identity.name,

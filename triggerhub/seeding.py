@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from functools import partial
 
+from channels.email.settings import normal
 from config.seed import Seed, UserSeed
 from storage.store import Store
 from storage.transaction import Transaction
@@ -53,7 +54,7 @@ def accounts(seed: Seed) -> list[AccountSpec]:
             AccountSpec(
                 channel="email",
                 name=mailbox.name,
-                addresses=mailbox.addresses,
+                addresses=tuple(normal(address) for address in mailbox.addresses),
                 queue=mailbox.queue,
                 options=options,
             )

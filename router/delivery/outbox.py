@@ -250,7 +250,6 @@ def load(reading: Reading, row: OutboxRow, attempt: int) -> OutboundMessage | No
     content: Json = orjson.loads(body)
     conversation = reading.conversations([row.conversation_id])[0]
     references = reading.thread_of(row.conversation_id) if row.channel == "email" else []
-    answered = _answered(reading, row) if row.channel == "email" else None
     attachments = [
         Attachment(
             filename=part["filename"],
@@ -271,12 +270,7 @@ def load(reading: Reading, row: OutboxRow, attempt: int) -> OutboundMessage | No
         created_at=row.queued_at,
         attempt=attempt,
         sender=content["from"],
-        in_reply_to=answered,
+        in_reply_to=content.get("answers") or None,
         references=tuple(references),
         attachments=tuple(attachments),
     )
-
-
-def _answered(reading: Reading, row: OutboxRow) -> str | None:
-    last = reading.last_inbound(row.conversation_id) if row.in_reply_to else None
-    return last["external_id"] if last and last["message_id"] == row.in_reply_to else None
