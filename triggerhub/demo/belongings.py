@@ -74,7 +74,7 @@ class Mail:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Happened:
-    """One event of the hub. `text` is a detail without language: a name, a queue."""
+    """One event of the hub. `text`: what it means, in English; the page knows it in Chinese."""
 
     seq: int
     type: str

@@ -72,7 +72,7 @@ class Post(Protocol):
     ) -> SentMail: ...
 
 
-# (seq, type, when, a detail without language: a name, a queue)
+# (seq, type, when, what it means in English)
 Events = AsyncIterator[tuple[int, str, datetime, str]]
 
 

@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from ipaddress import ip_network
 from pathlib import Path
 from typing import cast
@@ -71,7 +71,11 @@ def settings_of(company: Company) -> list[Fact]:
         for person in company.users
     ]
     accounts = [(a.key, "email", a.name, a.addresses, a.queue) for a in company.mail_accounts]
-    accounts += [(a.key, "sms", a.name, a.numbers, a.queue) for a in company.sms_accounts]
+    accounts += [
+        (f"{a.key}-{channel}", channel, a.name, a.numbers, a.queue)
+        for a in company.sms_accounts
+        for channel in ("sms", "whatsapp")
+    ]
     facts += [
         ev.AccountConfigured(
             account_id=key,
@@ -92,7 +96,7 @@ def settings_of(company: Company) -> list[Fact]:
 async def past_hub(company: Company, folder: Path) -> AsyncIterator[tuple[Doors, Store]]:
     """Everything but the network: SQLite, the router moved by hand, mails read under guard."""
     clock = ManualClock(datetime.fromisoformat("2026-01-01T00:00:00+00:00"))
-    clock.set(company.steps[0].at)
+    clock.set(company.steps[0].at - timedelta(days=2))
     vault = Vault(b"a key for the demo's test")
     ids = RandomIds(clock)
     tail = Tail(MemoryStream())
@@ -114,8 +118,11 @@ async def past_hub(company: Company, folder: Path) -> AsyncIterator[tuple[Doors,
             "Channel",
             EmailChannel(parser=parser, proof=proof, replies=replies, relay=_NoRelay()),
         )
-        sms = SmsChannel(cast("Transport", None), public_url="http://localhost:8080")
-        resolver = Resolver({"email": email, "sms": sms}, ids)
+        texts = {
+            name: SmsChannel(cast("Transport", None), public_url="http://localhost", name=name)
+            for name in ("sms", "whatsapp")
+        }
+        resolver = Resolver({"email": email, **texts}, ids)
         try:
             yield (
                 Doors(

@@ -143,8 +143,8 @@ const EVENTS = {
   "presence.changed": ["an agent’s presence", "坐席状态变化"],
 };
 
-export function eventText(type, language, detail) {
-  const known = EVENTS[type];
-  const parts = [known ? known[language === "zh" ? 1 : 0] : "", detail];
-  return parts.filter(Boolean).join(" · ");
+// The hub tells its events in English words; other languages have the words above.
+export function eventText(type, language, words) {
+  const [english, chinese] = EVENTS[type] || ["", ""];
+  return language === "zh" ? chinese || words : words || english;
 }
