@@ -173,6 +173,7 @@ class Leader:
 
     async def release(self) -> None:
         """Let another node lead at once (on the way out)."""
+        self._renewed_at = None
         if self.leading.is_set():
             self.leading.clear()
             await self._store.run(lambda unit: unit.release_lease(NAME, self._node))

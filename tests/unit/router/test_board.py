@@ -105,6 +105,8 @@ async def perform(world: World, step: Step) -> None:
             await world.append(
                 world.user(AGENTS[number % 3], capacity={"sms": other % 3, "email": 1})
             )
+        case _:
+            return
     if command is not None:
         holders = [row.owner_id for row in await world.open() if row.id == chosen]
         if (
@@ -201,6 +203,8 @@ async def check_fairness(world: World, log: list[Recorded]) -> None:
                 asleep.add(fact.interaction_id)
             case ev.InteractionResumed() | ev.InteractionQueued() | ev.InteractionClosed():
                 asleep.discard(fact.interaction_id)
+            case _:
+                continue
 
 
 async def check_nothing_starves(world: World) -> None:
