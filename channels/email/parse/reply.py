@@ -20,6 +20,7 @@ from channels.email.parse.reply_patterns import (
     HEADER_FROM,
     HEADER_OTHER,
     LIST_FOOTER,
+    LOOSE_ATTRIBUTION,
     PREFIX,
     RULE,
     SENT_FROM,
@@ -31,6 +32,7 @@ _QUOTE = re.compile(r"^[ \t]{0,3}(?:>|＞)")
 _QUOTE_MARKS = re.compile(r"^(?:[ \t]{0,3}> ?)+")
 _LONGEST_PATTERN_LINE = 500
 _LONGEST_CORE = 120
+_ATTRIBUTION_LINES = 4
 _SIGNATURE_LINES = 25
 _FOLD = "\0"  # stands where a quote was; text never holds a NUL
 _BLANK_OR_FOLD = " \t\0"
@@ -177,16 +179,23 @@ def _marked_follow(lines: list[str], index: int) -> bool:
 
 def _attribution(lines: list[str], index: int) -> int:
     """How many lines from `index` are one attribution; 0 when it is none."""
-    joined = ""
-    for length in range(1, 5):
-        if index + length > len(lines):
+    taken: list[str] = []
+    for line in lines[index : index + _ATTRIBUTION_LINES]:
+        if not line.strip() or _QUOTE.match(line):
             return 0
-        line = lines[index + length - 1].strip()
-        if not line or _QUOTE.match(line) or len(joined) + len(line) > _LONGEST_PATTERN_LINE:
+        taken.append(line.strip())
+        if sum(map(len, taken)) > _LONGEST_PATTERN_LINE:
             return 0
-        joined = f"{joined} {line}".strip()
-        if _KEYWORD_END.search(line) and ATTRIBUTION.match(joined):
-            return length
+        if not _KEYWORD_END.search(line[-8:]):
+            continue
+        joined = [" ".join(taken[start:]) for start in range(len(taken))]
+        # Lines above a whole attribution are what somebody wrote there.
+        for pattern in (ATTRIBUTION, LOOSE_ATTRIBUTION):
+            whole = next(
+                (n for n in reversed(range(len(joined))) if pattern.match(joined[n])), None
+            )
+            if whole is not None:
+                return len(taken) if whole == 0 else 0
     return 0
 
 

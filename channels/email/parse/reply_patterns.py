@@ -14,11 +14,7 @@ ATTRIBUTION = re.compile(
     r"""(?ix) ^ \s* (?:
       on \b .{4,400} \b wrote
     | at \b .{6,400} \b wrote
-    | .{3,300} (?:<[^<>\s]+@[^<>\s]+>|\[[^\s]*@[^\s]*\]|\d{4}) .{0,120} \b wrote
-    | .{2,120} \s <?[^<>\s]+@[^<>\s]+>? \s* wrote
     | am \b .{4,400} \b schrieb .{0,200}
-    | .{3,300} \b schrieb \s+ am \b .{4,120}
-    | .{2,120} [<@] .{2,120} \b schrieb
     | le \b .{4,400} \b a \s+ [ée]crit
     | el \b .{4,400} \b escribi[óo]
     | il \b .{4,400} \b ha \s+ scritto
@@ -27,18 +23,29 @@ ATTRIBUTION = re.compile(
     | den \b .{4,400} \b skrev .{0,200}
     | (?:w \s dniu|dnia) \b .{4,400} \b (?:napisał|pisze|napisał\(a\)|napisała) .{0,80}
     | dne \b .{4,400} \b napsal .{0,80}
+    | (?:在|於|于) .{2,400} (?:写道|寫道)
+    | \d{4} \s? [年년/.-] .{4,300} (?:<[^<>\s]+@[^<>\s]+>|작성)
+    ) \s* [:：] \s* $"""
+)
+"""One whole line, or a few joined with spaces: who wrote when, told by its first word."""
+
+LOOSE_ATTRIBUTION = re.compile(
+    r"""(?ix) ^ \s* (?:
+      .{2,300} (?:<[^<>\s]+@[^<>\s]+>|\[[^\s]*@[^\s]*\]|\d{4}) .{0,120} \b wrote
+    | .{1,120} \s <?[^<>\s]+@[^<>\s]+>? \s* wrote
+    | .{3,300} \b schrieb \s+ am \b .{4,120}
+    | .{2,120} [<@] .{2,120} \b schrieb
     | .{6,400} \b (?:написал|пишет|пише|написав) (?:\(а\)|а|\(ла\))? .{0,80}
     | .{6,400} \b (?:şunu|şunları) \s+ yazdı
     | .{6,400} \b kirjoitti .{0,80}
     | .{6,400} \b ezt \s+ írta .{0,80}
-    | .{2,400} (?:写道|寫道|寫到|写到|的邮件中写道)
-    | .{2,400} (?:は書きました|さんは書きました|のメール|wrote \s \(?日本語\)?)
+    | (?: .{0,300} (?:@|\d{4}) .{1,200} | (?!\d) .{1,20} ) (?:写道|寫道|寫到|写到)
+    | .{2,400} (?:は書きました|のメール)
     | .{0,100} \d .{3,300} <[^<>\s]+@[^<>\s]+>
-    | \d{4} 년 .{4,300} (?:작성|님이 \s* 작성)
     | .{4,300} <[^<>\s]+@[^<>\s]+> \s* (?:님이 \s* 작성)
     ) \s* [:：] \s* $"""
 )
-"""One whole line, or two to four joined with spaces: who wrote when."""
+"""The same, told only by its end: what stands above it may be somebody's words."""
 
 SEPARATOR = re.compile(
     r"""(?ix) (?:
