@@ -10,6 +10,7 @@ const api = process.env['TRIGGERHUB_DEV_API'] ?? 'http://localhost:8080'
 export default defineConfig({
   root: web,
   base: '/',
+  cacheDir: fileURLToPath(new URL('./node_modules/.vite', import.meta.url)),
   plugins: [vue()],
   resolve: { alias: { '@': `${web}/src` } },
   define: {

@@ -1,6 +1,13 @@
 /** The ways in which a customer can be answered. */
 import type { Interaction, ReplyWay } from '@/api/types'
 
+/** What tells two ways of one channel apart: our account, or the customer's address. */
+export function difference(way: ReplyWay, ways: ReplyWay[], accountName: string): string {
+  const alike = ways.filter((other) => other.channel === way.channel)
+  if (alike.length < 2) return ''
+  return alike.some((other) => other !== way && other.address === way.address) ? accountName : way.address
+}
+
 export const wayKey = (way: ReplyWay): string => `${way.channel}|${way.account_id}|${way.identity_id}`
 
 /** The way the conversation came by, then open ones, then closed ones with their reason. */
@@ -11,7 +18,11 @@ export function inOrder(ways: ReplyWay[], interaction: Interaction | null): Repl
   return ways.toSorted((a, b) => rank(a) - rank(b))
 }
 
-export function chosenWay(ways: ReplyWay[], interaction: Interaction | null, wanted: string): ReplyWay | null {
-  const open = inOrder(ways, interaction).filter((way) => way.open)
+/** One that an answer can leave by. */
+export type OpenWay = ReplyWay & { account_id: string }
+export const isOpen = (way: ReplyWay): way is OpenWay => way.open && way.account_id !== null
+
+export function chosenWay(ways: ReplyWay[], interaction: Interaction | null, wanted: string): OpenWay | null {
+  const open = inOrder(ways, interaction).filter(isOpen)
   return open.find((way) => wayKey(way) === wanted) ?? open[0] ?? null
 }

@@ -24,7 +24,6 @@ export interface InteractionQuery {
   state?: string | null
   owner?: string | null
   answered_since?: string | null
-  abandoned_since?: string | null
   after?: string | null
   limit?: number
 }

@@ -113,7 +113,7 @@ export interface Interaction {
   parked_until: string | null
   due_at: string | null
   subject: string | null
-  preview: string
+  preview: string | null
   lang: string | null
   unread: number
   proof: Standing
@@ -142,7 +142,8 @@ export interface PastInteraction {
 
 export interface ReplyWay {
   channel: Channel
-  account_id: string
+  /** Null when no account of ours can send by it. */
+  account_id: string | null
   identity_id: string
   address: string
   open: boolean
@@ -184,10 +185,15 @@ export interface Attachment {
 
 export interface SystemFact {
   what: 'opened' | 'closed' | 'transferred' | 'assigned' | 'linked'
-  agent_id?: string | null
-  queue_id?: string | null
-  closed_how?: ClosedHow | null
+  /** Of `closed`. */
+  how?: ClosedHow | null
   code?: string | null
+  /** Of `opened` and `assigned`. */
+  queue_id?: string | null
+  agent_id?: string | null
+  /** Of `transferred`. */
+  to_queue_id?: string | null
+  to_agent_id?: string | null
   address?: string | null
 }
 

@@ -4,6 +4,24 @@ import { useI18n } from 'vue-i18n'
 
 import { duration } from '@/marks/duration'
 
+const TIME: Intl.DateTimeFormatOptions = { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }
+const EXACT: Intl.DateTimeFormatOptions = { dateStyle: 'medium', timeStyle: 'medium' }
+const SHORT_DAY: Intl.DateTimeFormatOptions = { day: 'numeric', month: 'short' }
+const DAY: Intl.DateTimeFormatOptions = { weekday: 'long', day: 'numeric', month: 'long' }
+
+const formatters = new Map<string, Intl.DateTimeFormat>()
+
+/** Making a formatter costs more than a row: each is made once. */
+export function dates(locale: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
+  const key = `${locale} ${JSON.stringify(options)}`
+  let formatter = formatters.get(key)
+  if (!formatter) {
+    formatter = new Intl.DateTimeFormat(locale, options)
+    formatters.set(key, formatter)
+  }
+  return formatter
+}
+
 /** English dates as this browser's English writes them. */
 function dateLocale(language: string): string {
   if (language !== 'en') return language
@@ -14,18 +32,7 @@ export function useWords() {
   const { t, te, locale: language } = useI18n()
   const locale = computed(() => dateLocale(language.value))
 
-  const timeOfDay = computed(
-    () => new Intl.DateTimeFormat(locale.value, { hour: '2-digit', minute: '2-digit', hour12: false }),
-  )
-  const shortDay = computed(() => new Intl.DateTimeFormat(locale.value, { day: 'numeric', month: 'short' }))
-  const longDay = computed(
-    () => new Intl.DateTimeFormat(locale.value, { weekday: 'long', day: 'numeric', month: 'long' }),
-  )
-  const longDate = computed(
-    () => new Intl.DateTimeFormat(locale.value, { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' }),
-  )
-  const full = computed(() => new Intl.DateTimeFormat(locale.value, { dateStyle: 'medium', timeStyle: 'medium' }))
-  const number = computed(() => new Intl.NumberFormat(locale.value))
+  const written = (at: Date, options: Intl.DateTimeFormatOptions) => dates(locale.value, options).format(at)
 
   const span = (ms: number) =>
     duration(ms, {
@@ -37,11 +44,12 @@ export function useWords() {
   function said(group: string, code: string | null | undefined, params: Record<string, unknown> = {}): string {
     if (!code) return ''
     const key = `${group}.${code}`
-    return /^[a-z0-9_]+$/.test(code) && te(key) ? t(key, params) : code
+    if (!/^[a-z0-9_]+$/.test(code)) return code
+    return te(key) ? t(key, params) : code.replaceAll('_', ' ')
   }
 
   function day(at: Date, now: Date): string {
-    const label = at.getFullYear() === now.getFullYear() ? longDay.value.format(at) : longDate.value.format(at)
+    const label = written(at, at.getFullYear() === now.getFullYear() ? DAY : { ...DAY, year: 'numeric' })
     if (at.toDateString() === now.toDateString()) return t('time.today', { day: label })
     const yesterday = new Date(now)
     yesterday.setDate(now.getDate() - 1)
@@ -53,12 +61,9 @@ export function useWords() {
     if (!iso) return ''
     const at = new Date(iso)
     const today = new Date(now)
-    if (at.toDateString() === today.toDateString()) return timeOfDay.value.format(at)
-    return at.getFullYear() === today.getFullYear() ? shortDay.value.format(at) : longDateShort(at)
+    if (at.toDateString() === today.toDateString()) return written(at, TIME)
+    return written(at, at.getFullYear() === today.getFullYear() ? SHORT_DAY : { ...SHORT_DAY, year: 'numeric' })
   }
-
-  const longDateShort = (at: Date) =>
-    new Intl.DateTimeFormat(locale.value, { day: 'numeric', month: 'short', year: 'numeric' }).format(at)
 
   function size(bytes: number): string {
     if (bytes < 1024) return `${bytes} B`
@@ -68,8 +73,8 @@ export function useWords() {
 
   return {
     t, span, said, day, moment, size, locale,
-    time: (iso: string | null | undefined) => (iso ? timeOfDay.value.format(new Date(iso)) : ''),
-    exact: (iso: string | null | undefined) => (iso ? full.value.format(new Date(iso)) : ''),
-    count: (value: number) => number.value.format(value),
+    time: (iso: string | null | undefined) => (iso ? written(new Date(iso), TIME) : ''),
+    exact: (iso: string | null | undefined) => (iso ? written(new Date(iso), EXACT) : ''),
+    count: (value: number) => value.toLocaleString(locale.value),
   }
 }

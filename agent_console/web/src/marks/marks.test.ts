@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { Agent } from '@/api/types'
 import { duration, stopwatch } from './duration'
 import { initials } from './initials'
+import { spaced } from './phone'
 import { presenceLabel, presenceMark } from './presence'
 import { slaLevel } from './sla'
 
@@ -43,4 +44,8 @@ describe('presence', () => {
 
 it.each([['Amara Okafor', 'AO'], ['陈思远', '陈'], ['Chen Siyuan 陈思远', '陈'], ['+44 7700 900142', '#'], ['amara', 'A'], ['', '?']])('the initials of "%s" are %s', (name, letters) => {
   expect(initials(name)).toBe(letters)
+})
+
+it.each([['+447700900142', '+44 7700 900142'], ['+8613800001234', '+86 138 0000 1234'], ['+15550100199', '+1 555 010 0199'], ['a@b.example', 'a@b.example'], ['+4930901820', '+49 309 018 20']])('%s reads as %s', (address, words) => {
+  expect(spaced(address)).toBe(words)
 })

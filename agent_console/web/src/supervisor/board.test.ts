@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 
 import type { Agent, Interaction } from '@/api/types'
-import { behind, byTrouble, midnight, tally } from './board'
+import { behind, byTrouble, tally } from './board'
 
 const row = (id: string, more: Partial<Interaction>) => ({ id, queue_id: 'q1', owner_id: null, state: 'queued', opened_at: '', enqueued_at: id, activated_at: null, ...more }) as Interaction
 const agent = (id: string, more: Partial<Agent>): Agent => ({ id, name: id, presence: 'available', status: 'idle', holds: [], since: '2026-11-20T14:00:00.000Z', ...more })
@@ -17,10 +17,4 @@ it('agents are sorted trouble first, then by time', () => {
   const agents = [agent('idle', {}), agent('off', { presence: 'offline' }), agent('missed', { status: 'not_responding' }), agent('break', { presence: 'break' }), agent('older', { since: '2026-11-20T13:00:00.000Z' })]
   expect(agents.toSorted(byTrouble).map((one) => one.id)).toEqual(['missed', 'break', 'older', 'idle', 'off'])
   expect(tally(agents)).toMatchObject({ missed: 1, away: 1, available: 2, offline: 1 })
-})
-
-it('midnight is that of the hub’s time zone', () => {
-  const now = Date.parse('2026-11-20T14:05:11.120Z')
-  expect(midnight(now, 'Europe/London')).toBe('2026-11-20T00:00:00.000Z')
-  expect(midnight(now, 'Asia/Shanghai')).toBe('2026-11-19T16:00:00.000Z')
 })

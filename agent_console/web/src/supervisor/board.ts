@@ -17,7 +17,7 @@ export const FORMULA: Record<DrillKind, string> = {
   waiting: 'waiting = count(queued) + count(offered)',
   longest: 'longest = now − min(enqueued_at)',
   inWork: 'in_work = count(active)',
-  answered: 'answered = count(activated_at ≥ midnight)',
+  answered: 'answered = count(offer.accepted ≥ midnight)',
   abandoned: 'abandoned = count(closed: abandoned ≥ midnight)',
   agent: 'holds = count(owner = agent, not closed)',
 }
@@ -53,14 +53,4 @@ export function tally(agents: Agent[]): Record<PresenceMark, number> {
   const count: Record<PresenceMark, number> = { interacting: 0, wrapup: 0, available: 0, away: 0, missed: 0, offline: 0 }
   for (const agent of agents) count[presenceMark(agent)] += 1
   return count
-}
-
-/** The last midnight in the hub's time zone. */
-export function midnight(now: number, timezone: string): string {
-  const parts = Object.fromEntries(
-    new Intl.DateTimeFormat('en-GB', { timeZone: timezone, hour: '2-digit', minute: '2-digit', second: '2-digit', hour12: false })
-      .formatToParts(now).map((part) => [part.type, Number(part.value)]),
-  )
-  const passed = (((parts['hour'] ?? 0) % 24) * 3600 + (parts['minute'] ?? 0) * 60 + (parts['second'] ?? 0)) * 1000
-  return new Date(Math.floor(now / 1000) * 1000 - passed).toISOString()
 }

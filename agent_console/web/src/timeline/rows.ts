@@ -8,6 +8,16 @@ export type Row =
   | { key: string; kind: 'entry'; entry: Entry; current: boolean }
   | { key: string; kind: 'outgoing'; outgoing: Outgoing }
 
+const days = new WeakMap<Entry, string>()
+function dayOf(entry: Entry): string {
+  let day = days.get(entry)
+  if (day === undefined) {
+    day = new Date(entry.at).toDateString()
+    days.set(entry, day)
+  }
+  return day
+}
+
 export function buildRows(entries: Entry[], outgoing: Outgoing[], conversationId: string | null): Row[] {
   const rows: Row[] = []
   let day = ''
@@ -15,7 +25,7 @@ export function buildRows(entries: Entry[], outgoing: Outgoing[], conversationId
   for (const entry of entries) {
     // Taken back by its author before it left: there is nothing to show.
     if (entry.state === 'cancelled') continue
-    const on = new Date(entry.at).toDateString()
+    const on = dayOf(entry)
     if (on !== day) {
       day = on
       rows.push({ key: `day ${on} ${entry.id}`, kind: 'day', at: entry.at })

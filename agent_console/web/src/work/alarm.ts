@@ -90,7 +90,7 @@ export const useAlarm = defineStore('alarm', () => {
     const row = offer ? offered(live.state.interactions, offer) : null
     if (!row || !prefs.notify || permission.value !== 'granted' || document.hasFocus()) return
     const notification = new Notification(row.customer_name, {
-      body: `${t(`channel.${row.channel}`)} · ${row.preview}`, tag: id,
+      body: `${t(`channel.${row.channel}`)} · ${row.preview ?? ''}`, tag: id,
     })
     notification.onclick = () => {
       window.focus()
