@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from router.leader import Leader
+from storage.rebuild import Compared, rebuild
 from storage.store import Reader
 from tests.integration.demo.hub import past_hub
 from triggerhub.demo.company import Company, script
@@ -31,6 +32,7 @@ class Played:
     waiting: Counter[str]
     attention: list[tuple[str, str]]
     after: list[Recorded]
+    rebuilt: list[Compared]
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +57,7 @@ async def _play(folder: Path) -> Played:
                 ),
                 attention=[(k, s) for k, s in rows("SELECT kind, state FROM attention", {})],
                 after=[],
+                rebuilt=[],
             )
 
         found = await store.read(look)
@@ -67,9 +70,10 @@ async def _play(folder: Path) -> Played:
             node="next",
         )
         assert await leader.step()
+        rebuilt = await asyncio.to_thread(rebuild, store, lambda _at, _of: None, keep=False)
         last = found.log[-1].seq
         after = await store.read(lambda reader: reader.events_after(last, 1_000))
-        return replace(found, after=after)
+        return replace(found, after=after, rebuilt=rebuilt)
 
 
 def test_everything_bears_the_time_of_the_script(played: Played) -> None:
@@ -136,6 +140,11 @@ def test_open_work_is_left(played: Played) -> None:
 def test_a_leader_reads_nothing_again(played: Played) -> None:
     made = {type(record.fact) for record in played.after}
     assert not made & {ev.MessageResolved, ev.InteractionCreated, ev.CustomerCreated}
+
+
+def test_folding_the_log_again_gives_the_same(played: Played) -> None:
+    assert played.rebuilt
+    assert [table for table in played.rebuilt if not table.same] == []
 
 
 async def test_it_doesn_t_play_while_somebody_leads(tmp_path: Path) -> None:
