@@ -44,7 +44,7 @@ MANY = 1 << 30
 SUPERVISOR = Actor(id="user_boss", role="supervisor")
 
 
-@dataclass(slots=True)
+@dataclass
 class FakeChannel:
     """Its deliveries are JSON; what becomes of an attempt to send is told in advance."""
 
