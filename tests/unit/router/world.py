@@ -292,7 +292,13 @@ def new_house(folder: Path) -> House:
 
 @asynccontextmanager
 async def world_in(folder: Path, *, furnished: bool = True) -> AsyncIterator[World]:
-    house = new_house(folder)
+    async with world_on(new_house(folder), furnished=furnished) as made:
+        yield made
+
+
+@asynccontextmanager
+async def world_on(house: House, *, furnished: bool = True) -> AsyncIterator[World]:
+    """On a database that is there and migrated."""
     ids = CountedIds()
     async with house.store(ids=ids) as store:
         channels = {name: FakeChannel(name) for name in ("sms", "email")}
