@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from triggerhub.domain.model.message import Address, Attachment, InboundMessage, StatusReport
 from triggerhub.domain.work import Work
 
 Json = dict[str, Any]
+_LATIN = re.compile(r"[A-Za-z]")
+_HAN = re.compile(r"[\u4e00-\u9fff\u3400-\u4dbf]")
+_KANA = re.compile(r"[\u3040-\u30ff]")
+_HANGUL = re.compile(r"[\uac00-\ud7af]")
 
 
 def keep(work: Work, message: InboundMessage) -> str:
@@ -78,17 +83,12 @@ def language(text: str) -> str:
 
     A hint for fonts and greetings, not a detector: Latin text of any language is `en`.
     """
-    han = kana = hangul = latin = 0
-    for letter in text[:2000]:
-        code = ord(letter)
-        if 0x4E00 <= code <= 0x9FFF or 0x3400 <= code <= 0x4DBF:
-            han += 1
-        elif 0x3040 <= code <= 0x30FF:
-            kana += 1
-        elif 0xAC00 <= code <= 0xD7AF:
-            hangul += 1
-        elif letter.isalpha():
-            latin += 1
+    text = text[:2000]
+    if text.isascii():  # nearly every message passes here
+        return "en" if _LATIN.search(text) else ""
+    han, kana = len(_HAN.findall(text)), len(_KANA.findall(text))
+    hangul = len(_HANGUL.findall(text))
+    latin = sum(map(str.isalpha, text)) - han - kana - hangul
     if kana and kana * 5 >= han:
         return "ja"
     if hangul > han:

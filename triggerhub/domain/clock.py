@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import secrets
+import struct
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -19,8 +21,7 @@ class Clock(Protocol):
 
 class SystemClock:
     def now(self) -> datetime:
-        now = datetime.now(UTC)
-        return now.replace(microsecond=now.microsecond // 1000 * 1000)
+        return datetime.fromtimestamp(time.time_ns() // 1_000_000 / 1000, UTC)
 
 
 class ManualClock:
@@ -45,12 +46,13 @@ class IdSource(Protocol):
         ...
 
 
+_PAIRS = tuple(first + second for first in _ALPHABET for second in _ALPHABET)
+
+
 def base32(number: int, length: int) -> str:
-    letters = []
-    for _ in range(length):
-        letters.append(_ALPHABET[number & 31])
-        number >>= 5
-    return "".join(reversed(letters))
+    """`length` letters, two at a time: a busy hub makes tens of thousands of ids a second."""
+    last = (length + 1) // 2 * 10 - 10
+    return "".join([_PAIRS[number >> at & 1023] for at in range(last, -1, -10)])[-length:]
 
 
 class RandomIds:
@@ -58,10 +60,16 @@ class RandomIds:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
+        self._random: list[int] = []
 
     def new(self, prefix: str) -> str:
         millis = int(self._clock.now().timestamp() * 1000)
-        return f"{prefix}_{base32((millis << 62) | secrets.randbits(62), 22)}"
+        try:
+            drawn = self._random.pop()
+        except IndexError:
+            # Drawn in bulk: each draw is a system call, and a turn for every other thread.
+            drawn, *self._random = struct.unpack("256Q", secrets.token_bytes(2048))
+        return f"{prefix}_{base32((millis << 62) | drawn >> 2, 22)}"
 
 
 class CountedIds:
