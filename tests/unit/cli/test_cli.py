@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -16,11 +19,13 @@ from typer.testing import CliRunner, Result
 
 from config import Settings
 from triggerhub import doctor
+from triggerhub.bootstrap import open_store
 from triggerhub.cli import app
+from triggerhub.domain.events import MessageUnparseable
 
 COMMANDS = (
     ["serve"], ["init"], ["user", "add"], ["token", "create"], ["inspect"], ["customers"],
-    ["doctor"], ["backup"], ["restore"],
+    ["doctor"], ["backup"], ["restore"], ["rebuild"], ["replay"],
 )  # fmt: skip
 
 
@@ -151,6 +156,46 @@ def test_backup_and_restore(tmp_path: Path) -> None:
     assert (again.exit_code, len(again.stdout.splitlines())) == (0, 1)
     assert "not a backup" in call("restore", str(tmp_path), "--data-dir", str(other)).stderr
     assert not list(tmp_path.glob(".copy*"))
+
+
+def test_rebuild_finds_everything_as_it_was(tmp_path: Path) -> None:
+    assert "triggerhub init" in call("rebuild").stderr
+    assert call("init").exit_code == 0
+    done = call("rebuild", "--check")
+    assert done.exit_code == 0, done.stderr
+    assert "users: 1\n" in done.stdout
+    assert done.stdout.endswith("everything is as the log says.\n")
+    with closing(sqlite3.connect(tmp_path / "data" / "hub.sqlite3")) as database:
+        database.execute("UPDATE users SET name = 'Mallory'")
+        database.commit()
+    wrong = call("rebuild", "--check")
+    assert wrong.exit_code == 1
+    assert "users: 1 missing, 1 too many" in wrong.stdout
+    assert "Mallory" not in wrong.stdout
+    assert "replaced" in call("rebuild").stdout
+    assert call("rebuild", "--check").exit_code == 0
+
+
+def test_replay(tmp_path: Path) -> None:
+    assert call("init").exit_code == 0
+    store = open_store(Settings(data_dir=tmp_path / "data"))
+    unread = MessageUnparseable(
+        message_id="msg_1", channel="email", account_id="acc_1", raw_content="raw_1",
+        attention_id="at_1", reason="too deep",
+    )  # fmt: skip
+
+    async def append() -> None:
+        await store.start()
+        await store.run(lambda work: work.append(unread, actor="test"))
+        await store.stop()
+
+    asyncio.run(append())
+    listed = call("replay")
+    assert listed.exit_code == 0, listed.stderr
+    assert json.loads(listed.stdout)["id"] == "at_1"
+    assert call("replay", "at_1").exit_code == 0
+    assert call("replay").stdout == ""
+    assert "dealt with" in call("replay", "at_1").stderr
 
 
 def test_backup_of_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

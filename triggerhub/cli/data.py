@@ -1,0 +1,182 @@
+"""Commands about what is stored: customers, rebuild, replay, backup, restore."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from triggerhub.cli.terminal import Config, DataDir, bar, quiet_settings, refusals, require_schema
+
+
+def customers(
+    query: Annotated[str, typer.Argument(help="Name, number or address, in any form.")] = "",
+    limit: Annotated[int, typer.Option(min=1, max=200, help="At most so many.")] = 20,
+    config: Config = None,
+    data_dir: DataDir = None,
+) -> None:
+    """List customers, the last active first: one JSON line each.
+
+    Examples:
+
+        triggerhub customers "+1 202 555 0100"
+
+        triggerhub customers 王 --limit 5 | jq -r .name
+    """
+    import json
+
+    settings = quiet_settings(config, data_dir=data_dir)
+    from storage.views import SqlViews
+    from triggerhub.bootstrap import open_store
+    from triggerhub.domain.permissions import Actor
+
+    async def run() -> Any:
+        store = open_store(settings)
+        try:
+            viewer = Actor(id="admin:command_line", role="admin")
+            return await SqlViews(store).customers(query, viewer=viewer, after=None, limit=limit)
+        finally:
+            await store.stop()
+
+    with refusals():
+        require_schema(settings)
+        found = asyncio.run(run())
+    for row in found["items"]:
+        typer.echo(json.dumps(row, ensure_ascii=False))
+
+
+def rebuild(
+    check: Annotated[
+        bool, typer.Option("--check", help="Only compare; leave everything as it is.")
+    ] = False,
+    config: Config = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Fold the log again into customers, timelines, queues and boards, and compare every row.
+
+    Runs beside a hub. Tables that differ are replaced by what the log says, in one transaction;
+    with --check they stay, and the exit code is 1.
+
+    Examples:
+
+        triggerhub rebuild --check
+
+        triggerhub backup ./before && triggerhub rebuild
+    """
+    settings = quiet_settings(config, data_dir=data_dir)
+    from storage.rebuild import rebuild as fold
+    from triggerhub.bootstrap import open_store
+
+    with refusals(), bar("Events folded") as progress:
+        require_schema(settings)
+        store = open_store(settings)
+        report = fold(store.database, store.kit, progress, swap=not check)
+    for table, rows in report.rows.items():
+        typer.echo(f"{table}: {rows}")
+    for difference in report.differences:
+        typer.echo(f"{difference.table}: {difference.missing} missing, {difference.extra} too many")
+        for sample in difference.samples:
+            typer.echo(f"  {sample}")
+    if report.identical:
+        typer.echo(f"{report.events} events: everything is as the log says.")
+    else:
+        typer.echo("What differed was replaced." if report.swapped else "The projections differ.")
+    raise typer.Exit(0 if report.identical or report.swapped else 1)
+
+
+def replay(
+    items: Annotated[
+        list[str] | None,
+        typer.Argument(help="What needs attention, by id; none: list it.", show_default=False),
+    ] = None,
+    config: Config = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Have a running hub read again what could not be read; without ids, list what needs attention.
+
+    The bytes are as they came: what was mended since may make sense of them.
+
+    Examples:
+
+        triggerhub replay
+
+        triggerhub replay at_06h01824jjfmdt1j0ak7tg
+
+        triggerhub replay | jq -r 'select(.kind == "unparseable").id' | xargs triggerhub replay
+    """
+    import json
+
+    settings = quiet_settings(config, data_dir=data_dir)
+    from router.desk import RouterDesk
+    from storage.views import SqlViews
+    from triggerhub.bootstrap import open_store
+    from triggerhub.domain.commands import ReplayAttention
+    from triggerhub.domain.permissions import Actor
+
+    async def run() -> list[dict[str, Any]]:
+        store = open_store(settings)
+        await store.start()
+        try:
+            for item in items or ():
+                actor = Actor(id="admin:command_line", role="admin")
+                await RouterDesk(store).execute(actor, ReplayAttention(attention_id=item))
+            if items:
+                return []
+            found = await SqlViews(store).attention(state="open", after=None, limit=1000)
+            return list(found["items"])
+        finally:
+            await store.stop()
+
+    with refusals():
+        require_schema(settings)
+        rows = asyncio.run(run())
+    for row in rows:
+        typer.echo(json.dumps(row, ensure_ascii=False))
+
+
+def backup(
+    target: Annotated[Path, typer.Argument(help="Folder to be made.", show_default=False)],
+    config: Config = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Copy database, large content and master key into a new folder; the hub may be running.
+
+    Keep it as safe as the hub: the master key is in it, unless TRIGGERHUB_MASTER_KEY is set. On
+    PostgreSQL, use pg_dump and copy the data folder.
+
+    Examples:
+
+        triggerhub backup /srv/backups/hub-$(date +%F)
+
+        triggerhub backup ./before-update --data-dir /var/lib/triggerhub
+    """
+    settings = quiet_settings(config, data_dir=data_dir)
+    from triggerhub import backup as copies
+    from triggerhub.domain.clock import SystemClock
+
+    with refusals(), bar("Large content") as progress:
+        copies.backup(settings, target, SystemClock().now(), progress)
+    typer.echo(f"The backup is {target}")
+
+
+def restore(
+    source: Annotated[Path, typer.Argument(help="Folder of a backup.", show_default=False)],
+    config: Config = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Bring a backup back into a data folder that has no database.
+
+    Examples:
+
+        triggerhub restore /srv/backups/hub-2026-01-05
+
+        triggerhub restore ./before-update --data-dir /tmp/look-at-it
+    """
+    settings = quiet_settings(config, data_dir=data_dir)
+    from triggerhub import backup as copies
+
+    with refusals(), bar("Large content") as progress:
+        copies.restore(settings, source, progress)
+    typer.echo(f"Restored into {settings.data_dir.absolute()}; `triggerhub doctor` looks at it.")

@@ -1,0 +1,153 @@
+"""Commands about who may enter: init, user add, token create."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from storage.transaction import Transaction
+
+from triggerhub.cli.terminal import Config, DataDir, quiet_settings, refusals, stop, write
+
+
+def init(
+    config: Config = None,
+    data_dir: DataDir = None,
+    admin: Annotated[str, typer.Option(help="Login of the first administrator.")] = "admin",
+) -> None:
+    """Make the data folder, the database and the first administrator; apply the seed file.
+
+    Can be run again: what is there already stays. While nobody can sign in, an administrator is
+    made, and the password shown, once, alone on the last line.
+
+    Examples:
+
+        triggerhub init
+
+        triggerhub init --config hub.toml --data-dir /var/lib/triggerhub
+    """
+    settings = quiet_settings(config, data_dir=data_dir)
+    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    from triggerhub import administration
+    from triggerhub.bootstrap import migrate, open_store
+    from triggerhub.seeding import apply_seed
+
+    with refusals():
+        backup = migrate(settings)
+        if backup is not None:
+            typer.echo(f"The database was brought up to date; a backup is {backup}")
+        password = new_password()
+        first = administration.UserSpec(
+            login=admin,
+            name="Administrator",
+            role="admin",
+            password_hash=administration.hash_password(password),
+        )
+
+        async def run() -> bool:
+            store = open_store(settings)
+            await store.start()
+            try:
+                await apply_seed(store, settings.seed)
+
+                def add(tx: Transaction) -> bool:
+                    if tx.users():
+                        return False
+                    administration.add_user(tx, first)
+                    return True
+
+                return await store.write(add)
+            finally:
+                await store.stop()
+
+        made = asyncio.run(run())
+    typer.echo(f"The hub's data are in {settings.data_dir.absolute()}")
+    if made:
+        typer.echo(f"The first administrator is {admin!r}; the password is shown this once:")
+        typer.echo(password)
+
+
+def user_add(
+    login: Annotated[str, typer.Argument(help="What they sign in with.")],
+    name: Annotated[str, typer.Option(help="What colleagues and customers see.")],
+    role: Annotated[str, typer.Option(help="agent, supervisor or admin.")] = "agent",
+    queue: Annotated[
+        list[str] | None, typer.Option(help="A queue they serve, by name; may be repeated.")
+    ] = None,
+    language: Annotated[str, typer.Option(help="en or zh-CN.")] = "en",
+    password_stdin: Annotated[
+        bool, typer.Option("--password-stdin", help="Read the password from standard input.")
+    ] = False,
+    config: Config = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Add a person. Without --password-stdin a password is made and shown on the last line.
+
+    Examples:
+
+        triggerhub user add ann --name "Ann Example" --queue Support --queue Billing
+
+        triggerhub user add wei --name "伟 Example" --role supervisor --language zh-CN
+
+        pass show hub/ann | triggerhub user add ann --name Ann --password-stdin
+    """
+    settings = quiet_settings(config, data_dir=data_dir)
+    from triggerhub import administration
+
+    password = sys.stdin.readline().rstrip("\r\n") if password_stdin else new_password()
+    if not password:
+        stop("The password on standard input is empty.")
+    spec = administration.UserSpec(
+        login=login,
+        name=name,
+        role=role,
+        language=language,
+        queues=tuple(queue or ()),
+        password_hash=administration.hash_password(password),
+    )
+    with refusals():
+        write(settings, lambda tx: administration.add_user(tx, spec))
+    typer.echo(f"{name} can sign in as {login!r}.")
+    if not password_stdin:
+        typer.echo(password)
+
+
+def token_create(
+    name: Annotated[str, typer.Option(help="What it is for.")],
+    role: Annotated[
+        str, typer.Option(help="agent, supervisor, admin or integration (reads).")
+    ] = "integration",
+    config: Config = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Make a key for the API; it stands alone on the last line and is shown this once.
+
+    Examples:
+
+        triggerhub token create --name erp --role integration
+
+        TOKEN=$(triggerhub token create --name wallboard --role supervisor | tail -n 1)
+
+        curl -H "Authorization: Bearer $TOKEN" localhost:8080/api/v1/queues
+    """
+    settings = quiet_settings(config, data_dir=data_dir)
+    from triggerhub import administration
+
+    token = administration.new_token()
+    with refusals():
+        write(
+            settings,
+            lambda tx: administration.create_token(tx, name=name, role=role, token=token),
+        )
+    typer.echo(f"A token for {name!r} with the role {role}, shown this once:", err=True)
+    typer.echo(token)
+
+
+def new_password() -> str:
+    import secrets
+
+    return secrets.token_urlsafe(12)

@@ -1,0 +1,106 @@
+"""What every command has in common: its settings, a transaction, a refusal in one line, a bar.
+
+Owns exit codes. Imports what it needs when it needs it: `triggerhub --help` and `inspect` pay for
+nothing that they don't use.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn, TypeVar
+
+import typer
+
+if TYPE_CHECKING:
+    from config.settings import Settings
+    from storage.transaction import Transaction
+
+T = TypeVar("T")
+WRONG_SETTINGS = 2
+
+Config = Annotated[
+    Path | None,
+    typer.Option("--config", "-c", help="TOML file with settings and seed.", show_default=False),
+]
+DataDir = Annotated[
+    Path | None,
+    typer.Option("--data-dir", help="Folder of database and content.", show_default=False),
+]
+
+
+def settings_of(config: Path | None, **flags: object) -> Settings:
+    from config import SettingsError, load
+
+    try:
+        return load(config, flags)
+    except SettingsError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(WRONG_SETTINGS) from None
+
+
+def quiet_settings(config: Path | None, **flags: object) -> Settings:
+    """For commands whose output is read: only warnings are logged, to standard error."""
+    from triggerhub.observability import configure_logging
+
+    settings = settings_of(config, **flags)
+    configure_logging(level="warning", form=settings.log_format)
+    return settings
+
+
+def require_schema(settings: Settings) -> None:
+    """Raises Invalid for a database that is not this release's."""
+    from storage import schema
+    from storage.engine import Database
+    from triggerhub.domain.errors import Invalid
+
+    database = Database(settings.database)
+    missing = database.path is not None and not database.path.exists()
+    if missing or schema.current(database) != schema.newest():
+        raise Invalid("the database isn't set up, or not up to date: run `triggerhub init`")
+
+
+def write(settings: Settings, work: Callable[[Transaction], T]) -> T:
+    """One transaction, beside a running hub or without one."""
+    from triggerhub.bootstrap import open_store
+
+    async def run() -> T:
+        store = open_store(settings)
+        await store.start()
+        try:
+            return await store.write(work)
+        finally:
+            await store.stop()
+
+    require_schema(settings)
+    return asyncio.run(run())
+
+
+@contextmanager
+def bar(what: str) -> Iterator[Callable[[int, int], None]]:
+    """A progress bar on standard error, if that is a terminal: called with (done, of all)."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as shown:
+        task = shown.add_task(what, total=None)
+        yield lambda done, total: shown.update(task, completed=done, total=total)
+
+
+@contextmanager
+def refusals() -> Iterator[None]:
+    """What the hub refuses on purpose, or the system, is one line and not a traceback."""
+    from triggerhub.domain.errors import HubError
+
+    try:
+        yield
+    except (HubError, OSError) as error:
+        stop(str(error))
+
+
+def stop(sentence: str) -> NoReturn:
+    typer.echo(sentence, err=True)
+    raise typer.Exit(1)
