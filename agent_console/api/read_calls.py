@@ -60,8 +60,9 @@ async def interactions(call: AnyCall) -> Answer:
         for key in ("queue", "state", "owner", "customer")
         if (value := getattr(query, key)) is not None
     }
-    if query.answered_since is not None:
-        wanted["answered_since"] = instant(query.answered_since)
+    since = query.answered_since
+    if since is not None:
+        wanted["answered_since"] = since if isinstance(since, str) else instant(since)
     page = await call.console.views.interactions(
         wanted, viewer=call.actor, after=query.after, limit=query.limit
     )

@@ -375,10 +375,10 @@ class Conversation(Shape):
 
 class InteractionsQuery(Paged):
     queue: Text | None = None
-    state: Annotated[str, StringConstraints(pattern=r"^[a-z]+(,[a-z]+)*$")] | None = None
+    state: Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,20}$")] | None = None
     owner: Text | None = None
     customer: Text | None = None
-    answered_since: datetime | None = None
+    answered_since: Literal["today"] | datetime | None = None
 
 
 class Interactions(Shape):
