@@ -354,7 +354,10 @@ class Board:
         self._place_worker(worker)
 
     def _time_worker(self, worker: Worker) -> None:
-        """Who isn't there goes offline after the grace; offline for long, the work goes back."""
+        """Who isn't there goes offline after the grace; offline for long, the work goes back.
+
+        Parked work stays: when its customer writes, it wakes, and then goes back.
+        """
         self.graces.pop(worker.id, None)
         self.gone.pop(worker.id, None)
         if worker.connected:
@@ -362,8 +365,8 @@ class Board:
         if worker.presence != "offline":
             if worker.grace_until is not None:
                 self.graces[worker.id] = worker.grace_until
-        elif worker.legs:
-            since = max(worker.presence_at, *(self.legs[leg].started_at for leg in worker.legs))
+        elif awake := [leg for leg in worker.legs if leg not in worker.asleep]:
+            since = max(worker.presence_at, *(self.legs[leg].started_at for leg in awake))
             self.gone[worker.id] = max(since, worker.grace_until or since)
 
     def _see_channel(self, channel: str) -> None:

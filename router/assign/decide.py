@@ -60,7 +60,8 @@ def due(board: Board, now: datetime, ids: IdSource) -> Iterator[Fact]:
 
 
 def _give_back(board: Board, agent_id: str, ids: IdSource) -> Iterator[Fact]:
-    for leg_id in sorted(board.workers[agent_id].legs):
+    worker = board.workers[agent_id]
+    for leg_id in sorted(worker.legs.keys() - worker.asleep):
         interaction_id = board.legs[leg_id].interaction_id
         yield ev.AssignmentEnded(
             assignment_id=leg_id,

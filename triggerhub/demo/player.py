@@ -246,8 +246,22 @@ class _Player:
         unit.now = at
 
     async def finish(self) -> None:
-        """From now on any node may lead."""
-        await self._doors.store.run(lambda work: work.release_lease(ROUTER, NODE), alone=True)
+        """Everybody goes home; from now on any node may lead."""
+
+        def go_home(work: Work) -> None:
+            for number, person in enumerate(self._company.users):
+                user_id = work.user_by_login(person.login)
+                assert user_id is not None
+                for presence, ago in (("available", 540), ("offline", 20 + 9 * number)):
+                    work.append(
+                        ev.PresenceChanged(agent_id=user_id, presence=presence, next_presence=None),
+                        actor=user_id,
+                        at=work.now - timedelta(minutes=ago),
+                    )
+            work.advance(ROUTER, work.head, self._fence)
+            work.release_lease(ROUTER, NODE)
+
+        await self._doors.store.run(go_home, alone=True)
 
     async def _prepared(self, step: _Arriving) -> tuple[Arrival, _Settle]:
         """The bytes, and what is to be recorded of them once they were kept."""

@@ -7,6 +7,7 @@ be signed. What comes from 127.0.0.1 (you, with any mail client) is trusted at i
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -83,9 +84,7 @@ class Stage:
         return [Part(name="demo", vital=False, start=start, run=follow, close=close)]
 
 
-async def follow_events(
-    hub: Hub, events: asyncio.Queue[tuple[int, str, datetime, str]]
-) -> None:
+async def follow_events(hub: Hub, events: asyncio.Queue[tuple[int, str, datetime, str]]) -> None:
     """What just happened, in words, for the customer's page; until cancelled."""
     async for batch in hub.store.subscribe():
         for item in batch:
@@ -132,8 +131,7 @@ async def open_stage(settings: Settings) -> Stage:
             "trusted_peers": INSIDE,
         }
     )
-    await asyncio.to_thread(migrate, settings)
-    await _put_company(settings, company)
+    await _make(settings, company)
     parts = Parts(
         demo=True,
         demo_logins=tuple(
@@ -171,6 +169,21 @@ async def _drained(
 ) -> AsyncIterator[tuple[int, str, datetime, str]]:
     while True:
         yield await events.get()
+
+
+async def _make(settings: Settings, company: Company) -> None:
+    """The company's database, whole or not at all: made aside, then put in place."""
+    folder = settings.data_dir.absolute()
+    if settings.database_url is not None or folder.exists():
+        await asyncio.to_thread(migrate, settings)
+        await _put_company(settings, company)
+        return
+    aside = folder.with_name(f"{folder.name}.making")
+    shutil.rmtree(aside, ignore_errors=True)
+    made = settings.model_copy(update={"data_dir": aside})
+    await asyncio.to_thread(migrate, made)
+    await _put_company(made, company)
+    aside.rename(folder)
 
 
 async def _put_company(settings: Settings, company: Company) -> None:
