@@ -21,6 +21,8 @@ from channels.email.parse.launch import FIRST_SECONDS, FRUGAL_SECONDS, command, 
 from channels.email.parse.limits import MAX_MAIL_BYTES, PARSE_SECONDS
 from channels.email.parse.wire import RESPONSE, Request, request_head
 
+_PIPE_BYTES = 1024 * 1024
+"""Room in the pipes, so that large mails cross in few turns."""
 _AHEAD = 64
 """Finished lines that may wait for an earlier one."""
 
@@ -45,6 +47,7 @@ class _Parser:
                 stdout=subprocess.PIPE,
                 env=environment(),
                 bufsize=0,
+                pipesize=_PIPE_BYTES,
             )
         assert self._process.stdin is not None
         assert self._process.stdout is not None

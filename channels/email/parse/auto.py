@@ -15,50 +15,73 @@ from channels.email.parse.structure import Tree
 
 _DAEMON = re.compile(
     r"(?i)^(?:mailer-?_?daemon|mail-?daemon|postmaster|mdaemon|mail\.?delivery\.?(?:sub)?system|"
-    r"mailerdaemon|bounces?(?:[+=-].*)?|mail-?deliver\w*|mail-?admin|microsoftexchange[0-9a-f]{32})$"
+    r"mailerdaemon|bounces?(?:[+=-].*)?|mail-?deliver\w*|mail-?admin|"
+    r"microsoftexchange[0-9a-f]{32})$"
 )
 _BOUNCE_SUBJECT = re.compile(
     r"""(?ix) ^ \W* (?:
-      undeliver(?:able|ed) | (?:mail|message) \s (?:delivery|system) \s (?:failed|failure|error|status|notif)
-    | mail \s delivery \s failed | delivery \s (?:status \s notification|failure|failed|has \s failed|problem|
+      undeliver(?:able|ed) | (?:mail|message) \s (?:delivery|system) \s (?:failed|failure|error
+        |status|notif)
+    | mail \s delivery \s failed | delivery \s (?:status \s notification|failure|failed
+        |has \s failed|problem|
         report|delayed|error|incomplete|temporarily \s suspended|notification) | returned \s mail
-    | failure \s (?:notice|delivery) | (?:notification \s of \s)? non[-\s]?deliver(?:y|able) | nondeliverable
-    | message \s status \s - \s undeliverable | warning: \s+ (?:could \s not \s send | message \s .{0,60} delayed)
-    | mail \s (?:could \s not \s be|not) \s delivered | (?:message|mail) \s .{0,60} (?:delayed|undeliverable|
-        could \s not \s be \s delivered|not \s delivered) | delayed \s (?:mail|delivery) | bounced? \s (?:mail|message)
+    | failure \s (?:notice|delivery) | (?:notification \s of \s)? non[-\s]?deliver(?:y|able)
+        | nondeliverable
+    | message \s status \s - \s undeliverable | warning: \s+ (?:could \s not \s send
+        | message \s .{0,60} delayed)
+    | mail \s (?:could \s not \s be|not) \s delivered | (?:message|mail) \s .{0,60} (?:delayed
+        |undeliverable|
+        could \s not \s be \s delivered|not \s delivered) | delayed \s (?:mail|delivery)
+        | bounced? \s (?:mail|message)
     | rejected \s (?:mail|message) | (?:your \s)? (?:message|mail) \s to \s .{1,80} (?:was \s)?
         (?:rejected|couldn't|could \s not)
-    | unzustellbar | nicht \s zustellbar | zustellung \s .{0,40}(?:fehlgeschlagen|verz[öo]gert) | unzustellbarkeit
-    | (?:non \s remis|non[-\s]?distribu|[ée]chec \s (?:de|d'|dans) | message \s non \s (?:remis|distribu))
-    | no \s se \s (?:puede|pudo|ha \s podido) \s entregar | no \s entregado | (?:error|fallo) \s (?:en|de) \s .{0,20}entrega
+    | unzustellbar | nicht \s zustellbar | zustellung \s .{0,40}(?:fehlgeschlagen|verz[öo]gert)
+        | unzustellbarkeit
+    | (?:non \s remis|non[-\s]?distribu|[ée]chec \s (?:de|d'|dans) | message \s non \s (?:remis
+        |distribu))
+    | no \s se \s (?:puede|pudo|ha \s podido) \s entregar | no \s entregado | (?:error
+        |fallo) \s (?:en|de) \s .{0,20}entrega
     | non \s recapitabile | mancato \s recapito | onbestelbaar | kan \s niet \s worden \s bezorgd
     | não \s (?:é \s possível \s entregar|entregue) | não \s foi \s possível \s entregar
     | недоставленное | не \s удалось \s доставить | сообщение \s не \s доставлено
-    | .{0,30}(?:系统退信|退信通知|退信|退件|邮件退回|無法傳遞|无法投递|无法送达|投递失败|投递状态通知|传递失败|未送达|
+    | .{0,30}(?:系统退信|退信通知|退信|退件|邮件退回|無法傳遞|无法投递|无法送达|投递失败
+        |投递状态通知|传递失败|未送达|
         未传递|傳遞失敗|寄送失敗|发送失败|邮件延迟|延迟投递|投递延迟)
-    | .{0,20}(?:配信不能|配信エラー|配信できません|配信遅延|送信失敗|送信できません|배달\s?되지|반송|전송\s?실패)
+    | .{0,20}(?:配信不能|配信エラー|配信できません|配信遅延|送信失敗|送信できません
+        |배달\s?되지|반송|전송\s?실패)
     )"""
 )
 _BOUNCE_WORDS = re.compile(
-    r"(?i)this is the (?:mail system at|qmail-send program)|could not be delivered|couldn't be delivered|"
+    r"(?i)this is the (?:mail system at|qmail-send program)|could not be delivered|"
+    r"couldn't be delivered|"
     r"delivery to the following recipients?|delivery has failed|permanent (?:fatal )?errors?|"
     r"was not delivered|undeliverable|recipient address rejected|user unknown|no such user|"
     r"mailbox (?:is )?(?:full|unavailable)|wasn't delivered|message that you sent|has been delayed|"
-    r"delivery attempts|unable to deliver|mailbox not found|\b[45]\d\d[ -][45]\.\d\.\d\b|over quota|"
+    r"delivery attempts|unable to deliver|mailbox not found|\b[45]\d\d[ -][45]\.\d\.\d\b|"
+    r"over quota|"
     r"delivery (?:error|failure|failed)|returned to sender|does(?: not|n't) exist|"
     r"无法投递|退信|无法送达|投递失败|不存在|未能送达|配信できません|无法发送到"
 )
 _REPLY_SUBJECT = re.compile(
     r"""(?ix) ^ \s* (?: \[ \s* )? (?:
-      automatic \s (?:reply|response) | auto(?:mated)?[-\s]?(?:reply|response|responder|answer|antwort)
-    | out[-\s]of[-\s](?:the[-\s])?office | ooo \s*[:：] | away \s from \s (?:my \s)? (?:office|mail|desk)
+      automatic \s (?:reply|response) | auto(?:mated)?[-\s]?(?:reply|response|responder|answer
+        |antwort)
+    | out[-\s]of[-\s](?:the[-\s])?office | ooo \s*[:：] | away \s from \s (?:my \s)? (?:office
+        |mail|desk)
     | vacation \s (?:reply|response|notice|message|auto) | on \s (?:vacation|holiday|leave) \s*[:：]
-    | abwesenheits(?:notiz|nachricht|assistent|agent|meldung) | abwesenheit \s*[:：] | automatische \s (?:antwort|r[ée])
-    | autom\. \s antwort | r[ée]ponse \s automatique | absence \s du \s bureau | absen(?:t|ce) \s*[:：]
-    | respuesta \s autom[áa]tica | fuera \s de \s (?:la \s)? oficina | risposta \s automatica | fuori \s (?:sede|ufficio)
-    | resposta \s autom[áa]tica | automatisch \s antwoord | afwezig(?:heid)? \s*[:：]? | autosvar | automatiskt \s svar
-    | automatisk \s svar | automaattinen \s vastaus | automatyczna \s odpowied | automatick[áa] \s odpov | автоответ
-    | автоматический \s ответ | otomatik \s (?:yan[ıi]t|cevap) | 自动(?:回复|答复|应答) | 自動(?:回覆|回復|答覆|返信|応答)
+    | abwesenheits(?:notiz|nachricht|assistent|agent|meldung) | abwesenheit \s*[:：]
+        | automatische \s (?:antwort|r[ée])
+    | autom\. \s antwort | r[ée]ponse \s automatique | absence \s du \s bureau | absen(?:t
+        |ce) \s*[:：]
+    | respuesta \s autom[áa]tica | fuera \s de \s (?:la \s)? oficina | risposta \s automatica
+        | fuori \s (?:sede|ufficio)
+    | resposta \s autom[áa]tica | automatisch \s antwoord | afwezig(?:heid)? \s*[:：]?
+        | autosvar | automatiskt \s svar
+    | automatisk \s svar | automaattinen \s vastaus | automatyczna \s odpowied
+        | automatick[áa] \s odpov | автоответ
+    | автоматический \s ответ | otomatik \s (?:yan[ıi]t|cevap) | 自动(?:回复|答复|应答)
+        | 自動(?:回覆|回復|答覆
+        |返信|応答)
     | 不在(?:通知|のお知らせ) | 外出自动 | 休假自动 | 자동 \s* (?:회신|응답|답장) | 부재중
     )"""
 )
@@ -73,7 +96,8 @@ _LIST_HEADERS = (
     *("x-mailman-version", "list-unsubscribe-post", "x-loop-list", "x-ezmlm"),
 )
 _NO_ANSWER = re.compile(
-    r"(?i)^(?:mailer-?daemon|postmaster|owner-.*|.*-owner|.*-request|.*-bounces?(?:[+=].*)?|listserv|majordomo|"
+    r"(?i)^(?:mailer-?daemon|postmaster|owner-.*|.*-owner|.*-request|.*-bounces?(?:[+=].*)?|"
+    r"listserv|majordomo|"
     r"(?:do-?_?not-?_?|no-?_?)reply(?:[+._-].*)?|.*[._-]no-?reply|bounces?(?:[+=-].*)?|nobody)$"
 )
 _FIRST_WORDS = 4000

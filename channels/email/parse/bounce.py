@@ -5,6 +5,7 @@ RFC 3464 and RFC 5965 fields first, then what mail systems without a standard wr
 
 from __future__ import annotations
 
+import logging
 import re
 from email import message_from_bytes
 
@@ -12,7 +13,7 @@ from channels.email.parse.body import Body, Read
 from channels.email.parse.headers import Head, read_head
 from channels.email.parse.ids import message_id, reference_ids
 from channels.email.parse.limits import Limits
-from channels.email.parse.mail import Bounce, BouncedRecipient
+from channels.email.parse.mail import Address, Bounce, BouncedRecipient
 from channels.email.parse.problems import Problems
 from channels.email.parse.words import header_text
 
@@ -24,6 +25,7 @@ _ORIGINAL = frozenset(
 )
 _ID_IN_TEXT = re.compile(r"(?im)^[ \t>]*message-id:[ \t]*<([^<>\s]{3,250})>")
 _ADDRESS = re.compile(r"<?([^\s<>;,:\"'()]+@[^\s<>;,:\"'()]+\.[A-Za-z0-9-]{2,})>?")
+_ASCII = bytes(range(128)) + b"?" * 128
 _MAX_RECIPIENTS = 1000
 _MAX_GUESSED_BYTES = 256 * 1024
 # Whatever its detectors or the standard parser under them raise on a hostile mail.
@@ -33,7 +35,14 @@ _DETECTOR_FAULTS = (
 
 
 def read_bounce(
-    raw: bytes, head: Head, body: Body, limits: Limits, problems: Problems, *, frugal: bool
+    raw: bytes,
+    head: Head,
+    from_: Address,
+    body: Body,
+    limits: Limits,
+    problems: Problems,
+    *,
+    frugal: bool,
 ) -> Bounce:
     """The details, as far as they are told."""
     recipients: list[BouncedRecipient] = []
@@ -51,7 +60,7 @@ def read_bounce(
             BouncedRecipient(address=one, action="failed") for one in _ADDRESS.findall(failed)
         ]
     if not recipients and not frugal and len(raw) <= _MAX_GUESSED_BYTES:
-        recipients = _guessed(raw, problems)
+        recipients = _guessed(raw, from_, problems)
     if not original:
         found = _ID_IN_TEXT.search(body.text[: limits.fold_chars])
         original = found[1] if found else ""
@@ -118,11 +127,19 @@ def _original_id(read: Read, limits: Limits) -> str:
     return message_id(head.all("message-id"), quiet)
 
 
-def _guessed(raw: bytes, problems: Problems) -> list[BouncedRecipient]:
-    from flufl.bounce import all_failures  # noqa: PLC0415 - seldom needed, and not quick to load
+def _guessed(raw: bytes, from_: Address, problems: Problems) -> list[BouncedRecipient]:
+    from flufl.bounce import all_failures
 
+    # It logs the faults of its own detectors, which are the sender's doing and no news.
+    log = logging.getLogger("flufl.bounce")
+    log.propagate = False
+    if not log.handlers:
+        log.addHandler(logging.NullHandler())
     try:
-        temporary, permanent = all_failures(message_from_bytes(raw))
+        message = message_from_bytes(raw.translate(_ASCII))
+        del message["From"]
+        message["From"] = from_.address if from_.address.isascii() else "unknown@invalid"
+        temporary, permanent = all_failures(message)
     except _DETECTOR_FAULTS as fault:
         problems.add("bounce", f"its recipients were not found ({type(fault).__name__})")
         return []

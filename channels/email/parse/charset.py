@@ -197,7 +197,7 @@ def _detect(data: bytes) -> str | None:
     high = b" ".join(_HIGH_RUN.findall(data[:_SAMPLE]))
     if len(high) < 16:  # the detector is wrong on short text
         return "gb18030" if _all_han(data) else None
-    from charset_normalizer import from_bytes  # noqa: PLC0415 - rarely needed, slow to load
+    from charset_normalizer import from_bytes
 
     match = from_bytes(data[: 8 * 1024], cp_isolation=_DETECTABLE, enable_fallback=False).best()
     return match.encoding if match is not None else None

@@ -44,7 +44,7 @@ class Head:
 def read_head(
     raw: bytes, start: int, end: int, limits: Limits, problems: Problems, *, top: bool = False
 ) -> Head:
-    """Read the block at `raw[start:end]`. `top` forgives what stands before a mail's first field."""
+    """Read the block at `raw[start:end]`. `top` forgives what stands before a mail."""
     head = Head()
     position = _skip_lead(raw, start, end, problems) if top else start
     block_end = min(end, position + limits.header_block_bytes)

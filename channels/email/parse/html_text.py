@@ -42,6 +42,8 @@ _SELF_CLOSING = frozenset(
 )
 _MAX_TAGS = 100_000
 _ANY_TAG = re.compile(r"<[^<>]*>")
+_LONG_TAG = 10_000
+_MANY_ATTRIBUTES = 1000
 _MAX_WORK = 20_000_000
 _MAX_DEPTH = 400
 
@@ -49,6 +51,11 @@ _MAX_DEPTH = 400
 def too_costly(source: str) -> bool:
     """Whether a tree of this HTML could be so big or deep that parsers need quadratic time."""
     if source.count("&") > 60_000 or source.count("<") > _MAX_TAGS:
+        return True
+    if len(source) > _LONG_TAG and any(
+        len(tag) > _LONG_TAG and len(tag.split()) > _MANY_ATTRIBUTES
+        for tag in _ANY_TAG.findall(source)
+    ):
         return True
     open_tags: dict[str, int] = {}
     depth = deepest = tags = 0

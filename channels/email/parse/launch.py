@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-FIRST_SECONDS = 2.6
+FIRST_SECONDS = 3.0
 """For the full attempt; then the process is stopped and another tries the frugal way."""
 FRUGAL_SECONDS = 1.4
 

@@ -49,10 +49,8 @@ def read_value(header: bytes, problems: Problems) -> Value:
     sections: dict[str, list[tuple[int, bool, str]]] = {}
     for match in _PARAMETER.finditer(rest):
         name = match[1].lower()
-        if match[2] is not None:
-            content = _ESCAPED.sub(_unescape, match[2])
-        else:
-            content = match[3].strip()
+        quoted = match[2]
+        content = match[3].strip() if quoted is None else _ESCAPED.sub(_unescape, quoted)
         base, star, tail = name.partition("*")
         if not star:
             plain.setdefault(name, content)

@@ -55,7 +55,7 @@ def parse(raw: bytes, *, limits: Limits = DEFAULT, frugal: bool = False) -> Pars
     auto = classify(head, tree, body, from_, return_path, subject)
     bounce: Bounce | None = None
     if auto in ("bounce", "feedback"):
-        bounce = read_bounce(raw, head, body, limits, problems, frugal=frugal)
+        bounce = read_bounce(raw, head, from_, body, limits, problems, frugal=frugal)
     for name in ("from", "subject", "message-id", "content-type"):
         if len(head.all(name)) > 1:
             problems.add("header", f"{name} stands {len(head.all(name))} times")

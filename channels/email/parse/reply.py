@@ -43,29 +43,23 @@ _KEYWORD_END = re.compile(r"[:：]\s*$")
 def fold_reply(text: str, subject: str = "") -> str:
     """`text` without quotes and signature; `subject` tells a forward from a reply."""
     lines = [line.rstrip("\r") for line in text.split("\n")]
-    forwarded = FORWARD_SUBJECT.match(subject) is not None
     forward_at = _forward_start(lines)
-    head, tail = lines[:forward_at], lines[forward_at:]
-    cut = len(head)
-    certain = True
-    if not (forwarded and forward_at == len(lines)):
-        cut, certain = _cut(head)
-        if cut < len(head) and forward_at < len(lines):
-            tail = []  # the forward stands inside what was quoted
-    kept, quoted = _unquoted(head[:cut], keep_quotes=forwarded)
-    certain = certain and quoted and cut == len(head)
-    new = _without_signature(kept, open_end=cut == len(head) and not tail)
+    cut = _cut(lines[:forward_at])
+    forwarded = FORWARD_SUBJECT.match(subject) is not None
+    tail = lines[forward_at:]
+    if cut < forward_at:
+        # What begins like a quote is the forwarded mail itself if the subject says so; else a
+        # forward below it stands inside the quote.
+        tail = lines[cut:] if forwarded else []
+    kept = _unquoted(lines[:cut], keep_quotes=forwarded and not tail)
+    new = _without_signature(kept, open_end=cut == len(lines))
     words = _joined(new)
     if tail:
-        words = "\n\n".join(filter(None, (words, _joined(_unmarked(tail)))))
-    if words:
-        return words
-    if cut < len(head) and _joined(kept):
-        return _joined(kept)
-    if cut < len(head) or not quoted:
-        return _joined(_unmarked(lines))
-    rest = [line for line in lines if not _QUOTE.match(line)]
-    return "" if certain or not _joined(rest) else _joined(kept)
+        return "\n\n".join(filter(None, (words, _joined(_unmarked(tail)))))
+    if words or all(not line.strip(_BLANK_OR_FOLD) or _is_sent_from(line) for line in kept):
+        # Nothing at all above an unmarked quote: more likely it is no quote.
+        return words if words or cut == len(lines) or _joined(kept) else _joined(lines)
+    return _joined(kept)
 
 
 def _joined(lines: list[str]) -> str:
@@ -117,26 +111,26 @@ def _forward_start(lines: list[str]) -> int:
     return len(lines)
 
 
-def _cut(lines: list[str]) -> tuple[int, bool]:
-    """Where everything to the end is an unmarked quote, and whether that is beyond doubt."""
+def _cut(lines: list[str]) -> int:
+    """Where an unmarked quote begins that goes on to the end; the end if there is none."""
     for index, line in enumerate(lines):
         if not line.strip() or len(line) > _LONGEST_PATTERN_LINE or _QUOTE.match(line):
             continue
         if _separates(line):
             if not _marked_follow(lines, index + 1):
-                return index, False
+                return index
             continue
         if _names_author(line) and _is_header_block(lines, index):
             start = _rule_above(lines, index)
             if not _marked_follow(lines, index + 1):
-                return start, False
+                return start
             continue
         length = _attribution(lines, index)
         if length and not _marked_follow(lines, index + length):
             following = next((x for x in lines[index + length :] if x.strip()), "")
             if following and _strong(" ".join(lines[index : index + length])):
-                return index, False
-    return len(lines), True
+                return index
+    return len(lines)
 
 
 def _strong(attribution: str) -> bool:
@@ -199,10 +193,9 @@ def _attribution(lines: list[str], index: int) -> int:
     return 0
 
 
-def _unquoted(lines: list[str], *, keep_quotes: bool) -> tuple[list[str], bool]:
-    """Lines outside marked quotes and their attributions; whether there was any quote."""
+def _unquoted(lines: list[str], *, keep_quotes: bool) -> list[str]:
+    """Lines outside marked quotes and their attributions."""
     kept: list[str] = []
-    quoted = False
     index = 0
     while index < len(lines):
         line = lines[index]
@@ -211,7 +204,6 @@ def _unquoted(lines: list[str], *, keep_quotes: bool) -> tuple[list[str], bool]:
                 kept.append(line)
             elif kept and kept[-1] != _FOLD:
                 kept.append(_FOLD)
-            quoted = True
             index += 1
             continue
         if not keep_quotes and line.strip() and len(line) <= _LONGEST_PATTERN_LINE:
@@ -228,7 +220,7 @@ def _unquoted(lines: list[str], *, keep_quotes: bool) -> tuple[list[str], bool]:
                 continue
         kept.append(line)
         index += 1
-    return kept, quoted
+    return kept
 
 
 def _next_is_quote(lines: list[str], index: int) -> bool:
@@ -242,7 +234,7 @@ def _without_signature(lines: list[str], *, open_end: bool) -> list[str]:
     while index < len(lines):
         line = lines[index]
         short = len(line) <= 120
-        if short and SENT_FROM.fullmatch(line.strip()) and _stands_alone(lines, index):
+        if short and _is_sent_from(line) and _stands_alone(lines, index):
             index += 1
             continue
         if short and SIGNATURE.match(line):
@@ -257,6 +249,10 @@ def _without_signature(lines: list[str], *, open_end: bool) -> list[str]:
         out.append(line)
         index += 1
     return out
+
+
+def _is_sent_from(line: str) -> bool:
+    return SENT_FROM.fullmatch(line.strip()) is not None
 
 
 def _stands_alone(lines: list[str], index: int) -> bool:

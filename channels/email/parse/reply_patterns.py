@@ -57,7 +57,8 @@ SEPARATOR = re.compile(
     | opprinnelig \s+ melding | alkuperäinen \s+ viesti | wiadomość \s+ oryginalna
     | oryginalna \s+ wiadomość | původní \s+ (?:zpráva|e-mail) | исходное \s+ сообщение
     | orijinal \s+ (?:ileti|mesaj)
-    | 原始邮件 | 原邮件 | 邮件原件 | 原始信件 | 原始郵件 | 原郵件 | 原始訊息 | 回复的原?邮件 | 回覆的原?郵件
+    | 原始邮件 | 原邮件 | 邮件原件 | 原始信件 | 原始郵件 | 原郵件 | 原始訊息 | 回复的原?邮件
+        | 回覆的原?郵件
     | 元のメッセージ | 元のメール | オリジナルメッセージ | 원본 \s* 메시지 | 원본 \s* 메일
     )"""
 )
@@ -69,7 +70,8 @@ FORWARD_DASHED = re.compile(
       | forwarded \s+ by .{0,120} | weitergeleitete \s+ (?:nachricht|mail|e-mail)
       | message \s+ (?:transf[ée]r[ée]|transmis) | (?:mensaje|correo) \s+ reenviado
       | messaggio \s+ inoltrato | mensagem \s+ (?:encaminhada|reencaminhada)
-      | doorgestuurd \s+ bericht | vidarebefordrat \s+ meddelande | videresendt \s+ (?:melding|besked)
+      | doorgestuurd \s+ bericht | vidarebefordrat \s+ meddelande | videresendt \s+ (?:melding
+        |besked)
       | przekazana \s+ wiadomość | wiadomość \s+ przekazana | přeposlaná \s+ zpráva
       | пересылаемое \s+ (?:сообщение|письмо) | переадресованное \s+ сообщение
       | 转发的?(?:邮件|消息|信息|郵件)(?:信息)? | 轉寄的?(?:郵件|信件|訊息)(?:內容)? | 轉寄郵件
@@ -101,8 +103,10 @@ _OTHER = (
     r"enviado(?:\s+el|\s+em)?|fecha|para|asunto|inviato|data|oggetto|a|per|verzonden|aan|onderwerp|"
     r"skickat|till|ämne|sendt|til|emne|assunto|enviada(?:\s+em)?|wysłano|do|temat|dw|отправлено|"
     r"дата|кому|тема|копия|gönderilen|tarih|kime|konu|bilgi|"
-    r"发送时间|发送日期|发件时间|发送|时间|日期|收件人|抄送|抄送人|主题|主題|主旨|標題|标题|發送時間|傳送時間|"
-    r"寄件日期|收件者|副本|密送|送信日時|日時|宛先|件名|보낸 \s? 날짜|날짜|받는 \s? 사람|참조|제목|importance|"
+    r"发送时间|发送日期|发件时间|发送|时间|日期|收件人|抄送|抄送人|主题|主題|主旨|標題|标题|"
+    r"發送時間|傳送時間|"
+    r"寄件日期|收件者|副本|密送|送信日時|日時|宛先|件名|보낸 \s? 날짜|날짜|받는 \s? 사람|참조|"
+    r"제목|importance|"
     r"attachments?|附件|重要性|priority"
 )
 HEADER_FROM = re.compile(rf"(?ix) (?:{_FROM}) [ *_]{{0,8}} [:：|] .*? [^\s*_|]")
@@ -115,23 +119,30 @@ HEADER_DATE = re.compile(
 RULE = re.compile(r"^\s*(?:[-_—–─=*]\s?){8,}\s*$")
 
 FORWARD_SUBJECT = re.compile(
-    r"(?i)^\s*(?:\[[^\]]{0,40}\]\s*)*(?:fwd?|wg|tr|rv|enc|doorst|vs|vb|i|pd|转发|轉寄|轉發|転送|전달|"
+    r"(?i)^\s*(?:\[[^\]]{0,40}\]\s*)*(?:fwd?|wg|tr|rv|enc|doorst|vs|vb|i|pd|转发|轉寄|轉發|"
+    r"転送|전달|"
     r"fs|ilt|fyi)\s*[:：]"
 )
 
 SENT_FROM = re.compile(
     r"""(?ix) [*_>\[(]{0,4} (?:
       sent \s+ (?:from|via|with|using) \s+ .{2,80} | get \s+ outlook \s+ for \s+ .{2,30}
-    | (?:von|vom) \s+ mein(?:em|er) \s+ .{2,40} \s gesendet | gesendet \s+ (?:von|mit|über) \s+ .{2,60}
+    | (?:von|vom) \s+ mein(?:em|er) \s+ .{2,40} \s gesendet | gesendet \s+ (?:von|mit
+        |über) \s+ .{2,60}
     | diese \s+ nachricht \s+ wurde \s+ von \s+ mein.{2,60} gesendet .{0,10}
-    | envoy[ée] \s+ (?:de(?:puis)?|à \s+ partir \s+ d[e']) \s* .{2,60} | t[ée]l[ée]charge[rz] \s+ outlook .{2,40}
-    | enviado \s+ (?:desde|a \s+ partir \s+ d[oe]|do|de|via|con) \s+ .{2,60} | obtener \s+ outlook .{2,40}
+    | envoy[ée] \s+ (?:de(?:puis)?|à \s+ partir \s+ d[e']) \s* .{2,60}
+        | t[ée]l[ée]charge[rz] \s+ outlook .{2,40}
+    | enviado \s+ (?:desde|a \s+ partir \s+ d[oe]|do|de|via|con) \s+ .{2,60}
+        | obtener \s+ outlook .{2,40}
     | inviato \s+ da(?:l|lla)? \s* .{2,60} | verzonden \s+ (?:vanaf|met|via|vanuit) \s+ .{2,60}
     | skickat \s+ från \s+ .{2,60} | sendt \s+ fra \s+ .{2,60} | lähetetty \s+ .{2,60}
-    | wysłane \s+ z \s* .{2,60} | odesláno \s+ z \s* .{2,60} | отправлено \s+ (?:с|из|через) \s+ .{2,60}
+    | wysłane \s+ z \s* .{2,60} | odesláno \s+ z \s* .{2,60} | отправлено \s+ (?:с|из
+        |через) \s+ .{2,60}
     | iphone'?umdan \s+ gönderildi | .{2,30} \s cihazımdan \s+ gönderildi
-    | (?:发自|發自|发送自|寄自|来自|來自|傳送自) \s* (?:我的|于|Windows|Outlook|Foxmail|网易|QQ|iPhone|iPad|Android|
-        新浪|华为|小米|Yahoo|手机|Mail|Samsung|三星|OPPO|vivo|HUAWEI|Xiaomi|Redmi|荣耀|HONOR) .{0,60}
+    | (?:发自|發自|发送自|寄自|来自|來自|傳送自) \s* (?:我的|于|Windows|Outlook|Foxmail|网易
+        |QQ|iPhone|iPad|Android|
+        新浪|华为|小米|Yahoo|手机|Mail|Samsung|三星|OPPO|vivo|HUAWEI|Xiaomi|Redmi|荣耀
+        |HONOR) .{0,60}
     | (?:從|从) \s* (?:我的)? .{2,40} \s* (?:傳送|发送|發送|寄出) | 获取 \s* .{0,30} outlook .{0,40}
     | 使用 \s* .{2,40} \s* 发送 | .{2,30} から送信 | (?:나의|내) \s* .{2,30} 에서 \s* 보냄
     ) [\s*_.\])。]{0,6}"""
@@ -140,5 +151,6 @@ SENT_FROM = re.compile(
 SIGNATURE = re.compile(r"^\s{0,3}--\s?$|^—\s*$|^__\s*$")
 
 LIST_FOOTER = re.compile(
-    r"(?i)(?:mailing list|unsubscribe|to unsubscribe|list info|listinfo|google groups|退订|取消订阅)"
+    r"(?i)(?:mailing list|unsubscribe|to unsubscribe|list info|listinfo|google groups|退订|"
+    r"取消订阅)"
 )

@@ -7,6 +7,7 @@ frugal attempt included), and ends with its parent.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from types import TracebackType
 
 from channels.email.parse.launch import FIRST_SECONDS, FRUGAL_SECONDS, command, environment
@@ -63,10 +64,8 @@ class _Process:
 
     async def stop(self) -> None:
         if self._process.returncode is None:
-            try:
+            with contextlib.suppress(ProcessLookupError):
                 self._process.kill()
-            except ProcessLookupError:
-                pass
         if self._process.stdin is not None:
             self._process.stdin.close()
         await self._process.wait()

@@ -96,7 +96,8 @@ def test_visible_words(source: str, text: str) -> None:
     [
         (
             (
-                '<div>New.</div><div class="gmail_quote"><div class="gmail_attr">On Tue, 3 Mar 2026 '
+                '<div>New.</div><div class="gmail_quote"><div class="gmail_attr">On Tue, 3 Mar '
+                "2026 "
                 'at 9:00, S &lt;<a href="mailto:s@d.example">s@d.example</a>&gt; wrote:<br></div>'
                 '<blockquote class="gmail_quote" style="margin:0">old</blockquote></div>'
             ),
@@ -130,15 +131,18 @@ def test_visible_words(source: str, text: str) -> None:
         ),
         (
             (
-                '<div>New.</div><div class="yahoo_quoted"><div>On Tuesday, S wrote:</div><div>old</div>'
+                '<div>New.</div><div class="yahoo_quoted"><div>On Tuesday, S wrote:</div>'
+                "<div>old</div>"
                 "</div>"
             ),
             "New.",
         ),
         (
             (
-                "<div>好的</div><div><includetail><div style='font-size:12px'>------------------&nbsp;"
-                "原始邮件&nbsp;------------------</div><div>发件人: S</div><div>发送时间: 2026</div>"
+                "<div>好的</div><div><includetail><div style='font-size:12px'>"
+                "------------------&nbsp;"
+                "原始邮件&nbsp;------------------</div><div>发件人: S</div>"
+                "<div>发送时间: 2026</div>"
                 "<div>收件人: x</div><div>主题: y</div></div><div>旧</div></includetail></div>"
             ),
             "好的",
@@ -153,7 +157,8 @@ def test_visible_words(source: str, text: str) -> None:
         ),
         (
             (
-                '<div>See:</div><div class="gmail_quote"><div class="gmail_attr">---------- Forwarded '
+                '<div>See:</div><div class="gmail_quote"><div class="gmail_attr">----------'
+                " Forwarded "
                 "message ---------<br>From: S<br></div>kept</div>"
             ),
             "See:\n\n---------- Forwarded message ---------\nFrom: S\nkept",
