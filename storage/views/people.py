@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from storage.store import Reader
-from storage.views.rows import iso
+from storage.views.rows import hub, iso
 from triggerhub.domain.permissions import Actor
 
 Json = dict[str, Any]
@@ -239,9 +239,10 @@ def search(reader: Reader, query: str, *, viewer: Actor, after: str | None, limi
         text = " AND ".join(likes)
         if len(digits) >= 3 and not any(letter.isalpha() for letter in query):
             values["digits"] = f"%{digits.lstrip('0')}%"
+            values["number"] = e164(query, hub(reader)["default_region"]) or ""
             text = (
                 f"({text}) OR EXISTS (SELECT 1 FROM identities n WHERE n.customer_id = c.id"
-                " AND n.kind = 'phone' AND n.address LIKE :digits)"
+                " AND n.kind = 'phone' AND (n.address LIKE :digits OR n.address = :number))"
             )
         conditions.append(f"({text})")
     if viewer.role == "agent":
@@ -288,6 +289,17 @@ def search(reader: Reader, query: str, *, viewer: Actor, after: str | None, limi
         ],
         "after": f"{rows[-1][4]}~{rows[-1][0]}" if more else None,
     }
+
+
+def e164(written: str, region: str) -> str | None:
+    """A phone number as anybody may write it (`+44 (0)7700 900123`), in E.164; None if it isn't."""
+    import phonenumbers
+
+    try:
+        parsed = phonenumbers.parse(written, region)
+    except phonenumbers.NumberParseException:
+        return None
+    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
 
 
 def _escaped(word: str) -> str:
