@@ -25,6 +25,8 @@ _PIPE_BYTES = 1024 * 1024
 """Room in the pipes, so that large mails cross in few turns."""
 _AHEAD = 64
 """Finished lines that may wait for an earlier one."""
+_WAITING_BYTES = 64 * 1024 * 1024
+"""Bytes of such lines, beyond which nothing new is begun until they are written."""
 
 
 class _Failed(Exception):
@@ -105,27 +107,36 @@ class _Board:
         self._next = 0
         self._written = 0
         self._lines: dict[int, bytes] = {}
+        self._bytes = 0
         self._changed = threading.Condition()
 
     def draw(self) -> int | None:
         with self._changed:
-            self._changed.wait_for(lambda: self._next < self._written + _AHEAD)
+            self._changed.wait_for(self._has_room)
             if self._next >= self._total:
                 return None
             self._next += 1
             return self._next - 1
 
+    def _has_room(self) -> bool:
+        # The line that is waited for is never held back.
+        ahead = self._next - self._written
+        return ahead <= 0 or (ahead < _AHEAD and self._bytes < _WAITING_BYTES)
+
     def put(self, index: int, line: bytes) -> None:
         with self._changed:
             self._lines[index] = line
+            self._bytes += len(line)
             self._changed.notify_all()
 
     def take(self, index: int) -> bytes:
         with self._changed:
             self._changed.wait_for(lambda: index in self._lines)
+            line = self._lines.pop(index)
             self._written = index + 1
+            self._bytes -= len(line)
             self._changed.notify_all()
-            return self._lines.pop(index)
+            return line
 
     def close(self) -> None:
         with self._changed:

@@ -130,6 +130,8 @@ def decode(data: bytes, declared: str = "") -> tuple[str, str]:
     if complaint or (codec and used != codec):
         reason = complaint or f"the bytes are not {declared!r}"
         complaint = f"{reason}, read as {used.replace('_', '-')}"
+    elif declared and "\ufffd" in text:
+        complaint = f"some bytes are not {declared!r}"
     elif not declared and used != "utf_8":
         complaint = f"none declared, read as {used.replace('_', '-')}"
     return well_formed(text), complaint

@@ -14,6 +14,7 @@ from channels.email.parse.launch import FIRST_SECONDS, FRUGAL_SECONDS, command, 
 from channels.email.parse.limits import PARSE_SECONDS
 from channels.email.parse.mail import ParsedMail, Unparseable
 from channels.email.parse.wire import RESPONSE, Request, read_result, request_head
+from triggerhub.domain.errors import Unavailable
 
 _BUFFER = 1024 * 1024
 _USES = 5000
@@ -33,15 +34,17 @@ class _Process:
 
     @classmethod
     async def start(cls) -> _Process:
-        return cls(
-            await asyncio.create_subprocess_exec(
+        try:
+            process = await asyncio.create_subprocess_exec(
                 *command(),
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 env=environment(),
                 limit=_BUFFER,
             )
-        )
+        except OSError as exc:
+            raise Unavailable("no parser process can be started") from exc
+        return cls(process)
 
     async def ask(self, request: Request) -> ParsedMail:
         self.uses += 1
@@ -83,7 +86,8 @@ class ParserPool:
     async def parse(self, raw: bytes) -> ParsedMail:
         """As `channels.email.parse.parse`, within its limits of time and memory.
 
-        Raises `Unparseable`, also when the mail broke or outlasted the process.
+        Raises `Unparseable`, also when the mail broke or outlasted the process, and `Unavailable`
+        when the pool is closed or no process can be started: nothing is said of the mail then.
         """
         async with self._slots:
             reason = ""
@@ -98,7 +102,7 @@ class ParserPool:
 
     async def _attempt(self, request: Request) -> ParsedMail:
         if self._closed:
-            raise Unparseable(["parser: it is closed"])
+            raise Unavailable("the mail parser is closed")
         process = self._idle.pop() if self._idle else await _Process.start()
         self._busy.add(process)
         whole = False
@@ -118,7 +122,7 @@ class ParserPool:
                 await process.stop()
 
     async def close(self) -> None:
-        """Stop every process; mails in work end in `Unparseable`."""
+        """Stop every process; mails in work end in `Unavailable`."""
         self._closed = True
         idle, self._idle = self._idle, []
         for process in (*idle, *self._busy):

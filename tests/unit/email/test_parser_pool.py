@@ -17,6 +17,7 @@ from channels.email.parse.launch import command, environment
 from channels.email.parse.wire import RESPONSE, Request, request_head
 from channels.email.parse.worker import ParserPool
 from tests.unit.email.mails import HTML, PLAIN, mail, multipart
+from triggerhub.domain.errors import Unavailable
 
 RICH = mail(
     multipart(
@@ -110,7 +111,7 @@ async def test_a_cancelled_caller_leaves_nothing_half_read() -> None:
 async def test_a_closed_pool_refuses() -> None:
     pool = ParserPool(1)
     await pool.close()
-    with pytest.raises(Unparseable):
+    with pytest.raises(Unavailable):
         await pool.parse(mail("\nhi"))
 
 
