@@ -46,7 +46,11 @@ class SqlViews:
             mine = {k: o for k, o in pending.items() if o["agent_id"] == viewer.id}
             if may(viewer, "interaction.read"):
                 shown = rows.interactions_where(reader, "WHERE i.state <> 'closed'", {})
-                offers = pending
+                opened = {row["id"]: row for row in shown}
+                offers = {
+                    key: row | {"interaction": opened.get(row["interaction_id"])}
+                    for key, row in pending.items()
+                }
             else:
                 shown = rows.interactions_where(
                     reader, "WHERE i.state <> 'closed' AND i.owner_id = :id", {"id": viewer.id}

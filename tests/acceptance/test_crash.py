@@ -1,0 +1,303 @@
+"""Promise 1: the served hub is killed at random moments under mixed load, and keeps its word."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import time
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from config.settings import Settings
+from storage.rebuild import rebuild
+from tests.acceptance.agent import Agent
+from tests.acceptance.audit import Audit
+from tests.acceptance.console import Console, comparable, differences, fresh_snapshot
+from tests.acceptance.hub_process import HubProcess, seed
+from tests.acceptance.ledger import Ledger
+from triggerhub.bootstrap import open_store
+from triggerhub.demo.carrier import Carrier
+from triggerhub.demo.mailbox import Mailbox
+from triggerhub.domain.ports import Json
+
+ROUNDS = int(os.environ.get("CRASH_ROUNDS", "30"))
+SEED = int(os.environ.get("CRASH_SEED", str(random.SystemRandom().randrange(10**6))))
+SETTLED_WITHIN = 120.0
+AGREED_WITHIN = 30.0
+
+pytestmark = [pytest.mark.crash, pytest.mark.timeout(180 + 30 * ROUNDS)]
+
+
+@dataclass(slots=True, kw_only=True)
+class Scene:
+    """The hub under attack and everybody around it, who all outlive it."""
+
+    hub: HubProcess
+    ledger: Ledger
+    carrier: Carrier
+    mailbox: Mailbox
+    agents: list[Agent]
+    supervisor: Console
+    rng: random.Random
+    starts: list[float] = field(default_factory=list)
+    early: int = 0
+    up: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def consoles(self) -> list[Console]:
+        return [*(agent.console for agent in self.agents), self.supervisor]
+
+    def kill(self) -> None:
+        self.up.clear()
+        self.hub.kill()
+
+    async def start(self, *, spare: bool = False) -> bool:
+        """To its doors; False where it was killed before it had any."""
+        began = time.monotonic()
+        await self.hub.start()
+        if self.starts and not spare and self.rng.random() < 0.2:
+            self._kill_in(self.rng.uniform(0, 1.1 * min(self.starts)))
+            self.early += 1
+        ready = await self.hub.ready()
+        if ready:
+            self.starts.append(time.monotonic() - began)
+            self.up.set()
+        return ready
+
+    def _kill_in(self, seconds: float) -> None:
+        asyncio.get_running_loop().call_later(seconds, self.kill)
+
+    async def round(self) -> None:
+        """Start, load, kill."""
+        if await self.start():
+            self._kill_in(self.rng.uniform(0.02, 1.0))
+            await self.ledger.load(texts=60, reports=15, mails=15)
+        await self.hub.gone()
+        self.up.clear()
+
+    async def settled(self) -> None:
+        """Wait until nothing accepted is without an end and nothing is on its way out."""
+        async with asyncio.timeout(SETTLED_WITHIN):
+            while True:
+                audit = Audit(self.hub.database)
+                if not audit.unsettled():
+                    return
+                # Answered as soon as something happens.
+                await self.supervisor.get(f"events?after={audit.numbers()[-1]}&limit=1&wait=1")
+
+
+@pytest.fixture
+async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
+    rng = random.Random(SEED)
+    async with AsyncExitStack() as stack:
+        carrier = await stack.enter_async_context(Carrier())
+        mailbox = await stack.enter_async_context(Mailbox())
+        hub = HubProcess(
+            folder=tmp_path,
+            seed=seed({"ann": "agent", "ben": "agent", "sue": "supervisor"}),
+            settings={"relay_url": mailbox.relay_url, "twilio_api_url": carrier.url},
+        )
+        carrier.add_account(hub.carrier_account())
+        stack.push_async_callback(hub.end)
+        people = [
+            await stack.enter_async_context(Console(base=hub.base, login=login))
+            for login in ("ann", "ben", "sue")
+        ]
+        yield Scene(
+            hub=hub,
+            carrier=carrier,
+            mailbox=mailbox,
+            ledger=Ledger(
+                http_port=hub.http_port,
+                smtp_port=hub.smtp_port,
+                public_url=hub.public_url,
+                rng=rng,
+            ),
+            agents=[Agent(console=console) for console in people[:2]],
+            supervisor=people[2],
+            rng=rng,
+        )
+
+
+async def test_killed_while_the_database_is_made(tmp_path: Path) -> None:
+    """The first start of all: whenever it is killed, the next one makes a whole hub of it."""
+    hub = HubProcess(folder=tmp_path, seed=seed({"ann": "agent"}))
+    try:
+        for milestone in ("master.key", "hub.sqlite3", "hub.sqlite3-wal"):
+            await hub.start()
+            await _there(hub, tmp_path / milestone)
+            hub.kill()
+            await hub.gone()
+        await hub.open()
+        async with Console(base=hub.base, login="ann") as console:
+            await console.sign_in()
+            assert (await fresh_snapshot(console))["epoch"]
+        assert await hub.stop() == 0
+    finally:
+        await hub.end()
+
+
+async def test_what_was_acknowledged_survives_any_kill(scene: Scene) -> None:
+    print(f"CRASH_SEED={SEED} CRASH_ROUNDS={ROUNDS}")
+    began = time.monotonic()
+    assert await scene.start(), scene.hub.tail()
+    for console in scene.consoles:
+        await console.sign_in()
+    lines = [
+        asyncio.create_task(console.attend_always(scene.up.wait)) for console in scene.consoles
+    ]
+    work = [asyncio.create_task(agent.work()) for agent in scene.agents]
+    await scene.ledger.load(texts=20, reports=2, mails=5)
+    await scene.supervisor.until(lambda state: state["interactions"], "work")
+    customer = next(iter(scene.supervisor.state["interactions"].values()))["customer_id"]
+    await scene.supervisor.watch(customer)
+    scene.kill()
+    await scene.hub.gone()
+    for _ in range(ROUNDS):
+        await scene.round()
+        for task in (*lines, *work):
+            assert not task.done(), task
+    assert await scene.start(spare=True), scene.hub.tail()
+    await scene.ledger.finish()
+    for agent in scene.agents:
+        agent.leaving.set()
+    async with asyncio.timeout(SETTLED_WITHIN):
+        await asyncio.gather(*work)
+    await scene.settled()
+    for console in scene.consoles:
+        await _agrees(console)
+    await _scroll_agrees(scene.supervisor, customer)
+    _check_view(await fresh_snapshot(scene.supervisor), Audit(scene.hub.database))
+    for task in lines:
+        task.cancel()
+    await asyncio.gather(*lines, return_exceptions=True)
+    assert await scene.hub.stop() == 0, scene.hub.tail()
+
+    assert scene.hub.tracebacks() == []
+    audit = Audit(scene.hub.database)
+    _check_deliveries(scene.ledger, audit)
+    _check_commands(scene.agents, audit)
+    _check_sendings(scene, audit)
+    _check_rebuild(scene.hub)
+    print(
+        f"{ROUNDS} rounds in {time.monotonic() - began:.0f} s, {scene.early} killed while starting,"
+        f" start {sorted(scene.starts)[len(scene.starts) // 2]:.2f} s (median);"
+        f" {len(audit.events)} events, {len(scene.ledger.deliveries)} deliveries,"
+        f" {sum(len(console.done) for console in scene.consoles)} commands,"
+        f" {dict(Counter(word for console in scene.consoles for word in console.greetings))}"
+    )
+
+
+async def _there(hub: HubProcess, path: Path) -> None:
+    """Return as soon as the starting hub has made this file, or has ended."""
+    assert hub.process is not None
+    async with asyncio.timeout(30):
+        # Another process: there is nothing to wait on but the file itself.
+        while not path.exists() and hub.process.returncode is None:  # noqa: ASYNC110, ASYNC240
+            await asyncio.sleep(0)
+
+
+async def _agrees(console: Console) -> None:
+    """What frames have made of the console's state is what a newcomer is told."""
+    fresh: Json = {}
+    try:
+        async with asyncio.timeout(AGREED_WITHIN):
+            while console.seen() != (fresh := comparable(await fresh_snapshot(console))):
+                pass  # each look is a question to the hub, and so a wait
+    except TimeoutError:
+        pytest.fail(f"{console.login} sees something else: {differences(console.seen(), fresh)}")
+
+
+async def _scroll_agrees(console: Console, customer_id: str) -> None:
+    page = await console.get(f"customers/{customer_id}/timeline?limit=200")
+    first = page["items"][0]["seq"]
+    held = console.state["timelines"][customer_id]["items"]
+    assert [item for item in held if item["seq"] >= first] == page["items"]
+
+
+def _check_deliveries(ledger: Ledger, audit: Audit) -> None:
+    """Each yes is one event with those bytes; nothing is there twice, or was never handed over."""
+    assert audit.numbers() == list(range(1, len(audit.events) + 1))
+    found = audit.raws()
+    handed_over = {delivery.raw for delivery in ledger.deliveries}
+    for delivery in ledger.deliveries:
+        assert delivery.yes > 0, f"never accepted after {delivery.tries} tries: {delivery}"
+        assert found[delivery.raw] == 1, f"{found[delivery.raw]} times in the log: {delivery}"
+    callbacks = [raw for raw in found if raw not in handed_over]
+    # The rest is what the carrier itself reported on our own messages.
+    assert all(b"MessageStatus=" in raw for raw in callbacks)
+    assert {raw: times for raw, times in found.items() if times != 1} == {}
+    assert ledger.refusals == []
+    ends = {key: ends for key, ends in audit.endings().items() if len(ends) != 1}
+    assert ends == {}
+
+
+def _check_commands(agents: list[Agent], audit: Audit) -> None:
+    queued = Counter(fact["message_id"] for fact in audit.of("message.queued"))
+    notes = Counter(fact["note_id"] for fact in audit.of("note.added"))
+    accepted = Counter(fact["offer_id"] for fact in audit.of("offer.accepted"))
+    closed = Counter(fact["interaction_id"] for fact in audit.of("interaction.closed"))
+    asked: Counter[str] = Counter()
+    for agent in agents:
+        assert agent.refused == [], agent.refused
+        for command, result in agent.console.done:
+            asked[command.name] += 1
+            match command.name:
+                case "message.send":
+                    assert queued[result["message_id"]] == 1
+                case "note.add":
+                    assert notes[result["entry_id"]] == 1
+                case "offer.accept":
+                    assert accepted[command.data["offer_id"]] == 1
+                case "interaction.close":
+                    assert closed[command.data["interaction_id"]] == 1
+                case other:
+                    assert other == "presence.set"
+    # Every command was answered in the end, so what is in the log was asked for once.
+    assert asked["message.send"] == queued.total()
+    assert asked["note.add"] == notes.total()
+    assert asked["offer.accept"] == accepted.total()
+    assert asked["interaction.close"] == closed.total()
+
+
+def _check_sendings(scene: Scene, audit: Audit) -> None:
+    """No answer left twice, no note at all; what may have left without a word about it is shown."""
+    texts = [message.body for message in scene.carrier.messages if message.direction != "inbound"]
+    mails = [mail.text for mail in scene.mailbox.mails]
+    assert scene.mailbox.refused == []
+    states = dict(audit.rows("SELECT message_id, state FROM outbox"))
+    shown = {row[0] for row in audit.rows("SELECT message_id FROM attention WHERE state = 'open'")}
+    for agent in scene.agents:
+        assert not [note for note in agent.notes for sent in (*texts, *mails) if note in sent]
+        for text, sent in agent.replies.items():
+            times = sum(text in body for body in (texts if sent["channel"] == "sms" else mails))
+            state = states[sent["message_id"]]
+            assert times <= 1, f"sent {times} times: {text}"
+            if state == "unknown":
+                assert sent["message_id"] in shown, f"unknown, and nobody is told: {text}"
+            else:
+                assert state in ("sent", "delivered"), (text, state)
+                assert times == 1, f"{state}, and nobody received it: {text}"
+
+
+def _check_view(served: Json, audit: Audit) -> None:
+    """What the supervisor is shown is what the database holds."""
+    rows = audit.rows("SELECT id, state, owner_id FROM interactions WHERE state <> 'closed'")
+    shown = {(r["id"], r["state"], r["owner_id"]) for r in served["interactions"].values()}
+    assert shown == set(rows)
+    pending = audit.rows("SELECT id, agent_id FROM offers WHERE state = 'pending'")
+    assert {(o["id"], o["agent_id"]) for o in served["offers"].values()} == set(pending)
+    (count,) = audit.rows("SELECT count(*) FROM attention WHERE state = 'open'")[0]
+    assert served["attention"]["count"] == count
+
+
+def _check_rebuild(hub: HubProcess) -> None:
+    store = open_store(Settings(data_dir=hub.folder))
+    report = rebuild(store.database, store.kit)
+    assert report.identical, report.differences
