@@ -1,0 +1,156 @@
+"""The schema is made by migrations alone: up, down, backed up first; a newer one is refused."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import inspect, text
+
+from storage import schema
+from storage.tables import metadata
+from tests.contract.houses import House, sms
+from triggerhub.domain.errors import Invalid
+
+
+def tables(house: House) -> set[str]:
+    with house.database().engine().connect() as connection:
+        return set(inspect(connection).get_table_names())
+
+
+def test_an_empty_database_is_brought_up(empty_house: House) -> None:
+    assert schema.current(empty_house.database()) is None
+    assert empty_house.migrate() is None, "nothing to back up"
+    assert schema.current(empty_house.database()) == schema.newest()
+    assert tables(empty_house) == {*metadata.tables, "alembic_version"}
+
+
+def test_a_second_time_changes_nothing(house: House) -> None:
+    epoch = log_head(house)
+    assert house.migrate() is None
+    assert log_head(house) == epoch
+
+
+def log_head(house: House) -> list[Any]:
+    connection = house.database().connect()
+    try:
+        return connection.all("SELECT one, seq, epoch FROM log_head")
+    finally:
+        connection.close()
+
+
+def test_the_migrated_schema_is_what_the_tables_say(house: House) -> None:
+    with house.database().engine().connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, metadata) == []
+
+
+def test_columns_keys_and_indexes_are_those_of_the_tables(house: House) -> None:
+    """What autogenerate doesn't compare: partial and unique indexes, keys, nullability."""
+    with house.database().engine().connect() as connection:
+        seen = inspect(connection)
+        for table in metadata.tables.values():
+            columns = {c["name"]: c["nullable"] for c in seen.get_columns(table.name)}
+            assert columns == {c.name: c.nullable for c in table.columns}, table.name
+            keys = seen.get_pk_constraint(table.name)["constrained_columns"]
+            assert keys == [c.name for c in table.primary_key.columns], table.name
+            indexes = {
+                i["name"]: (i["column_names"], bool(i["unique"]))
+                for i in seen.get_indexes(table.name)
+            }
+            assert indexes == {
+                i.name: ([c.name for c in i.columns], i.unique) for i in table.indexes
+            }, table.name
+
+
+def test_down_and_up_again(house: House) -> None:
+    schema.downgrade(house.database(), "base")
+    assert tables(house) == {"alembic_version"}
+    assert schema.current(house.database()) is None
+    house.migrate()
+    assert tables(house) == {*metadata.tables, "alembic_version"}
+
+
+def rename_version(house: House, version: str) -> None:
+    connection = house.database().connect()
+    try:
+        connection.run("UPDATE alembic_version SET version_num = :version", {"version": version})
+    finally:
+        connection.close()
+
+
+def test_a_newer_schema_is_refused_and_left_alone(house: House) -> None:
+    rename_version(house, "9999")
+    with pytest.raises(Invalid, match="newer release") as refused:
+        house.migrate()
+    assert refused.value.code == "newer_schema"
+    assert schema.current(house.database()) == "9999"
+    assert not (house.folder / "backups").exists()
+
+
+async def test_a_backup_comes_before_a_migration(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As if this release's schema were one step further than the database's."""
+    async with house.store() as store:
+        await store.accept(sms(1))
+    monkeypatch.setattr(schema, "newest", lambda: "0002")
+    saved = house.migrate()
+    if house.database().path is None:
+        assert saved is None, "PostgreSQL is backed up by its own tools"
+        return
+    assert saved is not None
+    assert saved.endswith(f"hub-{schema.current(house.database())}-20260105T090000.db")
+    with closing(sqlite3.connect(saved)) as copy:
+        assert copy.execute("SELECT COUNT(*) FROM events").fetchone() == (1,)
+        assert copy.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+def test_two_at_once_migrate_once(empty_house: House) -> None:
+    """Two processes, as a server and a command line would be."""
+    program = (
+        "import sys; from pathlib import Path; from datetime import datetime, UTC;"
+        "from storage import schema; from storage.engine import Database;"
+        "schema.migrate(Database(sys.argv[1]), backups=Path(sys.argv[2]), now=datetime.now(UTC))"
+    )
+    arguments = [sys.executable, "-c", program, empty_house.url, str(empty_house.folder)]
+    running = [subprocess.Popen(arguments) for _ in range(2)]
+    assert [process.wait(timeout=60) for process in running] == [0, 0]
+    assert len(log_head(empty_house)) == 1
+    assert schema.current(empty_house.database()) == schema.newest()
+
+
+def test_a_migration_that_breaks_leaves_nothing(
+    empty_house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from alembic import op
+
+    create = op.create_table
+
+    def breaks(name: str, *columns: Any, **more: Any) -> Any:
+        if name == "users":
+            raise RuntimeError("power cut")
+        return create(name, *columns, **more)
+
+    monkeypatch.setattr(op, "create_table", breaks)
+    with pytest.raises(RuntimeError, match="power cut"):
+        empty_house.migrate()
+    monkeypatch.setattr(op, "create_table", create)
+    assert tables(empty_house) <= {"alembic_version"}
+    empty_house.migrate()
+    assert tables(empty_house) == {*metadata.tables, "alembic_version"}
+
+
+def test_text_sorts_and_compares_by_bytes_on_both(house: House) -> None:
+    """Cursors go by (time, id): the order must not depend on a locale."""
+    with house.database().engine().connect() as connection:
+        rows = connection.execute(
+            text("SELECT v FROM (SELECT 'a' AS v UNION SELECT 'B' UNION SELECT '_') x ORDER BY v")
+        )
+        assert [row[0] for row in rows] == ["B", "_", "a"]
