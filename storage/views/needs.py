@@ -75,6 +75,9 @@ def interactions(
         else:
             conditions.append("i.state = :state")
             params["state"] = state
+    if state == "abandoned_today":
+        conditions[-1] = "i.closed_how = 'abandoned' AND i.closed_at >= :midnight"
+        params = {"limit": limit + 1, "midnight": rows.midnight(reader, reader.now)}
     for key, column in (("queue", "i.queue_id"), ("owner", "i.owner_id")):
         if value := wanted.get(key):
             conditions.append(f"{column} = :{key}")

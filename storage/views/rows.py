@@ -20,8 +20,8 @@ def iso(value: int | None) -> str | None:
     """Milliseconds since 1970 as ISO 8601 UTC."""
     if value is None:
         return None
-    at = EPOCH + timedelta(milliseconds=value)
-    return f"{at:%Y-%m-%dT%H:%M:%S}.{value % 1000:03d}Z"
+    # strftime would cost five times as much, and a timeline has hundreds of times.
+    return (EPOCH + timedelta(milliseconds=value)).isoformat(timespec="milliseconds")[:-6] + "Z"
 
 
 def _some(reader: Reader, sql: str, column: str, ids: Iterable[str] | None) -> list[Any]:

@@ -335,6 +335,8 @@ def _whole_offers(reader: Reader, found: dict[str, Json]) -> dict[str, Json]:
             **offer,
             "interaction": interaction,
             "card": people.card(reader, interaction["customer_id"]),
-            "timeline": people.timeline(reader, ids, before=None, limit=FIRST_PAGE),
+            "timeline": people.timeline(
+                reader, ids, before=None, limit=FIRST_PAGE, item=people.ready
+            ),
         }
     return whole

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, Field, dataclass, fields
 from datetime import datetime
+from functools import cache
 from typing import Any, ClassVar, TypeVar, dataclass_transform, get_type_hints
 
 from triggerhub.domain.errors import Invalid, NotFound
@@ -43,11 +44,17 @@ def command_type(name: str) -> type[Command]:
         raise NotFound(f"there is no command {name!r}", code="unknown_command") from None
 
 
+@cache
+def _fields_of(name: str) -> tuple[Mapping[str, Any], Mapping[str, Field[Any]]]:
+    """(types, fields) of a command's class, by their names."""
+    cls = command_type(name)
+    return get_type_hints(cls), {f.name: f for f in fields(cls)}
+
+
 def build(name: str, data: Mapping[str, Any]) -> Command:
     """The command of that name from plain JSON; raises Invalid naming the field that is wrong."""
     cls = command_type(name)
-    hints = get_type_hints(cls)
-    known = {f.name: f for f in fields(cls)}
+    hints, known = _fields_of(name)
     for key in data:
         if key not in known:
             raise Invalid(f"{name}: unknown field {key!r}", code="unknown_field")

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from tests.unit.domain.strategies import START, fact
 from triggerhub.domain import events as ev
+from triggerhub.domain.events import registry
 
 ANY_FACT = st.one_of(*(fact(cls, named=False) for cls in ev.event_types().values()))
 
@@ -64,7 +65,7 @@ def test_what_a_newer_release_wrote_is_refused(name: str, version: int) -> None:
 def third_version(monkeypatch: pytest.MonkeyPatch) -> type[ev.Fact]:
     """An event type in its third version, with both steps from the first."""
     for table in ("_TYPES", "_TIMES", "_TUPLES", "_UPCASTS"):
-        monkeypatch.setattr(ev, table, dict(getattr(ev, table)))
+        monkeypatch.setattr(registry, table, dict(getattr(registry, table)))
 
     @ev.fact("kettle.boiled", version=3)
     class KettleBoiled(ev.Fact):
