@@ -55,10 +55,10 @@ class Ledger:
 
     # --- what is sent ---------------------------------------------------------------------------
 
-    def text(self) -> Delivery:
+    def text(self, words: str = "Where is my parcel? 包裹在哪里") -> Delivery:
         number = next(self._numbers)
         phone = f"+1555010{self.rng.randrange(PHONES):04d}"
-        message = _message(phone, NUMBER, f"Text {number}: where is my parcel? 包裹在哪里")
+        message = _message(phone, NUMBER, f"Text {number}: {words}")
         return self._signed("sms", inbound_form(message, ()))
 
     def report(self) -> Delivery:
@@ -67,14 +67,14 @@ class Ledger:
         form = status_form(_message(NUMBER, "+15550109999", ""), Step(status=word))
         return self._signed("status", form)
 
-    def mail(self) -> Delivery:
+    def mail(self, words: str = "Where is my order?", *, large: bool | None = None) -> Delivery:
         number = next(self._numbers)
         sender = f"writer{self.rng.randrange(WRITERS)}@customer.example"
         mail = EmailMessage(policy=SMTP)
         mail["From"], mail["To"], mail["Subject"] = sender, MAILBOX, f"Order {number}"
         mail["Message-ID"] = f"<{secrets.token_hex(8)}@customer.example>"
-        mail.set_content(f"Where is order {number}?\n")
-        if self.rng.random() < 0.3:
+        mail.set_content(f"{words} ({number})\n")
+        if large or (large is None and self.rng.random() < 0.3):
             mail.add_attachment(
                 self.rng.randbytes(LARGE), maintype="application", subtype="octet-stream"
             )
@@ -109,6 +109,13 @@ class Ledger:
                 group.create_task(self._post_all(webhooks[number::3]))
             for number in range(2):
                 group.create_task(self._mail_all(mailings[number::2]))
+
+    async def hand_over(self, delivery: Delivery) -> bool:
+        """One of them, once; whether there was an answer."""
+        if delivery.kind == "mail":
+            return await self._mail(delivery)
+        async with ClientSession(f"http://127.0.0.1:{self.http_port}") as session:
+            return await self._post(session, delivery)
 
     async def finish(self) -> None:
         """Whatever got no yes is handed over once more, as a provider does."""
