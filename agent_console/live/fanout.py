@@ -147,6 +147,11 @@ class Fanout:
             if not is_open:
                 losing |= audience.overseers
             losing -= seeing
+            for viewer in losing:
+                if viewer.floor >= seq and viewer.actor.id in before and row is not None:
+                    # The row may be newer than the viewer's snapshot, but the frame won't pass:
+                    # they stay in the index for the event that took it away.
+                    holdings.seed(interaction_id, row, viewer.actor.id)
             if losing:
                 tail = removed_frame("interaction", interaction_id)
                 self._stage(losing, f"interaction:{interaction_id}", tail)

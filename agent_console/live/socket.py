@@ -214,7 +214,8 @@ class _Connection:
             result = await feed.desk.execute(
                 viewer.actor, command, key=f"{viewer.actor.id}:{message.id}"
             )
-            head = await feed.views.head()
+            # The desk says up to where the log holds what the command did.
+            head = int(result["seq"]) if "seq" in result else await feed.views.head()
         except HubError as error:
             self._fail(message.id, error)
             return

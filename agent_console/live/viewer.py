@@ -10,8 +10,10 @@ from agent_console.live.scope import Scope, scope_of
 from triggerhub.domain.permissions import Actor
 
 MAX_FRAMES = 1_000
-# Keys of what a snapshot holds; cards, entries and answers to commands are in none.
-_IN_SNAPSHOT = ("agent:", "queue:", "interaction:", "offer:", "account:", "attention")
+# Keys of what a snapshot holds or makes void; cards, entries and answers to commands are in none.
+_IN_SNAPSHOT = (
+    "agent:", "queue:", "interaction:", "offer:", "account:", "attention", "snapshot", "resumed",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +90,9 @@ class Viewer:
         for key, item in later.items():
             self._frames.pop(key, None)
             self._frames[key] = item
+        if first[0][0] == "snapshot":
+            # Complete in itself, whatever older news of cards and entries follows it.
+            self.seq = max(self.seq, seq)
         self.floor = seq
         self.joining = False
         self.fresh = True

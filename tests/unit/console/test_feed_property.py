@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from datetime import timedelta
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.unit.console import scenes
@@ -171,7 +171,9 @@ DOINGS = ("open", "open", "cut", "watch", "breathe")
 # What work is made of comes more often than what surrounds it.
 OFTEN = ("new", "offer", "offer", "accept", "accept", "say", "answer", "deliver", "close")
 STEPS = st.lists(
-    st.tuples(st.sampled_from([*HAPPENINGS, *OFTEN, *DOINGS, *DOINGS]), st.integers(0, 17)),
+    st.tuples(
+        st.sampled_from([*HAPPENINGS, *OFTEN, *DOINGS, *DOINGS]), st.just(0) | st.integers(0, 17)
+    ),
     min_size=10,
     max_size=70,
 )
@@ -242,7 +244,17 @@ def check(screen: Screen) -> None:
     assert all(number >= 0 for number in numbers)
 
 
-@settings(max_examples=150, deadline=None)
+CUT_WHILE_ACCEPTING = [(name, 0) for name in ("new", "offer", "cut", "accept", "open", "close")]
+RIGHTS_BEFORE_THE_FIRST_FRAME = [(name, 0) for name in ("cut", "staff", "open", "new", "offer")]
+CUT_BEFORE_NEW_RIGHTS = [("staff", 7), ("answer", 11), ("cut", 1)]
+QUEUE_GONE_WHILE_AWAY = [("furnish", 11), ("furnish", 6), ("cut", 2)]
+
+
+@settings(max_examples=200, deadline=None)
+@example(steps=CUT_WHILE_ACCEPTING, yields=0, limit=25)
+@example(steps=RIGHTS_BEFORE_THE_FIRST_FRAME, yields=0, limit=1000)
+@example(steps=CUT_BEFORE_NEW_RIGHTS, yields=1, limit=1000)
+@example(steps=QUEUE_GONE_WHILE_AWAY, yields=1, limit=1000)
 @given(steps=STEPS, yields=st.integers(0, 2), limit=st.sampled_from((25, 1000)))
 def test_old_snapshot_and_frames_make_the_new_snapshot(
     steps: list[tuple[str, int]], yields: int, limit: int
