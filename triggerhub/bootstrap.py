@@ -269,6 +269,7 @@ async def build(settings: Settings, parts: Parts | None = None) -> Hub:
         drain=drain,
         console_files=CONSOLE_FILES if (CONSOLE_FILES / "index.html").is_file() else None,
         https=settings.base_url.startswith("https://"),
+        proxies=tuple(ip_network(n) for n in settings.trusted_proxies),
     )
     mail = MailServer(
         inbox,

@@ -15,6 +15,7 @@ import secrets
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network, ip_address
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,7 @@ CONSOLE_POLICY = (
     "connect-src 'self'; frame-src 'self'; object-src 'none'; base-uri 'none'; "
     "form-action 'self'; frame-ancestors 'none'"
 )
+Network = IPv4Network | IPv6Network
 _REQUEST_ID_FORM = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _FOREVER = "public, max-age=31536000, immutable"
 _HASHED = re.compile(r"[-.][A-Za-z0-9_-]{8,}\.[a-z0-9]+$")
@@ -164,16 +166,17 @@ def create_app(
     console_files: Path | None = None,
     https: bool = False,
     max_body: int = MAX_BODY,
+    proxies: Sequence[Network] = (),
 ) -> web.Application:
     """The application, ready for an `AppRunner` (see `create_runner`).
 
     `checks`: named coroutines that return when that part is ready and raise HubError or OSError
     when not; each has two seconds. `console_files`: the built console (index.html and assets/),
     served for every GET path that nobody else has taken. Upload routes read beyond `max_body`
-    by multipart, with limits of their own.
+    by multipart, with limits of their own. `proxies`: whose `X-Forwarded-For` is believed.
     """
     app = web.Application(
-        middlewares=[_common(_Meters(registry), https=https)],
+        middlewares=[_common(_Meters(registry), https=https, proxies=proxies)],
         client_max_size=max_body,
     )
     app.router.add_get("/healthz", _healthz)
@@ -201,7 +204,7 @@ def create_runner(app: web.Application, *, drain_seconds: float = 10.0) -> web.A
 # --- what every answer has in common ----------------------------------------------------------
 
 
-def _common(meters: _Meters, *, https: bool) -> Middleware:
+def _common(meters: _Meters, *, https: bool, proxies: Sequence[Network]) -> Middleware:
     """One middleware for all of it: each layer costs microseconds on the webhooks' way."""
     headers = {
         "X-Content-Type-Options": "nosniff",
@@ -216,6 +219,8 @@ def _common(meters: _Meters, *, https: bool) -> Middleware:
 
     @web.middleware
     async def common(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if proxies:
+            request = request.clone(remote=_client(request, proxies))
         given = request.headers.get("X-Request-Id")
         if given is None or not _REQUEST_ID_FORM.fullmatch(given):
             given = f"{prefix}-{next(numbers):x}"
@@ -239,6 +244,31 @@ def _common(meters: _Meters, *, https: bool) -> Middleware:
             _record(meters, request, status, time.perf_counter() - began)
 
     return common
+
+
+def _client(request: web.Request, proxies: Sequence[Network]) -> str:
+    """Who is really asking: the last address of the chain that isn't a proxy of ours.
+
+    What stands before it was written by the client, and can be anything.
+    """
+    hops = [hop.strip() for hop in request.headers.get("X-Forwarded-For", "").split(",")]
+    client = request.remote or ""
+    for hop in reversed(hops):
+        if not _within(client, proxies):
+            break
+        try:
+            client = str(ip_address(hop))
+        except ValueError:
+            break
+    return client
+
+
+def _within(address: str, networks: Sequence[Network]) -> bool:
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return False
+    return any(parsed in network for network in networks)
 
 
 def _secure(response: web.StreamResponse, headers: Mapping[str, str]) -> None:
