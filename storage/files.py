@@ -11,14 +11,18 @@ class ContentFiles:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._kept: set[Path] = set()  # folders that are surely on the disk, entry and all
 
     def write(self, content_id: str, body: bytes) -> str:
         """Write and sync; the path relative to the folder. Writing an id again is harmless."""
         relative = f"{content_id[-2:]}/{content_id}"
         path = self._folder / relative
-        if not path.parent.is_dir():
+        if path.parent not in self._kept:
             path.parent.mkdir(parents=True, exist_ok=True)
+            # It may be there because another thread, or a start that was cut, has just made it.
             _sync_folder(self._folder)
+            _sync_folder(self._folder.parent)
+            self._kept.add(path.parent)
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         try:
             view = memoryview(body)

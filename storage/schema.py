@@ -67,6 +67,7 @@ def migrate(database: Database, *, backups: Path, now: datetime) -> str | None:
     before = current(database)
     wanted = newest()
     if before == wanted:
+        _first_row(database)
         return None
     from alembic import command
     from alembic.script import ScriptDirectory
@@ -85,11 +86,11 @@ def migrate(database: Database, *, backups: Path, now: datetime) -> str | None:
         try:
             command.upgrade(_config(connection), "head")
             connection.commit()
-            _first_row(connection)
         finally:
             if database.dialect == "postgresql":
                 connection.execute(text(f"SELECT pg_advisory_unlock({LOCK})"))
                 connection.commit()
+    _first_row(database)
     log.info("schema.migrated", before=before, now=wanted, backup=saved)
     return saved
 
@@ -103,15 +104,18 @@ def downgrade(database: Database, revision: str) -> None:
         connection.commit()
 
 
-def _first_row(connection: Connection) -> None:
-    connection.execute(
-        text(
-            "INSERT INTO log_head (one, seq, epoch) VALUES (1, 0, :epoch)"
-            " ON CONFLICT (one) DO NOTHING"
-        ),
-        {"epoch": secrets.token_hex(8)},
-    )
-    connection.commit()
+def _first_row(database: Database) -> None:
+    """The log's head and name. Looked for at each start: the one that made it may have been cut."""
+    with database.engine(write=True).connect() as connection:
+        if connection.execute(text("SELECT 1 FROM log_head")).first() is None:
+            connection.execute(
+                text(
+                    "INSERT INTO log_head (one, seq, epoch) VALUES (1, 0, :epoch)"
+                    " ON CONFLICT (one) DO NOTHING"
+                ),
+                {"epoch": secrets.token_hex(8)},
+            )
+        connection.commit()
 
 
 def _backup(database: Database, folder: Path, version: str, now: datetime) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from contextlib import suppress
 from hashlib import blake2b
 from pathlib import Path
 
@@ -57,13 +58,19 @@ def master_key(configured: str | None, folder: Path) -> bytes:
     except FileNotFoundError:
         pass
     folder.mkdir(parents=True, exist_ok=True)
-    made = secrets.token_urlsafe(32).encode()
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:  # another process was first
-        return path.read_bytes().strip()
+    # Under its name it is whole or not there, whenever we are killed.
+    draft = folder / f"master.key.{secrets.token_hex(8)}"
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "wb") as file:
-        file.write(made)
+        file.write(secrets.token_urlsafe(32).encode())
         file.flush()
         os.fsync(file.fileno())
-    return made
+    with suppress(FileExistsError):  # another process was first
+        os.link(draft, path)
+    draft.unlink()
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+    return path.read_bytes().strip()

@@ -77,6 +77,9 @@ def _customers(viewer: Viewer, snapshot: Json) -> dict[str, set[str]]:
         if is_holder(row, viewer.actor.id, offered.get(row["id"])):
             for customer_id in filter(None, (row["customer_id"], row["likely_customer_id"])):
                 found.setdefault(customer_id, set()).add(row["customer_id"])
+    for watched, likely in viewer.watching.items():
+        for customer_id in filter(None, (watched, likely)):
+            found.setdefault(customer_id, set()).add(watched)
     return found
 
 

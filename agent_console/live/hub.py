@@ -7,6 +7,8 @@ event changes is known by `touched`, who sees it by `audience`, how it is sent b
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
 from datetime import timedelta
 
 import structlog
@@ -16,6 +18,7 @@ from agent_console.live.catch_up import MAX_GAP, Waiting, gap, missed
 from agent_console.live.fanout import Fanout
 from agent_console.live.frames import card_frame, entry_frame, frame
 from agent_console.live.lists import Lists
+from agent_console.live.messages import MAX_WATCHED
 from agent_console.live.milestones import Milestones
 from agent_console.live.scope import reads_customer, trimmed
 from agent_console.live.viewer import Viewer
@@ -28,7 +31,6 @@ from triggerhub.domain.ports import Json, LogTail, Views
 
 log = structlog.get_logger(__name__)
 
-MAX_WATCHED = 50
 _JOINS_AT_ONCE = 4
 _REFRESH_LISTS = 60.0  # seconds; "today" ends without an event
 
@@ -110,8 +112,12 @@ class LiveHub:
         """Until the frames of everything up to `seq` are in the buffers."""
         await self._sent.wait(seq, seconds)
 
-    async def join(self, viewer: Viewer, after: int | None, epoch: str | None) -> None:
+    async def join(
+        self, viewer: Viewer, after: int | None, epoch: str | None, watch: Sequence[str] = ()
+    ) -> None:
         """Begin (or begin again) to keep this console up to date.
+
+        `watch`: the customers that it watched before. Who is out of reach by now is left out.
 
         It is in the index before its snapshot is read; what comes meanwhile waits in its buffer,
         and what the snapshot holds already is dropped. Raises Unavailable.
@@ -120,6 +126,9 @@ class LiveHub:
             viewer.say_bye("shutdown", 500)
             return
         self._audience.remove(viewer)
+        for customer_id in watch[:MAX_WATCHED]:
+            with suppress(NotFound):
+                viewer.watching[customer_id] = (await self._reached(viewer, customer_id))[1]
         viewer.joining = True
         viewer.turn += 1
         turn = viewer.turn
@@ -178,18 +187,28 @@ class LiveHub:
             raise NotFound("There is no such customer, or they are not for you.")
         # In the index first: what changes while the card is read is then sent after it.
         self._audience.watch(viewer, customer_id, None)
-        card = (await self._views.rows({"cards": [customer_id]})).get("cards", {}).get(customer_id)
-        if card is None:
+        try:
+            card, likely = await self._reached(viewer, customer_id)
+        except NotFound:
             self._audience.unwatch(viewer, customer_id)
-            raise NotFound("There is no such customer, or they are not for you.")
-        likely = card["likely"]["customer_id"] if card["likely"] else None
-        if likely is not None and not await reads_customer(self._views, viewer.actor, likely):
-            likely = None
+            raise
         if customer_id not in viewer.watching:
             return
         self._audience.watch(viewer, customer_id, likely)
         viewer.push(f"card:{customer_id}", self.seq, card_frame(customer_id, card))
         await self._send_gap(viewer, customer_id, likely)
+
+    async def _reached(self, viewer: Viewer, customer_id: str) -> tuple[Json, str | None]:
+        """The card, and whom they claim to be, as far as this viewer may see; else NotFound."""
+        if not await reads_customer(self._views, viewer.actor, customer_id):
+            raise NotFound("There is no such customer, or they are not for you.")
+        card = (await self._views.rows({"cards": [customer_id]})).get("cards", {}).get(customer_id)
+        if card is None:
+            raise NotFound("There is no such customer, or they are not for you.")
+        likely = card["likely"]["customer_id"] if card["likely"] else None
+        if likely is not None and not await reads_customer(self._views, viewer.actor, likely):
+            likely = None
+        return card, likely
 
     def unwatch(self, viewer: Viewer, customer_id: str) -> None:
         self._audience.unwatch(viewer, customer_id)

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapte
 from agent_console.wire import decode_object
 from triggerhub.domain.errors import Invalid
 
+MAX_WATCHED = 50  # customers; the rest of a greeting's list is passed over
 Id = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
 
@@ -21,6 +22,7 @@ class Hello(_Message):
     after: Annotated[int, Field(ge=0, lt=2**63)] | None = None
     epoch: Annotated[str, StringConstraints(max_length=200)] | None = None
     csrf: Annotated[str, StringConstraints(max_length=200)]
+    watch: Annotated[list[Id], Field(max_length=1_000)] = []
 
 
 class CommandMessage(_Message):

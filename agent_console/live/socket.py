@@ -154,7 +154,7 @@ class _Connection:
 
     async def _join(self, hello: Hello) -> None:
         try:
-            await self._feed.hub.join(self._viewer, hello.after, hello.epoch)
+            await self._feed.hub.join(self._viewer, hello.after, hello.epoch, hello.watch)
         except Unavailable as error:
             log.warning("feed.join", error=str(error))
             self._viewer.say_bye("slow", int(error.retry_after.total_seconds() * 1000))

@@ -34,6 +34,7 @@ class Refused(AssertionError):
 
     def __init__(self, name: str, problem: Json) -> None:
         super().__init__(f"{name}: {problem}")
+        self.name = name
         self.problem = problem
 
 
@@ -111,7 +112,13 @@ class Console:
             epoch = self.state["epoch"]
             after = self.state["seq"] if epoch else None
             await socket.send_json(
-                {"type": "hello", "after": after, "epoch": epoch, "csrf": self.csrf}
+                {
+                    "type": "hello",
+                    "after": after,
+                    "epoch": epoch,
+                    "csrf": self.csrf,
+                    "watch": sorted(self.watching),
+                }
             )
             async for message in socket:
                 assert message.type is WSMsgType.TEXT, message
@@ -145,8 +152,6 @@ class Console:
         if kind in ("snapshot", "resumed"):
             self.greetings.append(kind)
             self._socket = socket
-            for customer_id in sorted(self.watching):
-                await socket.send_json({"type": "watch", "customer_id": customer_id})
             for asked in list(self._open.values()):
                 await self._say(asked, socket)
         self._stir()

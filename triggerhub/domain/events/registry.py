@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, ClassVar, TypeVar, dataclass_transform, get_type_hints
+from typing import Any, ClassVar, TypeVar, dataclass_transform
 
 import orjson
 
@@ -62,11 +62,10 @@ def fact(name: str, version: int = 1) -> Callable[[type[F]], type[F]]:
         made.TYPE = name
         made.VERSION = version
         _TYPES[name] = made
-        hints = get_type_hints(made)
-        _TIMES[made] = tuple(n for n, t in hints.items() if t in (datetime, datetime | None))
-        _TUPLES[made] = tuple(
-            n for n, t in hints.items() if getattr(t, "__origin__", None) is tuple
-        )
+        # As they are written: evaluating them all would cost every start a tenth of a second.
+        hints = made.__annotations__
+        _TIMES[made] = tuple(n for n, t in hints.items() if t in ("datetime", "datetime | None"))
+        _TUPLES[made] = tuple(n for n, t in hints.items() if t.startswith("tuple["))
         return made
 
     return register

@@ -59,14 +59,14 @@ describe('the live socket', () => {
 
   it('greets with nothing seen, then with the last frame seen', () => {
     latest().greet()
-    expect(latest().sent).toEqual([{ type: 'hello', after: null, epoch: null, csrf: 'token' }])
+    expect(latest().sent).toEqual([{ type: 'hello', after: null, epoch: null, csrf: 'token', watch: [] }])
     latest().say(SNAPSHOT)
     position = { after: 17, epoch: 'e1' }
     latest().breaks()
     vi.advanceTimersByTime(500)
     latest().greet()
     expect(sockets).toHaveLength(2)
-    expect(latest().sent[0]).toEqual({ type: 'hello', after: 17, epoch: 'e1', csrf: 'token' })
+    expect(latest().sent[0]).toEqual({ type: 'hello', after: 17, epoch: 'e1', csrf: 'token', watch: [] })
   })
 
   it('waits longer each time, and starts anew once it was greeted', () => {
@@ -133,7 +133,20 @@ describe('the live socket', () => {
     vi.advanceTimersByTime(500)
     latest().greet()
     latest().say({ seq: 11, type: 'resumed', data: { epoch: 'e1' } })
-    expect(latest().sent.slice(1)).toEqual([{ type: 'watch', customer_id: 'c1' }, { type: 'viewing', conversation_id: 'v1' }])
+    expect(latest().sent[0]).toMatchObject({ type: 'hello', watch: ['c1'] })
+    expect(latest().sent.slice(1)).toEqual([{ type: 'viewing', conversation_id: 'v1' }])
+  })
+
+  it('makes up for what was watched, or not any more, while it was being greeted', () => {
+    ready()
+    live.watch('c1')
+    latest().breaks()
+    vi.advanceTimersByTime(500)
+    latest().greet()
+    live.unwatch('c1')
+    live.watch('c2')
+    latest().say({ seq: 11, type: 'resumed', data: { epoch: 'e1' } })
+    expect(latest().sent.slice(1)).toEqual([{ type: 'watch', customer_id: 'c2' }, { type: 'unwatch', customer_id: 'c1' }])
   })
 
   it('obeys a farewell: waits as told, or asks who is signed in', () => {

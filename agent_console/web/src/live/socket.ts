@@ -117,9 +117,11 @@ export class LiveSocket {
     const socket = this.options.connect()
     this.socket = socket
     let greeted = false
+    let told = new Set<string>()
     socket.onopen = () => {
       const { after, epoch } = this.options.position()
-      socket.send(JSON.stringify({ type: 'hello', after, epoch, csrf: this.options.csrf() }))
+      socket.send(JSON.stringify({ type: 'hello', after, epoch, csrf: this.options.csrf(), watch: [...this.watching] }))
+      told = new Set(this.watching)
     }
     socket.onmessage = (event) => {
       if (this.socket !== socket) return
@@ -127,7 +129,7 @@ export class LiveSocket {
       if (frame.type === 'snapshot' || frame.type === 'resumed') {
         greeted = true
         this.options.onFrame(frame)
-        this.begin()
+        this.begin(told)
         return
       }
       this.take(frame, socket)
@@ -139,11 +141,13 @@ export class LiveSocket {
     }
   }
 
-  private begin(): void {
+  /** `told`: whom the greeting named as watched. */
+  private begin(told: Set<string>): void {
     this.ready = true
     this.attempt = 0
     this.options.onState('open', null)
-    for (const id of this.watching) this.say({ type: 'watch', customer_id: id })
+    for (const id of this.watching) if (!told.has(id)) this.say({ type: 'watch', customer_id: id })
+    for (const id of told) if (!this.watching.has(id)) this.say({ type: 'unwatch', customer_id: id })
     if (this.viewing) this.say({ type: 'viewing', conversation_id: this.viewing })
     for (const [id, pending] of this.pending) this.transmit(id, pending)
   }
