@@ -31,8 +31,10 @@ def decode(body: bytes) -> Fields:
     # pair that holds an escape is unquoted.
     for pair in body.replace(b"+", b" ").split(b"&"):
         name, _, value = pair.partition(b"=")
-        if b"%" in pair:
+        if b"%" in name:
             fields.append((unquote_to_bytes(name), unquote_to_bytes(value)))
+        elif b"%" in value:
+            fields.append((name, unquote_to_bytes(value)))
         elif pair:
             fields.append((name, value))
     return tuple(fields)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, cast
 
 from storage.projections.conversations import remember_reference
@@ -20,8 +21,9 @@ INSERT INTO entries (identity_id, seq, id, conversation_id, interaction_id, kind
 PREVIEW = 160
 
 
-def iso(moment: object) -> str:
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{getattr(moment, 'microsecond', 0) // 1000:03d}Z"
+def iso(moment: datetime) -> str:
+    """`moment` is UTC."""
+    return moment.isoformat(timespec="milliseconds")[:-6] + "Z"
 
 
 def preview(words: str) -> str:
