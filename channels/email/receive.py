@@ -18,7 +18,7 @@ import orjson
 import structlog
 from typing_extensions import override
 
-from channels.email.receive_key import delivery_key
+from channels.email.receive_key import delivery_key, told_by_headers
 from channels.email.receive_session import Letter, MailSession, Refusal
 from channels.email.reply_address import mailbox_of
 from channels.email.settings import ListenerSettings, normal
@@ -207,6 +207,7 @@ class MailServer:
             key = await asyncio.to_thread(delivery_key, raw)
         else:
             key = delivery_key(raw)
+        told = told_by_headers(raw)
         received_at = self._clock.now().isoformat()
         return [
             Arrival(
@@ -222,6 +223,7 @@ class MailServer:
                     "helo": letter.helo,
                     "tls": letter.tls,
                     "received_at": received_at,
+                    **told,
                 },
             )
             for account_id, addresses in recipients.items()

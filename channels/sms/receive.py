@@ -108,6 +108,8 @@ class _Hook:
             envelope["idempotency_token"] = token[:100]
         if self._kind == "message":
             external_id = _message_sid(fields)
+            if sender := _text(fields, b"From").removeprefix(_WHATSAPP):
+                envelope["from"] = sender[:100]
         else:
             external_id = status.key_of(fields)
             # Named by ourselves when we asked for reports; covered by the signature of the URL.

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from channels.email.receive_key import delivery_key
+from channels.email.receive_key import delivery_key, told_by_headers
 
 BODY = b"\r\n\r\nHello\r\n"
 
@@ -60,3 +60,31 @@ def test_a_strange_id_is_hashed() -> None:
     assert delivery_key(b"Message-ID: <a" + b"x" * 300 + b">" + BODY) != delivery_key(
         b"Message-ID: <b" + b"x" * 300 + b">" + BODY
     )
+
+
+@given(st.binary(max_size=300))
+def test_any_bytes_tell_something_that_is_text(raw: bytes) -> None:
+    told = told_by_headers(b"From: " + raw + b"\r\nMessage-ID: <" + raw)
+    assert set(told) <= {"external_id", "from"}
+    assert all(value.encode() for value in told.values())
+
+
+@pytest.mark.parametrize(
+    ("head", "told"),
+    [
+        (
+            b"From: Ann <ann@b.example>\r\nMessage-ID: <a@b.example>\r\n",
+            {"external_id": "a@b.example", "from": "ann@b.example"},
+        ),
+        (
+            b"Message-Id:\r\n <x@y>\r\nfrom:\r\n =?utf-8?B?546L?=\r\n <w@z>\r\n",
+            {"external_id": "x@y", "from": "w@z"},
+        ),
+        (b'From: "a, <no@no>" <yes@b.example>, c@d\r\n', {"from": "yes@b.example"}),
+        (b"From: undisclosed\r\nX-From: a@b\r\n", {}),
+        (b"Subject: x\r\n\r\nFrom: in@the.body\r\n", {}),
+        (b"\x00\xff", {}),
+    ],
+)
+def test_the_two_headers_by_which_others_know_a_mail(head: bytes, told: dict[str, str]) -> None:
+    assert told_by_headers(head + BODY) == told
