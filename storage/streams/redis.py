@@ -37,6 +37,7 @@ class RedisStream:
         self._redis: Redis | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._healthy = False
+        self._stopping = False  # the client may swallow a cancellation that meets an answer
 
     @property
     def healthy(self) -> bool:
@@ -45,6 +46,7 @@ class RedisStream:
     async def start(self, heard: Callable[[int], None]) -> None:
         from redis.asyncio import Redis
 
+        self._stopping = False
         self._redis = Redis.from_url(self._url, socket_connect_timeout=2)
         self._tasks = [
             asyncio.create_task(self._listen(heard), name="stream-listen"),
@@ -57,6 +59,8 @@ class RedisStream:
         self._wake.set()
 
     async def stop(self) -> None:
+        self._stopping = True
+        self._wake.set()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -70,7 +74,7 @@ class RedisStream:
 
         assert self._redis is not None
         told = 0
-        while True:
+        while not self._stopping:
             await self._wake.wait()
             self._wake.clear()
             if self._newest <= told:
@@ -91,7 +95,7 @@ class RedisStream:
 
         assert self._redis is not None
         after: str | None = None  # where we are in the stream; not known after a loss
-        while True:
+        while not self._stopping:
             try:
                 if after is None:
                     after, newest = await self._newest_entry()
