@@ -62,7 +62,7 @@ $(CONSOLE): $(CONSOLE_SOURCES) | $(INSTALLED)
 
 # --- what a person asks for --------------------------------------------------------------
 
-.PHONY: help setup console run test browser check format bench crash soak screenshots clean
+.PHONY: help setup console run test browser strace check format bench crash soak screenshots clean
 
 help: ## Say what there is
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' \
@@ -75,12 +75,15 @@ console: $(CONSOLE) ## Build the console if its sources changed
 run: setup ## The hub with its demo company: http://localhost:8080, SMTP on 8025
 	@exec $(BIN)/triggerhub serve --demo
 
-test: $(INSTALLED_TEST) $(CONSOLE) browser ## Everything the tests need, then all tests
+test: $(INSTALLED_TEST) $(CONSOLE) browser strace ## Everything the tests need, then all tests
 	@$(PY) hatch_build.py run --silent test
 	@$(PY) -m pytest --numprocesses $(JOBS) --dist loadscope
 
 browser: $(INSTALLED_TEST)
 	@$(PY) -m tests.services.chromium
+
+strace: $(INSTALLED_TEST)
+	@$(PY) -m tests.services.strace
 
 CHECKS := check-format check-lint check-types check-imports check-deps check-dead check-front \
 	check-unit
