@@ -232,7 +232,8 @@ def accounts(reader: Reader, ids: Iterable[str] | None = None) -> dict[str, Json
     stuck = {
         row[0]: row[1]
         for row in reader.connection.all(
-            "SELECT account_id, COUNT(*) FROM outbox WHERE state = 'queued' AND attempt > 0"
+            "SELECT account_id, COUNT(*) FROM outbox WHERE state IN ('queued','sending')"
+            " AND state = 'queued' AND attempt > 0"
             " GROUP BY account_id"
         )
     }

@@ -52,8 +52,12 @@ class SqlViews:
                     for key, row in pending.items()
                 }
             else:
+                # COALESCE keeps the planner on the index of open work: by owner it would read all
+                # that this agent ever had.
                 shown = rows.interactions_where(
-                    reader, "WHERE i.state <> 'closed' AND i.owner_id = :id", {"id": viewer.id}
+                    reader,
+                    "WHERE i.state <> 'closed' AND COALESCE(i.owner_id, '') = :id",
+                    {"id": viewer.id},
                 )
                 offered = rows.interactions(reader, [o["interaction_id"] for o in mine.values()])
                 shown += [row for key, row in offered.items() if row["owner_id"] != viewer.id]
