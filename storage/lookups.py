@@ -405,7 +405,8 @@ class Lookups:
 
     def outbox_due(self, now: datetime, limit: int) -> list[OutboxRow]:
         rows = self.connection.all(
-            f"{_OPEN_OUTBOX} AND state = 'queued' AND next_at <= :now ORDER BY next_at LIMIT :limit",
+            f"{_OPEN_OUTBOX} AND state = 'queued' AND next_at <= :now"
+            " ORDER BY next_at LIMIT :limit",
             {"now": int(now.timestamp() * 1000), "limit": limit},
         )
         return [_outbox(row) for row in rows]
