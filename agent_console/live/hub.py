@@ -45,7 +45,7 @@ class LiveHub:
         clock: Clock,
         *,
         epoch: str,
-        lists_every: timedelta = timedelta(milliseconds=250),
+        lists_every: timedelta = timedelta(seconds=1),
         max_gap: int = MAX_GAP,
     ) -> None:
         self._views = views
