@@ -196,6 +196,14 @@ class Console:
         async with asyncio.timeout(ANSWER_WITHIN * 4):
             return await asked.answer
 
+    async def refusal(self, name: str, data: Json) -> Json:
+        """The problem with which a command is refused."""
+        try:
+            result = await self.ask(name, **data)
+        except Refused as refused:
+            return refused.problem
+        raise AssertionError(f"{name} was carried out: {result}")
+
     async def _say(self, asked: Asked, socket: ClientWebSocketResponse) -> None:
         message = {"type": "command", "id": asked.id, "name": asked.name, "data": asked.data}
         try:
