@@ -1,7 +1,8 @@
 """The numbers that nearly every event changes: queues, channel accounts, what needs attention.
 
-They are read at most once a second (each goes to every console), compared with what was sent last, and sent only
-where they differ; a viewer that has just joined gets them once more, whatever was sent before.
+They are read at most once a second (each goes to every console), compared with what was sent
+last, and sent only where they differ; a viewer that has just joined gets them once more, whatever
+was sent before.
 """
 
 from __future__ import annotations
