@@ -29,6 +29,13 @@ CHECKPOINT_PAGES = 2_000  # 8 MB of write-ahead log, then a passive checkpoint b
 TRUNCATE_PAGES = 16_000  # 64 MB: readers are let out and the log file starts again
 
 
+# Deliveries are acknowledged before they are routed: while so many others wait when a lonely job
+# ends, the next one lets them go first for four times as long as the last one took.
+PRESSING = 32
+REST = 4.0
+LONGEST_REST = 0.5  # seconds
+
+
 class Job(Generic[T]):
     __slots__ = ("alone", "error", "future", "result", "work")
 
@@ -56,6 +63,9 @@ class Writer:
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._connection: Connection | None = None
+        self._waiting_jobs = 0  # handed over, not yet taken; lonely ones don't count
+        self._taken_jobs = 0
+        self._rest_until = 0.0
         self.groups = 0
         self.jobs = 0
 
@@ -70,6 +80,7 @@ class Writer:
         if self._thread is None:
             return
         self._flush()
+        self._rest_until = 0.0
         self._queue.put(None)
         thread, self._thread = self._thread, None
         await asyncio.to_thread(thread.join)
@@ -89,6 +100,8 @@ class Writer:
         if not self._batch:
             self._loop.call_soon(self._flush)
         self._batch.append(Job(work, future, alone))
+        if not alone:
+            self._waiting_jobs += 1
         return await future
 
     def _flush(self) -> None:
@@ -107,9 +120,11 @@ class Writer:
                 taken = self._queue.get()
                 stopping = taken is None
                 waiting.extend(taken or ())
+            rest = self._rest_until - time.monotonic() if all(job.alone for job in waiting) else 0
             try:
                 while not stopping:
-                    taken = self._queue.get_nowait()
+                    taken = self._queue.get(timeout=rest) if rest > 0 else self._queue.get_nowait()
+                    rest = 0
                     stopping = taken is None
                     waiting.extend(taken or ())
             except Empty:
@@ -127,8 +142,16 @@ class Writer:
         lonely = [job for job in waiting if job.alone]
         if group:
             self._finish(group, self._commit(group))
+        self._taken_jobs += len(group)
         for job in lonely:
+            began = time.monotonic()
+            if began < self._rest_until:
+                rest.append(job)
+                continue
             self._finish([job], self._commit([job]))
+            if self._waiting_jobs - self._taken_jobs >= PRESSING:
+                took = time.monotonic() - began
+                self._rest_until = began + took + min(REST * took, LONGEST_REST)
         self._checkpoint()
         return rest
 
