@@ -1,7 +1,7 @@
 """Makes and migrates the schema: a backup first, a newer schema refused, one migrator at a time.
 
-Alembic is imported only where there is something to migrate: a start with an up-to-date schema
-doesn't pay for it.
+Alembic and SQLAlchemy are imported only where there is something to migrate: a start with an
+up-to-date schema doesn't pay for them.
 """
 
 from __future__ import annotations
@@ -14,14 +14,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import structlog
-from sqlalchemy import Connection, inspect, text
-from sqlalchemy.exc import SQLAlchemyError
 
-from storage.engine import Database
+from storage.engine import Database, private
 from triggerhub.domain.errors import Invalid, Unavailable
 
 if TYPE_CHECKING:
     from alembic.config import Config
+    from sqlalchemy import Connection
 
 log = structlog.get_logger(__name__)
 LOCK = 0x7472_6967  # PostgreSQL advisory lock: "trig"
@@ -47,15 +46,22 @@ def current(database: Database) -> str | None:
 
     Raises Unavailable for a database that can't be reached or read.
     """
+    if database.dialect == "sqlite":
+        known = "SELECT name FROM sqlite_master WHERE type = 'table' AND name = 'alembic_version'"
+        errors: type[Exception] = sqlite3.Error
+    else:
+        from psycopg import Error as errors  # noqa: N813 - a variable here
+
+        known = "SELECT to_regclass('alembic_version')"
     try:
-        with database.engine().connect() as connection:
-            if not inspect(connection).has_table("alembic_version"):
+        with closing(database.connect()) as connection:
+            found = connection.one(known)
+            if found is None or found[0] is None:
                 return None
-            row = connection.execute(text("SELECT version_num FROM alembic_version")).first()
+            row = connection.one("SELECT version_num FROM alembic_version")
             return str(row[0]) if row is not None else None
-    except SQLAlchemyError as error:
-        # The first line alone: the rest is SQL and a link.
-        reason = str(error).splitlines()[0]
+    except errors as error:
+        reason = (str(error) or type(error).__name__).splitlines()[0]
         raise Unavailable(f"the database can't be opened: {reason}", code="database") from error
 
 
@@ -71,6 +77,7 @@ def migrate(database: Database, *, backups: Path, now: datetime) -> str | None:
         return None
     from alembic import command
     from alembic.script import ScriptDirectory
+    from sqlalchemy import text
 
     known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
     if before is not None and before not in known:
@@ -106,16 +113,13 @@ def downgrade(database: Database, revision: str) -> None:
 
 def _first_row(database: Database) -> None:
     """The log's head and name. Looked for at each start: the one that made it may have been cut."""
-    with database.engine(write=True).connect() as connection:
-        if connection.execute(text("SELECT 1 FROM log_head")).first() is None:
-            connection.execute(
-                text(
-                    "INSERT INTO log_head (one, seq, epoch) VALUES (1, 0, :epoch)"
-                    " ON CONFLICT (one) DO NOTHING"
-                ),
+    with closing(database.connect()) as connection:
+        if connection.one("SELECT 1 FROM log_head") is None:
+            connection.run(
+                "INSERT INTO log_head (one, seq, epoch) VALUES (1, 0, :epoch)"
+                " ON CONFLICT (one) DO NOTHING",
                 {"epoch": secrets.token_hex(8)},
             )
-        connection.commit()
 
 
 def _backup(database: Database, folder: Path, version: str, now: datetime) -> str | None:
@@ -124,7 +128,7 @@ def _backup(database: Database, folder: Path, version: str, now: datetime) -> st
     if path is None:
         log.warning("schema.no_backup", why="back PostgreSQL up with pg_dump before an update")
         return None
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     target = folder / f"{path.stem}-{version}-{now:%Y%m%dT%H%M%S}.db"
     copy(path, target)
     return str(target)
@@ -132,5 +136,6 @@ def _backup(database: Database, folder: Path, version: str, now: datetime) -> st
 
 def copy(source: Path, target: Path) -> None:
     """Copy a SQLite database while others may be writing to it."""
+    private(target)
     with closing(sqlite3.connect(source)) as old, closing(sqlite3.connect(target)) as new:
         old.backup(new)
