@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import shutil
 from collections.abc import AsyncIterator, Mapping
@@ -280,6 +281,7 @@ class World:
 def _template() -> Path:
     """A migrated, empty database file, made once for each test process."""
     folder = Path(mkdtemp(prefix="hub-template-"))
+    atexit.register(shutil.rmtree, folder)
     House(f"sqlite:///{folder / 'hub.db'}", folder, ManualClock(START), Bus()).migrate()
     return folder / "hub.db"
 
