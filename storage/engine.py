@@ -200,3 +200,13 @@ def _parts(url: str) -> tuple[str, str]:
         if not place:
             raise Invalid("DATABASE_URL: a SQLite database needs a file, sqlite:///path/to/hub.db")
     return dialect, place
+
+
+def private(path: Path) -> None:
+    """Make the file and its folder, where they aren't there, readable by the hub alone.
+
+    SQLite gives its write-ahead log the rights of the database.
+    """
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
