@@ -18,7 +18,7 @@ class ContentFiles:
         relative = f"{content_id[-2:]}/{content_id}"
         path = self._folder / relative
         if path.parent not in self._kept:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             # It may be there because another thread, or a start that was cut, has just made it.
             _sync_folder(self._folder)
             _sync_folder(self._folder.parent)

@@ -7,7 +7,7 @@ in order and without holes, whatever else commits beside this process.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
@@ -34,7 +34,6 @@ class Kit:
     ids: IdSource
     vault: Vault
     files: ContentFiles
-    next_checkpoint: float = field(default=0.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,7 @@ from typing import Any, Generic, TypeVar
 
 import structlog
 
+from storage.checkpoint import Checkpointer
 from storage.engine import Connection, Database
 from storage.transaction import Kit, Transaction
 from triggerhub.domain.errors import HubError, Unavailable
@@ -25,10 +26,6 @@ T = TypeVar("T")
 log = structlog.get_logger(__name__)
 
 MAX_GROUP = 256
-CHECKPOINT_PAGES = 2_000  # 8 MB of write-ahead log, then a passive checkpoint between groups
-TRUNCATE_PAGES = 16_000  # 64 MB: readers are let out and the log file starts again
-
-
 # Deliveries are acknowledged before they are routed: while so many others wait when a lonely job
 # ends, the next one lets them go first for four times as long as the last one took.
 PRESSING = 32
@@ -63,6 +60,7 @@ class Writer:
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._connection: Connection | None = None
+        self._checkpointer = Checkpointer(database)
         self._waiting_jobs = 0  # handed over, not yet taken; lonely ones don't count
         self._taken_jobs = 0
         self._rest_until = 0.0
@@ -152,17 +150,20 @@ class Writer:
             if self._waiting_jobs - self._taken_jobs >= PRESSING:
                 took = time.monotonic() - began
                 self._rest_until = began + took + min(REST * took, LONGEST_REST)
-        self._checkpoint()
+        if self._connection is not None:
+            self._checkpointer.look(self._connection)
         return rest
 
     def _commit(self, group: list[Job[Any]]) -> list[Recorded]:
         """Run the group in one transaction; what it appended."""
-        connection = self._connection
-        assert connection is not None
         ending = False
         try:
-            connection.begin(write=True)
-            transaction = Transaction(connection, self._kit)
+            connection, transaction = self._begin()
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is nobody's of the group
+            for job in group:
+                job.error = translated(error)
+            return []
+        try:
             for job in group:
                 before = connection.writes
                 try:
@@ -188,6 +189,23 @@ class Writer:
         for job in group:
             recorded += self._commit([job])
         return recorded
+
+    def _begin(self) -> tuple[Connection, Transaction]:
+        """Once more on a new connection, where the old one turns out to be lost.
+
+        A member of a group that can't even begin needn't try alone: it would only wait as long.
+        """
+        for last in (False, True):
+            connection = self._connection
+            assert connection is not None
+            try:
+                connection.begin(write=True)
+                return connection, Transaction(connection, self._kit)
+            except Exception:
+                self._roll_back(connection)
+                if last or self._connection is connection:
+                    raise
+        raise AssertionError
 
     def _roll_back(self, connection: Connection) -> None:
         try:
@@ -218,19 +236,6 @@ class Writer:
                 job.future.set_exception(job.error)
             else:
                 job.future.set_result(job.result)
-
-    def _checkpoint(self) -> None:
-        if self._database.dialect != "sqlite" or self._connection is None:
-            return
-        now = time.monotonic()
-        if now < self._kit.next_checkpoint:
-            return
-        self._kit.next_checkpoint = now + 0.5
-        wal = self._database.wal_pages()
-        if wal > TRUNCATE_PAGES:
-            self._connection.all("PRAGMA wal_checkpoint(RESTART)")
-        elif wal > CHECKPOINT_PAGES:
-            self._connection.all("PRAGMA wal_checkpoint(PASSIVE)")
 
 
 def translated(error: BaseException) -> BaseException:

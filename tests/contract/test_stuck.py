@@ -1,0 +1,55 @@
+"""A database that can't be written to: everybody is told at once, nobody waits one by one."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import pytest
+
+from storage.engine import Connection
+from tests.contract.houses import House, sms
+from triggerhub.domain.errors import Unavailable
+
+
+async def test_a_whole_group_is_refused_together(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when another process holds the database: each begin waits, then fails."""
+    begin, tried = Connection.begin, 0
+
+    def stuck(self: Connection, *, write: bool) -> None:
+        nonlocal tried
+        if write:
+            tried += 1
+            time.sleep(0.05)
+            self.one("SELECT * FROM there_is_no_such_table")
+        begin(self, write=write)
+
+    async with house.store() as store:
+        monkeypatch.setattr(Connection, "begin", stuck)
+        answers = await asyncio.gather(
+            *(store.accept(sms(number)) for number in range(20)), return_exceptions=True
+        )
+        monkeypatch.undo()
+        assert tried <= 2, "twenty would have been a second here, ten minutes behind a lock"
+        assert len(answers) == 20
+        if house.database().dialect == "sqlite":
+            assert all(isinstance(answer, Unavailable) for answer in answers)
+        assert not (await store.accept(sms(1))).duplicate
+
+
+async def test_a_connection_that_was_cut_is_replaced_before_anybody_is_refused(
+    house: House,
+) -> None:
+    if house.database().dialect == "sqlite":
+        return
+    async with house.store() as store:
+        await store.accept(sms(1))
+        other = house.database().connect()
+        other.all(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        other.close()
+        assert not (await store.accept(sms(2))).duplicate

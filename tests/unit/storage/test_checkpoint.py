@@ -1,0 +1,79 @@
+"""The write-ahead log stays short, and nobody waits for a reader who takes his time."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from contextlib import closing
+from pathlib import Path
+
+from storage.checkpoint import EVERY, MOVE_FRAMES, RESTART_FRAMES, Checkpointer
+from storage.engine import JOURNAL_LIMIT, PAGE, Connection, Database
+
+
+class Hands:
+    """A clock that is moved by hand."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def grow(connection: Connection, pages: int) -> None:
+    """Write at least so many pages, in one transaction."""
+    connection.begin(write=True)
+    for _ in range(0, pages, 200):
+        connection.run("INSERT INTO t (v) VALUES (:v)", {"v": b"x" * 200 * PAGE})
+    connection.commit()
+
+
+def opened(tmp_path: Path) -> tuple[Database, Connection]:
+    database = Database(f"sqlite:///{tmp_path / 'hub.db'}")
+    connection = database.connect()
+    connection.run("PRAGMA synchronous=OFF")
+    connection.run("CREATE TABLE t (v BLOB)")
+    return database, connection
+
+
+def test_a_long_reader_costs_a_moment_and_seldom(tmp_path: Path) -> None:
+    database, connection = opened(tmp_path)
+    hands = Hands()
+    checkpoints = Checkpointer(database, hands)
+    with closing(sqlite3.connect(tmp_path / "hub.db", isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT COUNT(*) FROM t").fetchone()
+        grow(connection, RESTART_FRAMES + 400)
+        began = time.monotonic()
+        for _ in range(10):
+            hands.now += EVERY
+            checkpoints.look(connection)
+        took = time.monotonic() - began
+        assert checkpoints.restarts == 1
+        assert took < 3, "the busy timeout of those who write is half a minute"
+        reader.execute("COMMIT")
+    row = connection.one("PRAGMA busy_timeout")
+    assert row == (30_000,), "a writer waits for a writer as before"
+    hands.now += 10
+    checkpoints.look(connection)
+    grow(connection, 1)
+    assert database.wal_pages() * PAGE <= JOURNAL_LIMIT
+    connection.close()
+
+
+def test_a_log_that_was_large_once_is_left_alone(tmp_path: Path) -> None:
+    database, connection = opened(tmp_path)
+    hands = Hands()
+    checkpoints = Checkpointer(database, hands)
+    grow(connection, RESTART_FRAMES + 400)
+    hands.now += EVERY
+    checkpoints.look(connection)
+    assert checkpoints.restarts == 1
+    for _ in range(50):
+        grow(connection, 1)
+        hands.now += 10
+        checkpoints.look(connection)
+    assert checkpoints.restarts == 1
+    assert database.wal_pages() <= MOVE_FRAMES + 300
+    connection.close()
