@@ -5,12 +5,14 @@ from __future__ import annotations
 import argparse
 import asyncio
 import shutil
+from hashlib import sha256
 from pathlib import Path
 
 from rich.console import Console
 
 from bench import load, report
 from bench.rounds import Run, Size, copy_of
+from storage import schema
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "results"
@@ -38,7 +40,8 @@ def main() -> None:
         per_second=base.per_second,
     )
     console = Console()
-    database = given.results / "databases" / f"{size.customers}-{size.agents}"
+    name = f"{size.customers}-{size.agents}-{_made_from()}"
+    database = given.results / "databases" / name
     if not (database / load.FILE).exists():
         console.print(f"Loading {size.customers:,} customers (once; kept in {database})")
         unfinished = database.with_suffix(".loading")
@@ -49,6 +52,7 @@ def main() -> None:
     with console.status("copying the database") as status:
         copy_of(database, working)
         results = asyncio.run(Run(size, working, status.update).all())
+    shutil.rmtree(working, ignore_errors=True)
     report.write(
         size,
         results,
@@ -56,7 +60,16 @@ def main() -> None:
         results_folder=given.results,
         plots=given.plots or (given.results if given.quick else PLOTS),
     )
-    shutil.rmtree(working, ignore_errors=True)
+
+
+def _made_from() -> str:
+    """Changes with the schema and the loader: a database of others is loaded anew."""
+    migrations = Path(schema.__file__).parent / "migrations" / "versions"
+    sources = [HERE / name for name in ("company.py", "history.py", "load.py")]
+    digest = sha256()
+    for file in (*sorted(migrations.glob("*.py")), *sources):
+        digest.update(file.read_bytes())
+    return digest.hexdigest()[:12]
 
 
 if __name__ == "__main__":

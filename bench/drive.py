@@ -107,6 +107,8 @@ class Desk:
     frames: int = 0
     received: int = 0
     _ready: int = 0
+    _waited_for: int = 0
+    _all_ready: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def open(self, port: int, agents: int) -> None:
         loop = asyncio.get_running_loop()
@@ -128,9 +130,10 @@ class Desk:
                 orjson.dumps({"type": "hello", "after": None, "epoch": None, "csrf": agent.csrf})
             )
             console.send(_command("presence", "presence.set", {"presence": "available"}))
-        async with asyncio.timeout(60):
-            while self._ready < agents:
-                await asyncio.sleep(0.05)
+        self._waited_for = agents
+        if self._ready < agents:
+            async with asyncio.timeout(60):
+                await self._all_ready.wait()
 
     def _got(self, console: WebSocketClient, frame: bytes) -> None:
         self.frames += 1
@@ -173,6 +176,8 @@ class Desk:
             self.closed += 1
         else:
             self._ready += 1
+            if self._ready == self._waited_for:
+                self._all_ready.set()
 
     def close(self) -> None:
         for console in self.consoles:

@@ -96,7 +96,7 @@ class Pattern:
         return makes
 
     def _make(self, column: str, value: Any) -> Make:
-        if isinstance(value, int) and column.endswith("_at") or column == "at":
+        if isinstance(value, int) and (column == "at" or column.endswith("_at")):
             return _shifted(value)
         if isinstance(value, int) and column in ("seq", "last_seq"):
             hole = f"s{value}"

@@ -20,6 +20,14 @@ from bench.rounds import Results, Size
 _ROWS: tuple[tuple[str, str, str, float | None, str, bool], ...] = (
     ("floor", "Floor: bare aiohttp, grouped insert", "/s", None, "", True),
     ("accept", "Signed webhooks accepted, 64 connections", "/s", 0.35, "floor", True),
+    (
+        "resolved",
+        "… and resolved: until the last of them is in its queue",
+        "/s",
+        None,
+        "floor",
+        True,
+    ),
     ("full_path", "Full path: webhook to console, accepted, closed", "/s", 0.10, "floor", True),
     ("wait_p50", "First byte to frame at 100 a second, p50", "ms", 5.0, "", False),
     ("wait_p99", "First byte to frame at 100 a second, p99", "ms", 40.0, "", False),

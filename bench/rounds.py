@@ -6,6 +6,7 @@ import asyncio
 import itertools
 import shutil
 import sqlite3
+import time
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -91,12 +92,15 @@ class Run:
         results.add("floor", rate)
 
         self._say(f"{name}: webhooks accepted")
+        began = time.perf_counter()
         rate, refused = await drive.post_all(hub.http_port, requests, size.seconds)
         results.add("accept", rate)
+        accepted = rate * (time.perf_counter() - began)
         if refused:
             results.faults.append(f"{refused} webhooks were refused")
         del requests
         await self._settled(name, hub)
+        results.add("resolved", accepted / (time.perf_counter() - began))
 
         self._say(f"{name}: full path")
         count = int(size.per_second * size.seconds / 3)

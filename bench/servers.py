@@ -12,7 +12,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import psutil
+import psutil  # type: ignore[import-untyped]
 
 from bench import company
 
@@ -89,7 +89,7 @@ async def start_hub(folder: Path) -> Server:
     }
     began = time.perf_counter()
     with (folder / "hub.log").open("wb") as log:
-        process = subprocess.Popen(
+        process = subprocess.Popen(  # noqa: ASYNC220 - starting takes no time worth a thread
             [str(Path(sys.executable).parent / "triggerhub"), "serve"],
             env=environment,
             stdout=log,
@@ -104,7 +104,9 @@ async def start_hub(folder: Path) -> Server:
 async def start_floor(kind: str, folder: Path) -> Server:
     port = free_port()
     file = folder / f"floor-{port}.sqlite3"
-    process = subprocess.Popen([sys.executable, "-m", "bench.floor", kind, str(port), str(file)])
+    process = subprocess.Popen(  # noqa: ASYNC220
+        [sys.executable, "-m", "bench.floor", kind, str(port), str(file)]
+    )
     server = Server(process=process, http_port=port, smtp_port=port)
     if kind == "http":
         await _answers(server, b"/readyz")
