@@ -35,6 +35,14 @@ def _pyformat(sql: str) -> str:
     return _NAMED.sub(r"%(\1)s", sql.replace("%", "%%"))
 
 
+@lru_cache(maxsize=1024)
+def _listed(sql: str, number: int) -> tuple[tuple[str, ...], str]:
+    """(names, SQL with them in the place of `:ids`)."""
+    names = tuple(f"id_{i}" for i in range(number))
+    marks = ", ".join(f":{name}" for name in names)
+    return names, sql.replace("(:ids)", f"({marks})")
+
+
 class Cursor(Protocol):
     """What sqlite3 and psycopg cursors have in common, as far as it is used here."""
 
@@ -81,11 +89,10 @@ class Connection:
             return []
         # Few lengths, so that the driver's cache of prepared statements is hit.
         wanted += wanted[-1:] * ((1 << (len(wanted) - 1).bit_length()) - len(wanted))
-        names = {f"id_{i}": value for i, value in enumerate(wanted)}
-        marks = ", ".join(f":{name}" for name in names)
-        text = sql.replace("(:ids)", f"({marks})")
+        names, text = _listed(sql, len(wanted))
+        named = dict(zip(names, wanted, strict=True))
         self._cursor.execute(
-            text if self.dialect == "sqlite" else _pyformat(text), {**params, **names}
+            text if self.dialect == "sqlite" else _pyformat(text), {**params, **named}
         )
         return self._cursor.fetchall()
 
@@ -156,7 +163,7 @@ class Database:
             "journal_mode=WAL",
             "synchronous=FULL",
             "temp_store=MEMORY",
-            "cache_size=-16000",
+            "cache_size=-32000",
             "mmap_size=0",
             "wal_autocheckpoint=0",  # the writer decides when (storage.writer)
             f"journal_size_limit={JOURNAL_LIMIT}",
