@@ -6,12 +6,14 @@ Owns what loader, server and load must agree on; starts nothing.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 
 from config.settings import Settings
 from storage.store import Store
 from storage.transaction import Transaction
+from storage.views import SqlViews
 from triggerhub import administration as admin
 from triggerhub.administration import AccountSpec, UserSpec
 
@@ -106,22 +108,11 @@ def _found(tx: Transaction, agents: int) -> None:
         )
 
 
-async def sign_in(store: Store, agents: int, until_ms: int) -> None:
+async def sign_in(store: Store, agents: int, until: datetime) -> None:
     """A session for every agent, as a sign-in would have left it."""
-
-    def work(tx: Transaction) -> None:
-        for number in range(agents):
-            agent = Agent(number=number)
-            user_id = tx.user_by_login(agent.login)
-            tx.connection.run(
-                "INSERT INTO sessions (hash, user_id, csrf, expires_at)"
-                " VALUES (:hash, :user, :csrf, :until)",
-                {
-                    "hash": agent.session_hash,
-                    "user": user_id,
-                    "csrf": agent.csrf,
-                    "until": until_ms,
-                },
-            )
-
-    await store.write(work)
+    views = SqlViews(store)
+    for number in range(agents):
+        agent = Agent(number=number)
+        found = await views.user_by_login(agent.login)
+        assert found is not None
+        await views.put_session(agent.session_hash, found[0].id, agent.csrf, until)

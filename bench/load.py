@@ -275,7 +275,7 @@ async def _finish(folder: Path, agents: int) -> None:
             )
         )
         until = clock.now() + timedelta(days=3650)
-        await company.sign_in(store, agents, _ms(until))
+        await company.sign_in(store, agents, until)
     finally:
         await store.stop()
     with closing(sqlite3.connect(folder / FILE)) as raw:
