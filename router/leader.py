@@ -7,18 +7,19 @@ database checks: a crash anywhere repeats nothing and skips nothing, and two lea
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 
 import structlog
 
 from router.assign import decide
 from router.assign.board import Board, describes
+from router.bell import Bell
 from router.resolve import step
 from router.resolve.step import Resolver
 from triggerhub.domain.clock import Clock, IdSource
 from triggerhub.domain.errors import Conflict, Unavailable
-from triggerhub.domain.events import Fact
+from triggerhub.domain.events import Fact, Recorded
 from triggerhub.domain.ports import LogTail
 from triggerhub.domain.work import Store, Work
 
@@ -29,11 +30,19 @@ RENEW = timedelta(seconds=3)
 BATCH = 512  # more than one group of accepts, so a step always reaches the head
 NAME = "router"
 ACTOR = "system:router"
+ALONE = 3  # times that an event must fail by itself before it is set aside
+BREATH = 1.0  # seconds after a step that failed unexpectedly
 OWN = frozenset({ACTOR, step.ACTOR})  # what a step itself has written needs no further step
 
 
 class Leader:
-    """Runs resolve and assign while this node holds the lease; waits for it otherwise."""
+    """Runs resolve and assign while this node holds the lease; waits for it otherwise.
+
+    An event that can't be settled must not hold up those behind it: after an unexpected failure
+    the log is read event by event, and one that still fails is set aside, where people see it.
+
+    `on_taking_over` runs in the transaction in which this process takes the lead.
+    """
 
     def __init__(
         self,
@@ -44,66 +53,76 @@ class Leader:
         clock: Clock,
         ids: IdSource,
         node: str,
+        on_taking_over: Callable[[Work], None] | None = None,
     ) -> None:
         self._store = store
-        self._tail = tail
         self._resolver = resolver
         self._clock = clock
         self._ids = ids
         self._node = node
+        self._on_taking_over = on_taking_over
         self._board: Board | None = None
         self._fence = 0
         self._renewed_at: datetime | None = None
         self._due: datetime | None = None
-        self._wake = asyncio.Event()
+        self._bell = Bell("leader", tail, lambda item: item.actor not in OWN)
+        self._singly = 0  # so many events are still to be read one by one
+        self._suspect: int | None = None  # the one that is being settled by itself
+        self._failed = (0, 0)  # (which, how often) an event failed by itself
         self.leading = asyncio.Event()
         self.following = False  # another node holds the lease
         self.position = 0
 
     async def run(self) -> None:
-        """Until cancelled."""
-        listen = asyncio.create_task(self._listen(), name="leader-listen")
-        try:
+        """Until cancelled. Raises what no event can be blamed for."""
+        async with self._bell.listening():
             while True:
                 try:
                     await self.step()
                 except Unavailable as error:
                     log.warning("router.waits", reason=str(error))
-                    self._board = None
-                    await self._pause(error.retry_after)
-                except Conflict as error:
-                    # Another node has taken over: what we hold in memory is history.
-                    log.warning("router.fenced", reason=str(error))
-                    self._board = None
-                    self._renewed_at = None
-                    self.leading.clear()
+                    self._step_down()
+                    await self._bell.pause(error.retry_after.total_seconds())
+                except Exception as error:
+                    self._step_down()
+                    if isinstance(error, Conflict) and error.code == "fenced":
+                        # Another node has taken over: what we hold in memory is history.
+                        log.warning("router.fenced", reason=str(error))
+                        self._renewed_at = None
+                        continue
+                    if not self._narrow(error):
+                        raise
+                    await asyncio.sleep(BREATH)
                 else:
-                    await self._pause(self._patience())
-        finally:
-            listen.cancel()
-            await asyncio.gather(listen, return_exceptions=True)
+                    await self._bell.pause(self._patience())
 
-    async def _listen(self) -> None:
-        async for batch in self._tail.subscribe():
-            if any(item.actor not in OWN for item in batch):
-                self._wake.set()
+    def _step_down(self) -> None:
+        """Nothing is known to be led until a step has worked again; `/readyz` says so."""
+        self._board = None
+        self.leading.clear()
+        self.following = False
 
-    async def _pause(self, longest: timedelta) -> None:
-        try:
-            async with asyncio.timeout(max(longest.total_seconds(), 0)):
-                await self._wake.wait()
-        except TimeoutError:
-            pass
-        self._wake.clear()
+    def _narrow(self, error: Exception) -> bool:
+        """Whether another try makes sense: event by event, until the one at fault is known."""
+        log.error("router.stumbled", suspect=self._suspect, exc_info=error)
+        if self._suspect is not None:
+            seq, times = self._failed
+            self._failed = (self._suspect, times + 1 if seq == self._suspect else 1)
+            return True
+        if self._singly == 0:
+            self._singly = BATCH
+            return True
+        return False
 
-    def _patience(self) -> timedelta:
+    def _patience(self) -> float:
         if not self.leading.is_set() or self._due is None:
-            return RENEW
-        return min(RENEW, self._due - self._clock.now())
+            return RENEW.total_seconds()
+        return min(RENEW, self._due - self._clock.now()).total_seconds()
 
     async def step(self) -> bool:
         """Read what is new, settle it, decide what time brings; whether this node leads."""
         board, fence = self._board, self._fence
+        self._suspect = None
         renew = self._renewed_at is None or self._clock.now() - self._renewed_at >= RENEW
 
         def work(unit: Work) -> tuple[Board, int, bool] | None:
@@ -115,6 +134,8 @@ class Leader:
                     return None
                 held = taken
             self._board = None  # whatever goes wrong from here on, memory is loaded anew
+            if held != fence and self._on_taking_over is not None:
+                self._on_taking_over(unit)
             position = unit.position(NAME)
             if board is None or held != fence or board.position != position:
                 board = Board.load(unit, position, unit.head, unit.now)
@@ -132,11 +153,12 @@ class Leader:
         self.following = False
         self._board, self._fence, caught_up = done
         self.position = self._board.position
+        self._singly = 0 if caught_up else max(0, self._singly - 1)
         if renew:
             self._renewed_at = self._clock.now()
         self._due = decide.next_due(self._board)
         if not caught_up:
-            self._wake.set()
+            self._bell.ring()
         if not self.leading.is_set():
             log.info("router.leads", node=self._node, fence=self._fence)
             self.leading.set()
@@ -144,13 +166,14 @@ class Leader:
 
     def _advance(self, unit: Work, board: Board) -> bool:
         """One pass over what is new; whether it reached the head."""
-        fresh = unit.events_after(board.position, BATCH)
+        limit = 1 if self._singly else BATCH
+        fresh = unit.events_after(board.position, limit)
         for item in fresh:
             board.fold(item)
-        settled = self._resolver.run(unit, fresh) if fresh else []
+        settled = self._settle(unit, fresh)
         for item in settled:
             board.fold(item)
-        if len(fresh) == BATCH:
+        if len(fresh) == limit:
             # Behind by more than a batch: the rest of it first, then decisions. What was just
             # appended lies beyond the rest and will be read again: the board knows it already.
             board.read_to(fresh[-1].seq)
@@ -166,6 +189,17 @@ class Leader:
             board.decided = True
         return True
 
+    def _settle(self, unit: Work, fresh: Sequence[Recorded]) -> list[Recorded]:
+        if not fresh:
+            return []
+        if self._singly:
+            if self._failed[0] == fresh[0].seq and self._failed[1] >= ALONE:
+                return self._resolver.set_aside(unit, fresh[0])
+            self._suspect = fresh[0].seq
+        settled = self._resolver.run(unit, fresh)
+        self._suspect = None
+        return settled
+
     def _decide(self, unit: Work, board: Board, facts: Iterable[Fact]) -> None:
         for fact in facts:
             for item in unit.append(fact, actor=ACTOR):
@@ -174,6 +208,6 @@ class Leader:
     async def release(self) -> None:
         """Let another node lead at once (on the way out)."""
         self._renewed_at = None
-        if self.leading.is_set():
-            self.leading.clear()
+        self.leading.clear()
+        if self._fence:
             await self._store.run(lambda unit: unit.release_lease(NAME, self._node))

@@ -9,6 +9,7 @@ from functools import partial
 
 import structlog
 
+from router.bell import Bell
 from triggerhub.domain import events as ev
 from triggerhub.domain.clock import Clock
 from triggerhub.domain.errors import Rejected, Unavailable
@@ -41,17 +42,15 @@ class Fetcher:
         leading: asyncio.Event,
     ) -> None:
         self._store = store
-        self._tail = tail
         self._accounts = accounts
         self._sources = sources
         self._clock = clock
         self._leading = leading
-        self._wake = asyncio.Event()
+        self._bell = Bell("media", tail, lambda r: isinstance(r.fact, ev.MessageResolved))
 
     async def run(self) -> None:
         """Until cancelled."""
-        listen = asyncio.create_task(self._listen(), name="media-listen")
-        try:
+        async with self._bell.listening():
             while True:
                 await self._leading.wait()
                 try:
@@ -60,41 +59,34 @@ class Fetcher:
                     log.warning("media.waits", reason=str(error))
                     again = False
                 if not again:
-                    await self._pause()
-        finally:
-            listen.cancel()
-            await asyncio.gather(listen, return_exceptions=True)
+                    await self._bell.pause(LOOK_EVERY)
 
     async def step(self) -> bool:
         """Fetch what is due; whether there was anything."""
         now = self._clock.now()
         rows = await self._store.read(lambda reading: reading.fetches_due(now, AT_ONCE))
-        await asyncio.gather(*(self._one(row) for row in rows))
+        ends = await asyncio.gather(*map(self._one, rows), return_exceptions=True)
+        for error in ends:
+            if error is not None:
+                raise error
         return bool(rows)
-
-    async def _listen(self) -> None:
-        async for batch in self._tail.subscribe():
-            if any(isinstance(r.fact, ev.MessageResolved) for r in batch):
-                self._wake.set()
-
-    async def _pause(self) -> None:
-        try:
-            async with asyncio.timeout(LOOK_EVERY):
-                await self._wake.wait()
-        except TimeoutError:
-            pass
-        self._wake.clear()
 
     async def _one(self, row: FetchRow) -> None:
         source, account = self._sources.get(row.channel), self._accounts.by_id(row.account_id)
+        missed: Rejected | Unavailable
         try:
             if source is None or account is None:
                 raise Rejected("this account is not there any more", code="no_account")
             fetched = await source.fetch(row.url, account)
-        except (Rejected, Unavailable) as error:
-            await self._store.run(partial(_missed, row, error))
+            await self._store.run(partial(_keep, row, fetched))
             return
-        await self._store.run(partial(_keep, row, fetched))
+        except (Rejected, Unavailable) as error:
+            missed = error
+        except Exception as error:
+            # One part that fails in a way nobody foresaw must not hold up all others.
+            log.exception("media.stumbled", message_id=row.message_id)
+            missed = Unavailable(f"fetching it broke off ({type(error).__name__})")
+        await self._store.run(partial(_missed, row, missed))
 
 
 def _keep(row: FetchRow, fetched: Fetched, work: Work) -> None:

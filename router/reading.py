@@ -12,9 +12,11 @@ from functools import partial
 
 import structlog
 
+from router.bell import Bell
 from router.resolve import content
 from triggerhub.domain import events as ev
 from triggerhub.domain.errors import Rejected, Unavailable
+from triggerhub.domain.events import Recorded
 from triggerhub.domain.model.message import INLINE_CHANNELS, InboundMessage
 from triggerhub.domain.ports import AccountDirectory, Channel, LogTail
 from triggerhub.domain.work import PendingRow, Store, Work
@@ -26,6 +28,8 @@ AT_ONCE = 4
 LOOK_EVERY = 5.0
 BATCH = 64
 MAX_REASON = 500
+WAITS = (1.0, 5.0, 30.0, 120.0)  # seconds before a message that failed is read again
+UNFORESEEN = 4  # times that reading may break off in a way nobody foresaw
 
 
 class Readers:
@@ -41,66 +45,64 @@ class Readers:
         leading: asyncio.Event,
     ) -> None:
         self._store = store
-        self._tail = tail
         self._accounts = accounts
         self._channels = channels
         self._leading = leading
-        self._wake = asyncio.Event()
+        self._bell = Bell("reading", tail, _brings_work)
         self._slots = asyncio.Semaphore(AT_ONCE)
         self._under_way: dict[str, asyncio.Task[None]] = {}
+        self._resting: dict[str, tuple[int, float]] = {}  # how often it failed, until when
 
     async def run(self) -> None:
         """Until cancelled."""
-        listen = asyncio.create_task(self._listen(), name="reading-listen")
-        try:
-            while True:
-                await self._leading.wait()
-                try:
-                    rows = await self._store.read(
-                        lambda reading: reading.pending(BATCH + len(self._under_way))
-                    )
-                except Unavailable as error:
-                    log.warning("reading.waits", reason=str(error))
-                    rows = []
-                for row in rows:
-                    if row.message_id not in self._under_way:
-                        task = asyncio.create_task(self._one(row), name=f"read-{row.message_id}")
-                        self._under_way[row.message_id] = task
-                        task.add_done_callback(partial(self._ended, row))
-                await self._pause()
-        finally:
-            listen.cancel()
-            for task in self._under_way.values():
-                task.cancel()
-            await asyncio.gather(listen, *self._under_way.values(), return_exceptions=True)
+        async with self._bell.listening():
+            try:
+                while True:
+                    await self._leading.wait()
+                    try:
+                        await self._begin()
+                    except Unavailable as error:
+                        log.warning("reading.waits", reason=str(error))
+                    await self._bell.pause(LOOK_EVERY)
+            finally:
+                for task in self._under_way.values():
+                    task.cancel()
+                await asyncio.gather(*self._under_way.values(), return_exceptions=True)
 
-    async def _listen(self) -> None:
-        async for batch in self._tail.subscribe():
-            for item in batch:
-                if (
-                    isinstance(item.fact, ev.MessageReceived | ev.AttentionReplayed)
-                    and item.fact.channel not in INLINE_CHANNELS
-                ):
-                    self._wake.set()
-                    break
+    async def _begin(self) -> None:
+        """Have read what is there, but for what is under way or rests after a failure."""
+        limit = BATCH + len(self._under_way) + len(self._resting)
+        rows = await self._store.read(lambda reading: reading.pending(limit))
+        now = asyncio.get_running_loop().time()
+        for row in rows:
+            if row.message_id in self._under_way:
+                continue
+            failures, until = self._resting.get(row.message_id, (0, 0.0))
+            if until > now:
+                continue
+            task = asyncio.create_task(self._one(row, failures), name=f"read-{row.message_id}")
+            self._under_way[row.message_id] = task
+            task.add_done_callback(partial(self._ended, row, failures))
 
-    async def _pause(self) -> None:
-        try:
-            async with asyncio.timeout(LOOK_EVERY):
-                await self._wake.wait()
-        except TimeoutError:
-            pass
-        self._wake.clear()
-
-    def _ended(self, row: PendingRow, task: asyncio.Task[None]) -> None:
+    def _ended(self, row: PendingRow, failures: int, task: asyncio.Task[None]) -> None:
         self._under_way.pop(row.message_id, None)
-        if not self._under_way:
-            self._wake.set()
+        self._resting.pop(row.message_id, None)
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("reading.unrecorded", message_id=row.message_id, exc_info=error)
+            # Whatever can't be had at the moment says nothing about the message.
+            wait = WAITS[min(failures, len(WAITS) - 1)]
+            failures += not isinstance(error, Unavailable)
+            until = asyncio.get_running_loop().time() + wait
+            self._resting[row.message_id] = (failures, until)
+        if not self._under_way:
+            self._bell.ring()
 
-    async def _one(self, row: PendingRow) -> None:
+    async def _one(self, row: PendingRow, failures: int) -> None:
         async with self._slots:
+            if failures >= UNFORESEEN:
+                reason = "reading it broke off again and again; the hub's log says why"
+                await self._store.run(partial(_unreadable, row, reason))
+                return
             raw, envelope = await self._store.read(
                 lambda reading: (
                     reading.body(row.raw_content),
@@ -114,11 +116,19 @@ class Readers:
                 if raw is None:
                     raise Rejected("the bytes were erased", code="erased")
                 account = self._accounts.by_id(row.account_id)
-                message = await channel.parse(raw, account, envelope)
+                message = content.storable(await channel.parse(raw, account, envelope))
             except Rejected as error:
                 await self._store.run(partial(_unreadable, row, str(error)))
                 return
             await self._store.run(partial(_read, row, message))
+
+
+def _brings_work(item: Recorded) -> bool:
+    fact = item.fact
+    return (
+        isinstance(fact, ev.MessageReceived | ev.AttentionReplayed)
+        and fact.channel not in INLINE_CHANNELS
+    )
 
 
 def _unreadable(row: PendingRow, reason: str, work: Work) -> None:

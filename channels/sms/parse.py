@@ -172,7 +172,8 @@ def _known(fields: form.Fields) -> dict[str, str]:
 
 def _text(name: str, value: bytes) -> str:
     try:
-        return value.decode("utf-8")
+        # No database keeps a NUL in a text, and no telephone shows one.
+        return value.decode("utf-8").replace("\0", "")
     except UnicodeDecodeError as exc:
         raise Invalid(f"{name} is not UTF-8 (byte {exc.start})") from exc
 

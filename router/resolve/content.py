@@ -3,20 +3,70 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 from triggerhub.domain.model.message import Address, Attachment, InboundMessage, StatusReport
 from triggerhub.domain.work import Work
 
 Json = dict[str, Any]
+_HALVES = re.compile(r"[\ud800-\udfff]")
 _LATIN = re.compile(r"[A-Za-z]")
 _HAN = re.compile(r"[\u4e00-\u9fff\u3400-\u4dbf]")
 _KANA = re.compile(r"[\u3040-\u30ff]")
 _HANGUL = re.compile(r"[\uac00-\ud7af]")
 
 
+def storable(message: InboundMessage) -> InboundMessage:
+    """The message without what no database takes as text: NUL, and half characters."""
+    sender, report = message.sender, message.report
+    return replace(
+        message,
+        key=_text(message.key),
+        external_id=_text(message.external_id),
+        sender=sender
+        and replace(
+            sender, address=_text(sender.address), name=_text(sender.name), raw=_text(sender.raw)
+        ),
+        to=_texts(message.to),
+        subject=_text(message.subject),
+        text=_text(message.text),
+        quoted=_text(message.quoted),
+        html=message.html and _text(message.html),
+        attachments=tuple(map(_named, message.attachments)),
+        reply_tokens=_texts(message.reply_tokens),
+        references=_texts(message.references),
+        report=report
+        and replace(
+            report,
+            reference=_text(report.reference),
+            code=_text(report.code),
+            reason=_text(report.reason),
+        ),
+        problems=_texts(message.problems),
+    )
+
+
+def _named(part: Attachment) -> Attachment:
+    filename, content_type = _text(part.filename), _text(part.content_type)
+    if (filename, content_type) == (part.filename, part.content_type):
+        return part
+    return replace(part, filename=filename, content_type=content_type)
+
+
+def _texts(values: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(map(_text, values)) if values else values
+
+
+def _text(value: str) -> str:
+    if "\0" in value:
+        value = value.replace("\0", "")
+    # Asked of nearly every text that comes in, and true of nearly all.
+    return value if value.isascii() else _HALVES.sub("\ufffd", value)
+
+
 def keep(work: Work, message: InboundMessage) -> str:
-    """Put a message and its parts beside the log; the content id of the whole.
+    """Put a message (`storable`) and its parts beside the log; the content id of the whole.
 
     Parts whose bytes are still with the provider keep their `url` and are fetched later.
     """

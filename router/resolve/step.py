@@ -78,6 +78,23 @@ class Resolver:
             )
         return appended
 
+    def set_aside(self, work: Work, item: Recorded) -> list[Recorded]:
+        """What follows from an event that fails in a way nobody foresaw: people see it.
+
+        What failed isn't said here, for it may repeat a customer's words: the hub's own log has it.
+        """
+        fact = item.fact
+        if isinstance(fact, Arrived | ev.MessageParsed):
+            return work.append(
+                _unreadable(work, fact, "it could not be settled; the hub's log says why"),
+                actor=ACTOR,
+                cause=item.id,
+            )
+        if isinstance(fact, ev.StatusReceived):
+            aside = ev.StatusSetAside(status_id=fact.status_id, rule="not_settled")
+            return work.append(aside, actor=ACTOR, cause=item.id)
+        return []
+
     def _read(
         self,
         work: Work,
@@ -93,16 +110,10 @@ class Resolver:
                 raise Rejected(f"channel {fact.channel} is not there any more", code="no_channel")
             if raw is None:
                 raise Rejected("the bytes were erased", code="erased")
-            return channel.read(raw, account, envelopes.get(fact.raw_content, {}))
+            read = channel.read(raw, account, envelopes.get(fact.raw_content, {}))
+            return content.storable(read)
         except Rejected as error:
-            return ev.MessageUnparseable(
-                message_id=fact.message_id,
-                channel=fact.channel,
-                account_id=fact.account_id,
-                raw_content=fact.raw_content,
-                attention_id=work.new_id("at"),
-                reason=str(error)[:MAX_REASON],
-            )
+            return _unreadable(work, fact, str(error))
 
     def _status(
         self,
@@ -171,6 +182,17 @@ def append_decision(work: Work, decision: Decision, cause: Recorded) -> list[Rec
 
 def _is_inline(fact: Fact) -> bool:
     return isinstance(fact, Arrived) and fact.channel in INLINE_CHANNELS
+
+
+def _unreadable(work: Work, fact: Arrived | ev.MessageParsed, reason: str) -> ev.MessageUnparseable:
+    return ev.MessageUnparseable(
+        message_id=fact.message_id,
+        channel=fact.channel,
+        account_id=fact.account_id,
+        raw_content=fact.raw_content,
+        attention_id=work.new_id("at"),
+        reason=reason[:MAX_REASON],
+    )
 
 
 def _raw_of(fact: Fact) -> str:

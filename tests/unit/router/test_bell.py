@@ -1,0 +1,43 @@
+"""What wakes the router's loops, and that it goes on doing so."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+
+import pytest
+
+from router.bell import Bell
+from storage import tail
+from tests.unit.router.world import World
+from triggerhub.domain import events as ev
+from triggerhub.domain.events import Recorded
+
+
+async def test_a_listener_that_fell_behind_looks_once_and_listens_on(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tail, "MAX_BACKLOG", 3)
+    bell = Bell("test", world.store, lambda item: isinstance(item.fact, ev.MessageReceived))
+    async with bell.listening():
+        await bell.pause(0)
+        for _ in range(2):
+            configured = [world.user(f"user{n}") for n in range(5)]
+            await world.append(*configured)  # one batch, above what a listener may lag
+            async with asyncio.timeout(20):
+                await bell.pause(3600)  # woken, though none of these is wanted
+        await world.sms("+15550101")
+        async with asyncio.timeout(20):
+            await bell.pause(3600)
+
+
+class BrokenTail:
+    def subscribe(self, after: int | None = None) -> AsyncIterator[Sequence[Recorded]]:
+        raise KeyError("nobody foresaw this")
+
+
+async def test_what_ends_the_listening_is_told_to_the_loop() -> None:
+    bell = Bell("test", BrokenTail(), lambda item: True)
+    async with bell.listening():
+        with pytest.raises(KeyError):
+            await bell.pause(0.1)
