@@ -12,7 +12,7 @@ from triggerhub.domain.ports import Json
 FORMULAS = {
     "waiting": "interactions of the queue in state queued or offered",
     "in_work": "interactions of the queue in state active, wrap-up included",
-    "answered_today": "offers of the queue accepted since midnight in the hub's time zone",
+    "answered_today": "interactions of the queue first accepted since midnight in the hub's zone",
     "abandoned_today": "interactions of the queue closed as abandoned since midnight",
     "agents_ready": "agents of the queue who are available, connected and idle",
     "agents_total": "agents who serve the queue",
@@ -71,9 +71,11 @@ async def interactions(call: AnyCall) -> Answer:
 
 
 def _may_read(call: AnyCall, row: Json) -> bool:
+    """Who once held closed work has it no longer in hand."""
+    held = row["owner_id"] and row["assignment_state"] is not None
     subject = Subject(
         queue_ids=frozenset({row["queue_id"]} if row["queue_id"] else ()),
-        holder_ids=frozenset({row["owner_id"]} if row["owner_id"] else ()),
+        holder_ids=frozenset({row["owner_id"]} if held else ()),
     )
     return may(call.actor, "interaction.read", subject)
 

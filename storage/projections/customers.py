@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from storage.projections.rows import Json, ms, profile, search_text, text
+from storage.projections.rows import Json, ms, profile, text
 from triggerhub.domain import events as ev
 
 if TYPE_CHECKING:
@@ -20,15 +20,33 @@ def _profile_columns(found: Json) -> Json:
         "timezone": found.get("timezone", ""),
         "tags": text(found.get("tags", [])),
         "fields": text(found.get("fields", {})),
-        "search": search_text(found.get("name", ""), found.get("company", "")),
     }
+
+
+def make_findable(tx: Transaction, customer_id: str) -> None:
+    """Write down anew by what a customer can be found."""
+    row = tx.connection.one(
+        "SELECT name, company FROM customers WHERE id = :id", {"id": customer_id}
+    )
+    if row is None:
+        return
+    addresses = tx.connection.all(
+        "SELECT address FROM identities WHERE customer_id = :id ORDER BY learnt_at, id",
+        {"id": customer_id},
+    )
+    parts = [*row, *(address for (address,) in addresses if not address.startswith("erased:"))]
+    tx.connection.run(
+        "INSERT INTO customer_search (customer_id, text) VALUES (:id, :text)"
+        " ON CONFLICT (customer_id) DO UPDATE SET text = excluded.text",
+        {"id": customer_id, "text": " ".join(dict.fromkeys(filter(None, parts))).lower()},
+    )
 
 
 def _created(tx: Transaction, r: ev.Recorded, f: ev.CustomerCreated) -> None:
     tx.connection.run(
-        "INSERT INTO customers (id, name, language, company, tier, timezone, tags, fields, search,"
+        "INSERT INTO customers (id, name, language, company, tier, timezone, tags, fields,"
         " provisional, created_at, last_at, last_text) VALUES (:id, :name, :language, :company,"
-        " :tier, :timezone, :tags, :fields, :search, :provisional, :at, :at, '')",
+        " :tier, :timezone, :tags, :fields, :provisional, :at, :at, '')",
         {
             **_profile_columns(profile(tx.body(f.profile_content))),
             "id": f.customer_id,
@@ -36,15 +54,17 @@ def _created(tx: Transaction, r: ev.Recorded, f: ev.CustomerCreated) -> None:
             "at": ms(r.at),
         },
     )
+    make_findable(tx, f.customer_id)
 
 
 def _updated(tx: Transaction, r: ev.Recorded, f: ev.CustomerUpdated) -> None:
     tx.connection.run(
         "UPDATE customers SET name = :name, language = :language, company = :company,"
-        " tier = :tier, timezone = :timezone, tags = :tags, fields = :fields, search = :search"
+        " tier = :tier, timezone = :timezone, tags = :tags, fields = :fields"
         " WHERE id = :id",
         {**_profile_columns(profile(tx.body(f.profile_content))), "id": f.customer_id},
     )
+    make_findable(tx, f.customer_id)
 
 
 def _identity(tx: Transaction, r: ev.Recorded, f: ev.IdentityAdded) -> None:
@@ -71,11 +91,21 @@ def _linked(tx: Transaction, r: ev.Recorded, f: ev.IdentityLinked) -> None:
         " WHERE id = :id",
         {"id": f.identity_id, "customer": f.customer_id, "why": f.why, "version": f.version},
     )
+    if f.why == "agent":
+        # The agent's word is about what was said so far: who claims that address next proves
+        # nothing by it, and gets a claimed identity of their own (ADR 3).
+        tx.connection.run(
+            "UPDATE identities SET ended_at = :at"
+            " WHERE id = :id AND standing = 'claimed' AND ended_at IS NULL",
+            {"id": f.identity_id, "at": ms(r.at)},
+        )
+    for customer_id in filter(None, (f.customer_id, f.previous_customer_id)):
+        make_findable(tx, customer_id)
 
 
 def _erased(tx: Transaction, r: ev.Recorded, f: ev.ErasureDone) -> None:
     tx.connection.run(
-        "UPDATE customers SET name = '', company = '', search = '', tags = '[]', fields = '{}',"
+        "UPDATE customers SET name = '', company = '', tags = '[]', fields = '{}',"
         " last_text = '' WHERE id = :id",
         {"id": f.customer_id},
     )

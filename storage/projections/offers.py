@@ -40,10 +40,17 @@ def _end(tx: Transaction, r: ev.Recorded, offer_id: str, state: str) -> None:
 
 
 def _accepted(tx: Transaction, r: ev.Recorded, f: ev.OfferAccepted) -> None:
+    # A piece of work is answered once in a queue, however often it goes back and is taken again.
+    before = tx.connection.one(
+        "SELECT 1 FROM offers WHERE interaction_id = :interaction AND queue_id = :queue"
+        " AND state = 'accepted'",
+        {"interaction": f.interaction_id, "queue": f.queue_id},
+    )
     _end(tx, r, f.offer_id, "accepted")
     at = ms(r.at)
     assert at is not None
-    count_interval(tx, f.queue_id, at, "answered")
+    if before is None:
+        count_interval(tx, f.queue_id, at, "answered")
 
 
 def _declined(tx: Transaction, r: ev.Recorded, f: ev.OfferDeclined) -> None:

@@ -1,4 +1,4 @@
-"""Small pieces that several folds share: times, JSON, and the profile and search text of people."""
+"""Small pieces that several folds share: times, JSON, and the profiles of people."""
 
 from __future__ import annotations
 
@@ -21,8 +21,3 @@ def text(value: Any) -> str:
 def profile(body: bytes | None) -> Json:
     """A profile's content, or an empty one once it was erased."""
     return orjson.loads(body) if body else {}
-
-
-def search_text(*parts: str) -> str:
-    """Lower-case, and phone numbers also by their digits alone."""
-    return " ".join(part.lower() for part in parts if part)

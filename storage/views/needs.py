@@ -1,24 +1,16 @@
-"""Lists of work: what needs attention, which interactions a number counts, why nothing comes."""
+"""What needs attention, what waits to be sent, and why an agent gets no work."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 from storage.store import Reader
-from storage.views import rows
+from storage.views import cursor
 from storage.views.rows import iso
-from triggerhub.domain.errors import Invalid
-from triggerhub.domain.permissions import Actor, may
 
 Json = dict[str, Any]
 LEFT_OUT = timedelta(seconds=60)
-_STATES = {
-    "waiting": "i.state IN ('queued', 'offered')",
-    "in_work": "i.state = 'active'",
-    "open": "i.state <> 'closed'",
-}
 
 
 def count(reader: Reader) -> int:
@@ -43,7 +35,7 @@ def attention(reader: Reader, *, state: str, after: str | None, limit: int) -> J
         " a.state, a.interaction_id, a.seq FROM attention a"
         f" LEFT JOIN content c ON c.id = a.raw_content WHERE {' AND '.join(conditions)}"
         " ORDER BY a.seq DESC LIMIT :limit",
-        {"after": int(after) if after and after.isdigit() else 1 << 62, "limit": limit + 1},
+        {"after": cursor.number(after) if after is not None else 1 << 62, "limit": limit + 1},
     )
     items = [
         {
@@ -61,66 +53,6 @@ def attention(reader: Reader, *, state: str, after: str | None, limit: int) -> J
         for row in found[:limit]
     ]
     return {"items": items, "after": str(found[limit - 1][10]) if len(found) > limit else None}
-
-
-def interactions(
-    reader: Reader, wanted: Mapping[str, str], *, viewer: Actor, after: str | None, limit: int
-) -> Json:
-    """Newest first. A board's number and this list have the same condition."""
-    conditions: list[str] = []
-    params: Json = {"limit": limit + 1}
-    if state := wanted.get("state"):
-        if state in _STATES:
-            conditions.append(_STATES[state])
-        else:
-            conditions.append("i.state = :state")
-            params["state"] = state
-    if state == "abandoned_today":
-        conditions[-1] = "i.closed_how = 'abandoned' AND i.closed_at >= :midnight"
-        params = {"limit": limit + 1, "midnight": rows.midnight(reader, reader.now)}
-    for key, column in (("queue", "i.queue_id"), ("owner", "i.owner_id")):
-        if value := wanted.get(key):
-            conditions.append(f"{column} = :{key}")
-            params[key] = value
-    if customer := wanted.get("customer"):
-        conditions.append("n.customer_id = :customer")
-        params["customer"] = customer
-    if since := wanted.get("answered_since"):
-        if since == "today":
-            params["since"] = rows.midnight(reader, reader.now)
-        else:
-            try:
-                params["since"] = int(datetime.fromisoformat(since).timestamp() * 1000)
-            except ValueError:
-                raise Invalid("answered_since is a time, or `today`") from None
-        queue = "AND o.queue_id = :queue" if "queue" in params else ""
-        conditions = [c for c in conditions if not c.startswith("i.queue_id")]
-        conditions.append(
-            "EXISTS (SELECT 1 FROM offers o WHERE o.interaction_id = i.id"
-            f" AND o.state = 'accepted' AND o.ended_at >= :since {queue})"
-        )
-    if not may(viewer, "interaction.read"):
-        marks = []
-        for number, queue_id in enumerate(sorted(viewer.queue_ids)):
-            params[f"v{number}"] = queue_id
-            marks.append(f":v{number}")
-        params["viewer"] = viewer.id
-        inside = f"i.queue_id IN ({', '.join(marks)}) OR " if marks else ""
-        conditions.append(f"({inside}i.owner_id = :viewer)")
-    if after is not None:
-        opened, _, last_id = after.partition("~")
-        params |= {"opened": int(opened) if opened.isdigit() else 0, "last": last_id}
-        conditions.append("(i.opened_at < :opened OR (i.opened_at = :opened AND i.id < :last))")
-    where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
-    found = rows.interactions_where(
-        reader, f"{where} ORDER BY i.opened_at DESC, i.id DESC LIMIT :limit", params
-    )
-    items = found[:limit]
-    cursor = None
-    if len(found) > limit:
-        opened_at = datetime.fromisoformat(items[-1]["opened_at"])
-        cursor = f"{int(opened_at.timestamp() * 1000)}~{items[-1]['id']}"
-    return {"items": items, "after": cursor}
 
 
 def why_no_work(reader: Reader, agent_id: str, now: datetime) -> Json:

@@ -1,23 +1,21 @@
-"""What is known of a customer: the card, the timeline, the search."""
+"""What is known of a customer: the card and the timeline."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import orjson
 
 from storage.store import Reader
-from storage.views.rows import hub, iso
-from triggerhub.domain.permissions import Actor
+from storage.views.rows import iso
+from triggerhub.domain.model.identity import closed_because
 
 Json = dict[str, Any]
 _ENTRY = """
 SELECT e.seq, e.body, e.state, e.state_at, e.reason, e.erased, n.customer_id, c.name FROM entries e
 JOIN identities n ON n.id = e.identity_id JOIN customers c ON c.id = n.customer_id
 """
-_DIGITS = re.compile(r"[^0-9]+")
 _KINDS = {"email": "email", "sms": "phone", "whatsapp": "phone"}
 
 
@@ -230,11 +228,12 @@ def _reply_ways(reader: Reader, identities: Sequence[Sequence[Any]]) -> list[Jso
         for identity in identities:
             if identity[1] != kind or not there:
                 continue
-            reason = None
-            if identity[6] is not None:
-                reason = "ended"
-            elif identity[2].startswith(("erased:", "unknown:")):
-                reason = "no_address"
+            reason = closed_because(
+                identity[2],
+                standing=identity[3],
+                ended=identity[6] is not None,
+                link_why=identity[7],
+            )
             known = [a for a in used.get((identity[0], channel), ()) if a in there]
             ways += [
                 {
@@ -248,87 +247,3 @@ def _reply_ways(reader: Reader, identities: Sequence[Sequence[Any]]) -> list[Jso
                 for account_id in known or there[:1]
             ]
     return ways
-
-
-def search(reader: Reader, query: str, *, viewer: Actor, after: str | None, limit: int) -> Json:
-    """Names in any script, companies, addresses, phone numbers in any format; newest first."""
-    words = [word for word in query.lower().split() if word]
-    digits = _DIGITS.sub("", query)
-    conditions, params = ["c.name <> ''"], {"limit": limit + 1}
-    likes: list[str] = []
-    values: Json = dict(params)
-    for number, word in enumerate(words):
-        values[f"w{number}"] = f"%{_escaped(word)}%"
-        likes.append(
-            f"(c.search LIKE :w{number} ESCAPE '!' OR EXISTS (SELECT 1 FROM identities n"
-            f" WHERE n.customer_id = c.id AND n.address LIKE :w{number} ESCAPE '!'))"
-        )
-    if likes:
-        text = " AND ".join(likes)
-        if len(digits) >= 3 and not any(letter.isalpha() for letter in query):
-            values["digits"] = f"%{digits.lstrip('0')}%"
-            values["number"] = e164(query, hub(reader)["default_region"]) or ""
-            text = (
-                f"({text}) OR EXISTS (SELECT 1 FROM identities n WHERE n.customer_id = c.id"
-                " AND n.kind = 'phone' AND (n.address LIKE :digits OR n.address = :number))"
-            )
-        conditions.append(f"({text})")
-    if viewer.role == "agent":
-        marks = []
-        for number, queue_id in enumerate(sorted(viewer.queue_ids)):
-            values[f"q{number}"] = queue_id
-            marks.append(f":q{number}")
-        values["viewer"] = viewer.id
-        inside = f"v.queue_id IN ({', '.join(marks)}) OR " if marks else ""
-        conditions.append(
-            "EXISTS (SELECT 1 FROM identities n JOIN conversations v ON v.identity_id = n.id"
-            " LEFT JOIN interactions i ON i.id = v.interaction_id"
-            f" WHERE n.customer_id = c.id AND ({inside}i.owner_id = :viewer))"
-        )
-    if after is not None:
-        last_at, _, last_id = after.partition("~")
-        values |= {"last_at": int(last_at) if last_at.isdigit() else 0, "last_id": last_id}
-        conditions.append("(c.last_at < :last_at OR (c.last_at = :last_at AND c.id < :last_id))")
-    rows = reader.connection.all(
-        "SELECT c.id, c.name, c.company, c.language, c.last_at, c.last_text FROM customers c"
-        f" WHERE {' AND '.join(conditions)} ORDER BY c.last_at DESC, c.id DESC LIMIT :limit",
-        values,
-    )
-    more, rows = len(rows) > limit, rows[:limit]
-    addresses: dict[str, list[str]] = {}
-    for customer_id, address in reader.connection.in_list(
-        "SELECT customer_id, address FROM identities WHERE customer_id IN (:ids)"
-        " ORDER BY learnt_at, id",
-        [row[0] for row in rows],
-    ):
-        addresses.setdefault(customer_id, []).append(address)
-    return {
-        "items": [
-            {
-                "id": row[0],
-                "name": row[1],
-                "company": row[2],
-                "language": row[3],
-                "addresses": list(dict.fromkeys(addresses.get(row[0], []))),
-                "last_at": iso(row[4]),
-                "last_text": row[5],
-            }
-            for row in rows
-        ],
-        "after": f"{rows[-1][4]}~{rows[-1][0]}" if more else None,
-    }
-
-
-def e164(written: str, region: str) -> str | None:
-    """A phone number as anybody may write it (`+44 (0)7700 900123`), in E.164; None if it isn't."""
-    import phonenumbers
-
-    try:
-        parsed = phonenumbers.parse(written, region)
-    except phonenumbers.NumberParseException:
-        return None
-    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
-
-
-def _escaped(word: str) -> str:
-    return word.replace("!", "!!").replace("%", "!%").replace("_", "!_")

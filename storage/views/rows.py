@@ -120,8 +120,9 @@ def queues(reader: Reader, now: datetime, ids: Iterable[str] | None = None) -> d
         elif state == "active":
             row["in_work"] += count
     for queue_id, answered, abandoned in reader.connection.all(
-        "SELECT queue_id, SUM(answered), SUM(abandoned) FROM intervals WHERE start_at >= :from"
-        " GROUP BY queue_id",
+        "SELECT queue_id, SUM(answered), SUM(abandoned) FROM intervals"
+        # By queue, because the key begins with it.
+        " WHERE queue_id IN (SELECT id FROM queues) AND start_at >= :from GROUP BY queue_id",
         {"from": midnight(reader, now)},
     ):
         if queue_id in found:
@@ -133,7 +134,7 @@ def queues(reader: Reader, now: datetime, ids: Iterable[str] | None = None) -> d
         for queue_id in user.queue_ids:
             if queue_id in found:
                 found[queue_id]["agents_total"] += 1
-                found[queue_id]["agents_ready"] += user.status == "idle"
+                found[queue_id]["agents_ready"] += user.status == "idle" and user.connected
     return found
 
 

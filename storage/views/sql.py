@@ -10,11 +10,11 @@ import orjson
 
 from storage.store import Reader, Store
 from storage.transaction import IN_ROW, Transaction, millis
-from storage.views import needs, people, rows, served
+from storage.views import needs, people, rows, search, served, work
 from triggerhub.domain import events as ev
 from triggerhub.domain.errors import NotFound
 from triggerhub.domain.events import Recorded
-from triggerhub.domain.permissions import Actor, may
+from triggerhub.domain.permissions import Actor, Subject, may
 
 Json = dict[str, Any]
 FIRST_PAGE = 50  # timeline entries that come with an offer
@@ -133,7 +133,7 @@ class SqlViews:
 
     async def customers(self, query: str, *, viewer: Actor, after: str | None, limit: int) -> Json:
         return await self._store.read(
-            lambda reader: people.search(reader, query, viewer=viewer, after=after, limit=limit)
+            lambda reader: search.search(reader, query, viewer=viewer, after=after, limit=limit)
         )
 
     async def conversation(self, conversation_id: str) -> Json | None:
@@ -143,16 +143,13 @@ class SqlViews:
         self, wanted: Mapping[str, str], *, viewer: Actor, after: str | None, limit: int
     ) -> Json:
         return await self._store.read(
-            lambda reader: needs.interactions(
+            lambda reader: work.interactions(
                 reader, wanted, viewer=viewer, after=after, limit=limit
             )
         )
 
-    async def reach(self, customer_id: str) -> frozenset[str]:
-        return await self._store.read(lambda reader: reader.reach(customer_id)[0])
-
-    async def holders(self, customer_id: str) -> frozenset[str]:
-        return await self._store.read(lambda reader: reader.reach(customer_id)[1])
+    async def reach(self, customer_id: str) -> Subject:
+        return await self._store.read(lambda reader: reader.reach(customer_id))
 
     # --- attention, content, log --------------------------------------------------------------
 
@@ -234,8 +231,9 @@ class SqlViews:
             tx.connection.run("DELETE FROM sessions WHERE expires_at < :now",
                               {"now": millis(tx.now)})  # fmt: skip
             tx.connection.run(
-                "INSERT INTO sessions (hash, user_id, csrf, expires_at)"
-                " VALUES (:hash, :user, :csrf, :expires)",
+                "INSERT INTO sessions (hash, user_id, password, csrf, expires_at)"
+                " SELECT :hash, id, COALESCE(hash_content, ''), :csrf, :expires FROM users"
+                " WHERE id = :user",
                 {"hash": session_hash, "user": user_id, "csrf": csrf,
                  "expires": millis(expires_at)},
             )  # fmt: skip
@@ -255,7 +253,8 @@ class SqlViews:
             row = reader.connection.one(
                 "SELECT u.id, u.role, u.queue_ids, s.csrf FROM sessions s"
                 " JOIN users u ON u.id = s.user_id"
-                " WHERE s.hash = :hash AND s.expires_at > :now AND u.disabled = 0",
+                " WHERE s.hash = :hash AND s.expires_at > :now AND u.disabled = 0"
+                " AND COALESCE(u.hash_content, '') = s.password",
                 {"hash": session_hash, "now": millis(now)},
             )
             return None if row is None else (row[3], _actor(row))

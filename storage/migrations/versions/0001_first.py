@@ -27,7 +27,6 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement a table and index
             autoincrement=False,
             nullable=False,
         ),
-        sa.Column("last_in_at", sa.BigInteger(), autoincrement=False, nullable=True),
         sa.Column("last_out_at", sa.BigInteger(), autoincrement=False, nullable=True),
         sa.PrimaryKeyConstraint("id"),
     )
@@ -164,6 +163,13 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement a table and index
     )
     op.create_index("conversations_token", "conversations", ["reply_token"], unique=True)
     op.create_table(
+        "customer_search",
+        sa.Column("customer_id", sa.Text(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("customer_id"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "customers",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
@@ -173,7 +179,6 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement a table and index
         sa.Column("timezone", sa.Text(), nullable=False),
         sa.Column("tags", sa.Text(), nullable=False),
         sa.Column("fields", sa.Text(), nullable=False),
-        sa.Column("search", sa.Text(), nullable=False),
         sa.Column("provisional", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("created_at", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("last_at", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -303,7 +308,7 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement a table and index
     op.create_index(
         "identities_address",
         "identities",
-        ["kind", "address", "standing"],
+        ["address", "kind", "standing"],
         unique=True,
         sqlite_where=sa.text("ended_at IS NULL"),
         postgresql_where=sa.text("ended_at IS NULL"),
@@ -362,6 +367,7 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement a table and index
         sqlite_where=sa.text("state <> 'closed'"),
         postgresql_where=sa.text("state <> 'closed'"),
     )
+    op.create_index("interactions_opened", "interactions", ["opened_at", "id"], unique=False)
     op.create_index(
         "interactions_owner",
         "interactions",
@@ -456,6 +462,7 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement a table and index
         sa.Column("queued_at", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("in_reply_to", sa.Text(), nullable=True),
         sa.Column("reference", sa.Text(), nullable=True),
+        sa.Column("retry_of", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("message_id"),
     )
     op.create_index(
@@ -467,6 +474,14 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement a table and index
         postgresql_where=sa.text("state IN ('queued','sending')"),
     )
     op.create_index("outbox_reference", "outbox", ["reference"], unique=False)
+    op.create_index(
+        "outbox_retries",
+        "outbox",
+        ["retry_of"],
+        unique=False,
+        sqlite_where=sa.text("retry_of IS NOT NULL"),
+        postgresql_where=sa.text("retry_of IS NOT NULL"),
+    )
     op.create_table(
         "pending",
         sa.Column("message_id", sa.Text(), nullable=False),
@@ -504,6 +519,7 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement a table and index
         "sessions",
         sa.Column("hash", sa.Text(), nullable=False),
         sa.Column("user_id", sa.Text(), nullable=False),
+        sa.Column("password", sa.Text(), nullable=False),
         sa.Column("csrf", sa.Text(), nullable=False),
         sa.Column("expires_at", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.PrimaryKeyConstraint("hash"),
@@ -516,6 +532,7 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement a table and index
         sa.Column("external_id", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("ref"),
     )
+    op.create_index("threads_conversation", "threads", ["conversation_id"], unique=False)
     op.create_table(
         "tokens",
         sa.Column("id", sa.Text(), nullable=False),
@@ -554,11 +571,18 @@ def downgrade() -> None:  # noqa: PLR0915 - the same backwards
     op.drop_table("users")
     op.drop_index("tokens_hash", table_name="tokens")
     op.drop_table("tokens")
+    op.drop_index("threads_conversation", table_name="threads")
     op.drop_table("threads")
     op.drop_table("sessions")
     op.drop_table("queues")
     op.drop_table("positions")
     op.drop_table("pending")
+    op.drop_index(
+        "outbox_retries",
+        table_name="outbox",
+        sqlite_where=sa.text("retry_of IS NOT NULL"),
+        postgresql_where=sa.text("retry_of IS NOT NULL"),
+    )
     op.drop_index("outbox_reference", table_name="outbox")
     op.drop_index(
         "outbox_open",
@@ -585,6 +609,7 @@ def downgrade() -> None:  # noqa: PLR0915 - the same backwards
         sqlite_where=sa.text("owner_id IS NOT NULL"),
         postgresql_where=sa.text("owner_id IS NOT NULL"),
     )
+    op.drop_index("interactions_opened", table_name="interactions")
     op.drop_index(
         "interactions_open",
         table_name="interactions",
@@ -627,6 +652,7 @@ def downgrade() -> None:  # noqa: PLR0915 - the same backwards
     op.drop_table("entries")
     op.drop_index("customers_last", table_name="customers")
     op.drop_table("customers")
+    op.drop_table("customer_search")
     op.drop_index("conversations_token", table_name="conversations")
     op.drop_index(
         "conversations_likely",
