@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from router import leader, media, reading
 from router.assign import decide
@@ -52,10 +53,12 @@ class Poisoned(FakeChannel):
 
 
 @pytest.fixture(autouse=True)
-def no_breath(monkeypatch: pytest.MonkeyPatch) -> None:
+def no_breath(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(leader, "BREATH", 0)
     monkeypatch.setattr(reading, "WAITS", (0.0,))
     monkeypatch.setattr(reading, "LOOK_EVERY", 0.01)
+    with capture_logs():  # printed tracebacks take most of a second each
+        yield
 
 
 @asynccontextmanager
