@@ -105,8 +105,11 @@ def _words(reader: Reader, query: str, values: Json) -> str:
     if len(digits) < FEWEST_DIGITS or any(letter.isalpha() for letter in query):
         return f"({every})"
     values["digits"] = digits
-    either = [f"({every})", inside.format(":digits")]
-    if number_of := e164(query, hub(reader)["default_region"]):
+    either = [inside.format(":digits")]
+    if query.strip() != digits:
+        either.append(f"({every})")
+    number_of = e164(query, hub(reader)["default_region"])
+    if number_of is not None and digits not in number_of:
         values["number"] = number_of
         either.append(inside.format(":number"))
     return f"({' OR '.join(either)})"
