@@ -155,10 +155,15 @@ class Sessions:
         return found
 
     async def keep_alive(self, token_hash: str) -> None:
-        """The session was used; written at most every ten minutes."""
+        """The session was used; looked at and written at most every ten minutes.
+
+        Raises Unauthenticated where it has expired: use doesn't bring it back.
+        """
         now = self._clock.now()
         last = self._extended.get(token_hash)
         if last is None or now - last >= EXTEND_AFTER:
+            if await self.of_hash(token_hash) is None:
+                raise Unauthenticated("The session has ended; sign in again.")
             self._remember(token_hash, now)
             await self._credentials.extend_session(token_hash, now + self._lifetime)
 

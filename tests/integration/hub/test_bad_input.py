@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from hashlib import sha256
 from io import BytesIO
 
@@ -166,18 +167,23 @@ async def test_an_unknown_recipient_is_refused_at_once(house: Company) -> None:
     assert sent.code == 550
 
 
-async def test_a_session_that_has_ended(house: Company, outside: ClientSession) -> None:
-    for method, path in (
-        ("GET", "/api/v1/session"),
-        ("GET", "/api/v1/live"),
-        ("GET", "/api/v1/customers"),
-    ):
-        async with outside.request(
-            method, path, headers={"Cookie": "triggerhub_session=" + "a" * 43}
-        ) as answer:
+async def test_a_session_that_never_was(house: Company, outside: ClientSession) -> None:
+    cookie = {"Cookie": "triggerhub_session=" + "a" * 43}
+    for path in ("session", "live", "customers", "events", "attachments/x", "messages/x/raw"):
+        async with outside.get(f"/api/v1/{path}", headers=cookie) as answer:
             assert answer.status == 401, path
             assert answer.content_type == "application/problem+json"
             assert (await answer.json())["code"]
+
+
+async def test_a_session_that_has_expired(house: Company) -> None:
+    """Neither a read nor a command on the open line passes; what was written isn't lost to it."""
+    ann = await house.at_console("ann")
+    house.clock.ahead = timedelta(days=400)
+    async with ann.http.get("/api/v1/session") as answer:
+        assert answer.status == 401
+        assert answer.content_type == "application/problem+json"
+    assert (await ann.refusal("presence.set", {"presence": "available"}))["status"] == 401
 
 
 @pytest.mark.parametrize(
