@@ -15,9 +15,10 @@ from router.resolve.content import language
 from triggerhub.domain import commands as cmd
 from triggerhub.domain import events as ev
 from triggerhub.domain.errors import Conflict, Invalid, NotFound, TooLarge
+from triggerhub.domain.model.identity import closed_because
 from triggerhub.domain.model.message import Account
 from triggerhub.domain.model.segments import segments
-from triggerhub.domain.permissions import Actor, Subject
+from triggerhub.domain.permissions import Actor, may
 from triggerhub.domain.work import ConversationRow, IdentityRow, OutboxRow, Work
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ Json = dict[str, Any]
 MAX_UPLOADS = 20
 MAX_SMS = 1600  # characters of one message (Twilio: code 21617)
 KINDS = {"email": "email", "sms": "phone", "whatsapp": "phone"}
-CHANNELS_WITHOUT_FILES = frozenset({"sms"})
+CHANNELS_WITHOUT_FILES = frozenset({"sms", "whatsapp"})
 
 
 def send(work: Work, actor: Actor, command: cmd.SendMessage, options: Options) -> Json:
@@ -97,7 +98,20 @@ def _way(
         raise Invalid("this address isn't the customer's", code="foreign_identity")
     if KINDS.get(account.channel) != identity.kind:
         raise Invalid("this address can't be reached on this channel", code="wrong_channel")
+    _open(identity)
     return account, identity
+
+
+def _open(identity: IdentityRow) -> None:
+    """Raises Conflict for an address that takes no messages: ended, erased, never known."""
+    why = closed_because(
+        identity.address,
+        standing=identity.standing,
+        ended=identity.ended,
+        link_why=identity.link_why,
+    )
+    if why is not None:
+        raise Conflict("this address can't be written to", code=why)
 
 
 def _conversation_for(
@@ -163,16 +177,23 @@ def cancel(work: Work, actor: Actor, command: cmd.CancelMessage, options: Option
 
 def retry(work: Work, actor: Actor, command: cmd.RetryMessage, options: Options) -> Json:
     """A new message with the same words; the failed one stays as what it is."""
-    row, _conversation = _own_message(work, actor, command.message_id)
+    row, conversation = _own_message(work, actor, command.message_id)
+    if not may(actor, "interaction.steer"):
+        # Who sees to what failed may do so after the end; others hold the work, or had it.
+        grant.require(actor, "interaction.act", grant.conversation_subject(conversation))
+        if conversation.interaction_state == "closed":
+            raise Conflict("this interaction is closed", code="closed")
     if row.state not in ("failed", "unknown"):
         raise Conflict("only what failed, or whose end isn't known, is sent again", code="state")
+    if work.retried(row.message_id):
+        raise Conflict("it is being sent again already", code="already_retried")
     content = orjson.loads(work.body(row.content) or b"null")
     if content is None:
         raise Conflict("its words were erased", code="erased")
     identity = work.identity(row.identity_id)
-    conversation = work.conversations([row.conversation_id])[0]
     assert identity is not None
     assert identity.customer_id is not None
+    _open(identity)
     queued = ev.MessageQueued(
         message_id=work.new_id("msg"),
         channel=row.channel,
@@ -226,19 +247,12 @@ def note_facts(
     return note_id
 
 
-def customer_subject(work: Work, customer_id: str) -> Subject:
-    """A customer as permissions see them: the queues of their work, and who holds it."""
-    queues, holders = work.reach(customer_id)
-    return Subject(queue_ids=queues, holder_ids=holders)
-
-
 def update_customer(
     work: Work, actor: Actor, command: cmd.UpdateCustomer, options: Options
 ) -> Json:
+    grant.customer(work, actor, command.customer_id, "customer.write")
     profile = work.profile(command.customer_id)
-    if profile is None:
-        raise NotFound(f"there is no customer {command.customer_id}")
-    grant.require(actor, "customer.write", customer_subject(work, command.customer_id))
+    assert profile is not None
     for key in ("name", "language", "company", "tier"):
         value = getattr(command, key)
         if value is not None:
@@ -261,18 +275,11 @@ def confirm_identity(
 ) -> Json:
     """An agent's word that a claimed address is this customer's: the link moves, nothing else."""
     identity = work.identity(command.identity_id)
-    if identity is None or work.profile(command.customer_id) is None:
-        raise NotFound("there is no such address or customer")
-    held = customer_subject(work, identity.customer_id or "")
-    target = customer_subject(work, command.customer_id)
-    grant.require(
-        actor,
-        "identity.confirm",
-        Subject(
-            queue_ids=held.queue_ids | target.queue_ids,
-            holder_ids=held.holder_ids | target.holder_ids,
-        ),
-    )
+    if identity is None or identity.customer_id is None:
+        raise NotFound("there is no such address")
+    # Each side by itself: the claim must be in hand, whose it is said to be must be in view.
+    grant.customer(work, actor, identity.customer_id, "identity.confirm")
+    grant.customer(work, actor, command.customer_id, "customer.read")
     if identity.standing != "claimed":
         raise Conflict("this address is proven already", code="already_proven")
     if identity.customer_id == command.customer_id:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from router.desk import Options
 
 Json = dict[str, Any]
-MAX_CODE = 100
+CODE = re.compile(r"[a-z0-9_-]{1,100}")
 
 
 def _machine(row: InteractionRow, offer: OfferRow | None = None) -> Interaction:
@@ -236,8 +237,13 @@ def _without_owner(work: Work, row: InteractionRow, reason: str) -> list[Fact]:
 def _close(
     work: Work, actor: Actor, row: InteractionRow, how: str, code: str | None, why: str | None
 ) -> Json:
-    if code is not None and len(code) > MAX_CODE:
-        raise Invalid(f"a wrap-up code has at most {MAX_CODE} characters", code="wrong_field")
+    for given in (code, why):
+        # It stands in the log for ever: what was said about people belongs in a note.
+        if given is not None and CODE.fullmatch(given) is None:
+            raise Invalid(
+                "a code has 1 to 100 characters of a-z, 0-9, _ and -; write a note for words",
+                code="wrong_field",
+            )
     closed = ev.InteractionClosed(interaction_id=row.id, how=how, code=code, disposition=why)
     facts = [*_without_owner(work, row, "closed"), closed]
     _append(work, actor, _machine(row, work.pending_offer_of(row.id)), facts)

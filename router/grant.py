@@ -22,13 +22,11 @@ def user(work: Work, user_id: str) -> UserRow:
 
 def subject_of(work: Work, row: InteractionRow) -> Subject:
     """An interaction as permissions see it: its queue, who owns it, to whom it is offered."""
-    holders = {row.owner_id} if row.owner_id is not None else set()
     offer = work.pending_offer_of(row.id) if row.state == "offered" else None
-    if offer is not None:
-        holders.add(offer.agent_id)
     return Subject(
         queue_ids=frozenset({row.queue_id} if row.queue_id else ()),
-        holder_ids=frozenset(holders),
+        holder_ids=frozenset({row.owner_id} if row.owner_id is not None else ()),
+        offered_ids=frozenset({offer.agent_id} if offer is not None else ()),
     )
 
 
@@ -48,16 +46,29 @@ def interaction(work: Work, actor: Actor, interaction_id: str, action: str) -> I
     return row
 
 
+def customer(work: Work, actor: Actor, customer_id: str, action: str) -> None:
+    """Raises NotFound where there is no such customer, or none that `actor` may read; Forbidden
+    where reading is all."""
+    subject = work.reach(customer_id)
+    if work.profile(customer_id) is None or not (
+        may(actor, action, subject) or may(actor, "customer.read", subject)
+    ):
+        raise NotFound(f"there is no customer {customer_id}")
+    require(actor, action, subject)
+
+
 def conversation(work: Work, actor: Actor, conversation_id: str, action: str) -> ConversationRow:
     rows = work.conversations([conversation_id])
     if not rows:
         raise NotFound(f"there is no conversation {conversation_id}")
-    row = rows[0]
-    held = {row.owner_id} if row.owner_id is not None else set()
-    subject = Subject(
-        queue_ids=frozenset({row.queue_id} if row.queue_id else ()),
-        holder_ids=frozenset(held),
-    )
-    if not may(actor, action, subject):
+    if not may(actor, action, conversation_subject(rows[0])):
         raise NotFound(f"there is no conversation {conversation_id}")
-    return row
+    return rows[0]
+
+
+def conversation_subject(row: ConversationRow) -> Subject:
+    """A conversation as permissions see it: the queue and the owner of its newest work."""
+    return Subject(
+        queue_ids=frozenset({row.queue_id} if row.queue_id else ()),
+        holder_ids=frozenset({row.owner_id} if row.owner_id is not None else ()),
+    )

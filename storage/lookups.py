@@ -11,6 +11,7 @@ import orjson
 from storage.engine import Connection
 from triggerhub.domain.events import Recorded, decode
 from triggerhub.domain.model.message import Account
+from triggerhub.domain.permissions import Subject
 from triggerhub.domain.work import (
     ConversationRow,
     FetchRow,
@@ -214,16 +215,16 @@ class Lookups:
         return [
             _identity(row)
             for row in self.connection.in_list(
-                "SELECT id, kind, address, name, standing, customer_id, link_version"
-                " FROM identities WHERE ended_at IS NULL AND address IN (:ids)",
+                "SELECT id, kind, address, name, standing, customer_id, link_version, ended_at,"
+                " link_why FROM identities WHERE ended_at IS NULL AND address IN (:ids)",
                 addresses,
             )
         ]
 
     def identity(self, identity_id: str) -> IdentityRow | None:
         row = self.connection.one(
-            "SELECT id, kind, address, name, standing, customer_id, link_version FROM identities"
-            " WHERE id = :id",
+            "SELECT id, kind, address, name, standing, customer_id, link_version, ended_at,"
+            " link_why FROM identities WHERE id = :id",
             {"id": identity_id},
         )
         return _identity(row) if row else None
@@ -274,23 +275,29 @@ class Lookups:
             "fields": orjson.loads(row[6]),
         }
 
-    def reach(self, customer_id: str) -> tuple[frozenset[str], frozenset[str]]:
-        """(queues of this customer's conversations, agents who hold or are offered their work).
+    def reach(self, customer_id: str) -> Subject:
+        """A customer as `may` sees them: their queues, who holds or is offered their work.
 
-        A conversation of a claimed address also counts for whom it claims to be.
+        Work that only claims to be theirs lets those look who hold or are offered it, and gives
+        its queue nothing (`permissions.may` says why).
         """
-        rows = self.connection.all(
-            "SELECT c.queue_id, i.owner_id, i.assignment_state, o.agent_id FROM conversations c"
+        work = (
             " LEFT JOIN interactions i ON i.id = c.interaction_id AND i.state <> 'closed'"
             " LEFT JOIN offers o ON o.interaction_id = i.id AND o.state = 'pending'"
-            " WHERE c.identity_id IN (SELECT id FROM identities WHERE customer_id = :id)"
-            " OR c.likely_customer_id = :id",
+        )
+        rows = self.connection.all(
+            "SELECT c.queue_id, i.owner_id, i.assignment_state, o.agent_id, 1 FROM identities n"
+            f" JOIN conversations c ON c.identity_id = n.id{work} WHERE n.customer_id = :id"
+            " UNION ALL SELECT NULL, i.owner_id, i.assignment_state, o.agent_id, 0"
+            f" FROM conversations c{work} WHERE c.likely_customer_id = :id",
             {"id": customer_id},
         )
-        holders = {row[1] for row in rows if row[2] is not None} | {row[3] for row in rows}
-        return (
-            frozenset(row[0] for row in rows if row[0]),
-            frozenset(holder for holder in holders if holder),
+        hold = [(row[1], row[4]) for row in rows if row[1] and row[2] is not None]
+        look = {owner for owner, own in hold if not own} | {row[3] for row in rows if row[3]}
+        return Subject(
+            queue_ids=frozenset(row[0] for row in rows if row[0]),
+            holder_ids=frozenset(owner for owner, own in hold if own),
+            offered_ids=frozenset(look),
         )
 
     def thread_of(self, conversation_id: str) -> list[str]:
@@ -398,6 +405,13 @@ class Lookups:
     def outbox(self, message_id: str) -> OutboxRow | None:
         row = self.connection.one(f"{_OUTBOX} WHERE message_id = :id", {"id": message_id})
         return _outbox(row) if row else None
+
+    def retried(self, message_id: str) -> bool:
+        """Whether its words are on their way again in another message (cancelled ones aren't)."""
+        return (
+            self.connection.one("SELECT 1 FROM outbox WHERE retry_of = :id", {"id": message_id})
+            is not None
+        )
 
     def outbox_by_reference(self, reference: str) -> OutboxRow | None:
         row = self.connection.one(f"{_OUTBOX} WHERE reference = :ref", {"ref": reference})
@@ -533,6 +547,8 @@ def _identity(row: Sequence[Any]) -> IdentityRow:
         standing=row[4],
         customer_id=row[5],
         link_version=row[6],
+        ended=row[7] is not None,
+        link_why=row[8],
     )
 
 

@@ -6,22 +6,18 @@ agent for whom that isn't enough hears that there is no such thing.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from agent_console.api.route import AnyCall
 from triggerhub.domain.errors import NotFound
 from triggerhub.domain.permissions import NOTHING, Actor, Subject, may
 from triggerhub.domain.ports import Views
 
 
-async def customer_subject(views: Views, customer_id: str) -> Subject:
-    return Subject(
-        queue_ids=await views.reach(customer_id), holder_ids=await views.holders(customer_id)
-    )
-
-
 async def may_read_customer(views: Views, actor: Actor, customer_id: str) -> bool:
     if may(actor, "customer.read"):
         return True
-    return may(actor, "customer.read", await customer_subject(views, customer_id))
+    return may(actor, "customer.read", await views.reach(customer_id))
 
 
 def own_reach(actor: Actor) -> Subject:
@@ -32,7 +28,7 @@ def own_reach(actor: Actor) -> Subject:
 async def the_customer(call: AnyCall) -> Subject:
     if may(call.actor, "customer.read"):
         return NOTHING
-    return await customer_subject(call.console.views, call.part("id"))
+    return await call.console.views.reach(call.part("id"))
 
 
 async def the_conversation(call: AnyCall) -> Subject:
@@ -40,7 +36,7 @@ async def the_conversation(call: AnyCall) -> Subject:
     if found is None:
         raise NotFound("There is no such conversation.")
     call.found = found
-    return await customer_subject(call.console.views, found["customer_id"])
+    return await call.console.views.reach(found["customer_id"])
 
 
 async def the_message(call: AnyCall) -> Subject:
@@ -64,8 +60,8 @@ async def _content_subject(views: Views, found: dict[str, object]) -> Subject:
     customer_id = found.get("customer_id")
     if not customer_id:
         return Subject(queue_ids=queues)
-    subject = await customer_subject(views, str(customer_id))
-    return Subject(queue_ids=subject.queue_ids | queues, holder_ids=subject.holder_ids)
+    subject = await views.reach(str(customer_id))
+    return replace(subject, queue_ids=subject.queue_ids | queues)
 
 
 async def mine(call: AnyCall) -> Subject:

@@ -239,8 +239,9 @@ def _queued(tx: Transaction, r: ev.Recorded, f: ev.MessageQueued) -> None:
     at = ms(r.at)
     tx.connection.run(
         "INSERT INTO outbox (message_id, channel, account_id, conversation_id, identity_id,"
-        " content, author, state, next_at, queued_at, in_reply_to) VALUES (:id, :channel,"
-        " :account, :conversation, :identity, :content, :author, 'queued', :next, :at, :reply)",
+        " content, author, state, next_at, queued_at, in_reply_to, retry_of) VALUES (:id,"
+        " :channel, :account, :conversation, :identity, :content, :author, 'queued', :next, :at,"
+        " :reply, :retry_of)",
         {
             "id": f.message_id,
             "channel": f.channel,
@@ -252,6 +253,7 @@ def _queued(tx: Transaction, r: ev.Recorded, f: ev.MessageQueued) -> None:
             "next": ms(f.not_before_at),
             "at": at,
             "reply": f.in_reply_to,
+            "retry_of": f.retry_of,
         },
     )
     tx.connection.run(

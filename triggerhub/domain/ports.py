@@ -21,7 +21,7 @@ from triggerhub.domain.model.message import (
     SendOutcome,
     StatusReport,
 )
-from triggerhub.domain.permissions import Actor
+from triggerhub.domain.permissions import Actor, Subject
 
 Json = dict[str, Any]
 
@@ -207,12 +207,8 @@ class Views(Protocol):
 
     async def why_no_work(self, agent_id: str, now: datetime) -> Json: ...
 
-    async def reach(self, customer_id: str) -> frozenset[str]:
-        """The queues that this customer's conversations belong to (for `may`)."""
-        ...
-
-    async def holders(self, customer_id: str) -> frozenset[str]:
-        """The agents who hold, or are offered, work for this customer (for `may`)."""
+    async def reach(self, customer_id: str) -> Subject:
+        """A customer as `may` sees them: their queues, who holds or is offered their work."""
         ...
 
 

@@ -20,7 +20,7 @@ from triggerhub.domain.commands import Command
 from triggerhub.domain.errors import Forbidden, HubError, NotFound
 from triggerhub.domain.events import Fact, Recorded
 from triggerhub.domain.model.message import Account
-from triggerhub.domain.permissions import Actor, Role, may
+from triggerhub.domain.permissions import Actor, Role, Subject, may
 from triggerhub.domain.ports import Json
 
 START = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
@@ -421,7 +421,7 @@ class House:
              "last_at": None, "last_text": None}
             for key, row in self.customers_.items()
             if query in row["name"]
-            and (viewer.role != "agent" or await self.reach(key) & viewer.queue_ids)
+            and may(viewer, "customer.read", await self.reach(key))
         ]  # fmt: skip
         return {"items": items[:limit], "after": None}
 
@@ -489,16 +489,11 @@ class House:
     async def why_no_work(self, agent_id: str, now: datetime) -> Json:
         return {"available": False, "reasons": [{"code": "presence", "params": {}}]}
 
-    async def reach(self, customer_id: str) -> frozenset[str]:
-        return frozenset(
-            row["queue_id"]
-            for row in self.interaction_rows.values()
-            if row["customer_id"] == customer_id and row["queue_id"]
-        )
-
-    async def holders(self, customer_id: str) -> frozenset[str]:
+    async def reach(self, customer_id: str) -> Subject:
+        rows = self.interaction_rows
+        own = {key: row for key, row in rows.items() if row["customer_id"] == customer_id}
         work = {
-            key: row for key, row in self.interaction_rows.items()
+            key: row for key, row in rows.items()
             if customer_id in (row["customer_id"], row["likely_customer_id"])
             and row["state"] != "closed"
         }  # fmt: skip
@@ -507,7 +502,13 @@ class House:
             for key in self._pending()
             if self.offer_rows[key]["interaction_id"] in work
         }
-        return frozenset(row["owner_id"] for row in work.values() if row["owner_id"]) | offered
+        owners = {key: row["owner_id"] for key, row in work.items() if row["owner_id"]}
+        return Subject(
+            queue_ids=frozenset(row["queue_id"] for row in own.values() if row["queue_id"]),
+            holder_ids=frozenset(owner for key, owner in owners.items() if key in own),
+            offered_ids=frozenset(owner for key, owner in owners.items() if key not in own)
+            | offered,
+        )
 
     # --- Desk, Presences, AccountDirectory ----------------------------------------------------
 

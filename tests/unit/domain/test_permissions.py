@@ -16,6 +16,7 @@ SYSTEM = Actor(id="system", role="system")
 MINE = Subject(queue_ids=frozenset({"que_1"}))
 FOREIGN = Subject(queue_ids=frozenset({"que_2"}))
 IN_HAND = Subject(queue_ids=frozenset({"que_2"}), holder_ids=frozenset({"usr_1"}))
+OFFERED = Subject(queue_ids=frozenset({"que_2"}), offered_ids=frozenset({"usr_1"}))
 OWN = Subject(owner_id="usr_1")
 
 IDS = st.frozensets(st.sampled_from(["que_1", "que_2"]))
@@ -23,6 +24,7 @@ SUBJECTS = st.builds(
     Subject,
     queue_ids=IDS,
     holder_ids=st.frozensets(st.sampled_from(["usr_1", "usr_2"])),
+    offered_ids=st.frozensets(st.sampled_from(["usr_1", "usr_2"])),
     owner_id=st.sampled_from([None, "usr_1", "usr_2"]),
 )
 ANY_ACTION = st.sampled_from(sorted(ACTIONS))
@@ -45,6 +47,12 @@ def actors(*roles: Role) -> st.SearchStrategy[Actor]:
         ("interaction.act", IN_HAND, True),
         ("content.read", FOREIGN, False),
         ("content.read", IN_HAND, True),
+        ("interaction.read", OFFERED, True),
+        ("customer.read", OFFERED, True),
+        ("content.read", OFFERED, True),
+        ("customer.write", OFFERED, False),
+        ("interaction.act", OFFERED, False),
+        ("identity.confirm", OFFERED, False),
         ("offer.answer", OWN, True),
         ("offer.answer", Subject(owner_id="usr_2"), False),
         ("agent.read", Subject(owner_id="usr_2"), False),
@@ -91,7 +99,7 @@ def test_a_supervisor_may_what_an_agent_may(actor: Actor, action: str, subject: 
 @given(actors("agent"), ANY_ACTION, SUBJECTS)
 def test_a_foreign_queue_gives_nothing(actor: Actor, action: str, subject: Subject) -> None:
     apart = not subject.queue_ids & actor.queue_ids
-    not_mine = actor.id not in subject.holder_ids and actor.id != subject.owner_id
+    not_mine = actor.id not in subject.holder_ids | subject.offered_ids | {subject.owner_id}
     if apart and not_mine:
         assert may(actor, action, subject) == may(actor, action)
 

@@ -1,0 +1,23 @@
+"""What an address is good for: whether it can be written to, and why not.
+
+An identity that an agent's word gave to a customer ends with that word, so that the next unproven
+mail with the same sender is a new claim (ADR 3). It still takes answers: the agent has vouched for
+its owner, and the conversation in hand must be able to go on.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+NO_ADDRESS = ("erased:", "unknown:")  # what stands where there is no address
+
+
+def closed_because(
+    address: str, *, standing: str, ended: bool, link_why: str | None
+) -> Literal["ended", "no_address"] | None:
+    """Why this address takes no messages; None where it does."""
+    if address.startswith(NO_ADDRESS):
+        return "no_address"
+    if ended and not (standing == "claimed" and link_why == "agent"):
+        return "ended"
+    return None
