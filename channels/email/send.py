@@ -21,6 +21,7 @@ from aiosmtplib.protocol import SMTPProtocol
 
 from channels.email.compose import ComposedMail
 from triggerhub.domain.errors import Ambiguous, Invalid, Rejected, Unavailable
+from triggerhub.domain.masking import masked
 from triggerhub.domain.model.message import SendOutcome
 
 _log = structlog.get_logger("channels.email")
@@ -85,14 +86,21 @@ class SmtpRelay:
         tls: ssl.SSLContext | None = None,
         connect_timeout: timedelta = timedelta(seconds=15),
         reply_timeout: timedelta = timedelta(minutes=1),
+        begin_timeout: timedelta = timedelta(minutes=5),
         end_timeout: timedelta = timedelta(minutes=5),
         at_once: int = 8,
     ) -> None:
-        """`hostname` is said in EHLO. `end_timeout`: wait for the reply to the final dot."""
+        """`hostname` is said in EHLO.
+
+        `begin_timeout`: for everything before the final dot, so that nothing has gone out when it
+        passes. `end_timeout`: wait for the reply to that dot (RFC 5321 section 4.5.3.2.6 would
+        have ten minutes). Waiting for one of the `at_once` places counts for neither.
+        """
         self._relay = relay
         self._hostname = hostname
         self._connect_timeout = connect_timeout.total_seconds()
         self._reply_timeout = reply_timeout.total_seconds()
+        self._begin_timeout = begin_timeout.total_seconds()
         self._end_timeout = end_timeout.total_seconds()
         self._places = asyncio.Semaphore(at_once)
         # Reading the certificates of the system takes longer than sending a mail: once.
@@ -113,8 +121,13 @@ class SmtpRelay:
                 tls_context=self._tls,
             )
             try:
-                await self._connect(client)
-                await self._transfer(client, mail)
+                try:
+                    async with asyncio.timeout(self._begin_timeout):
+                        await self._connect(client)
+                        protocol = await self._transfer(client, mail)
+                except TimeoutError as exc:
+                    raise Unavailable("the relay is too slow", code="relay_slow") from exc
+                await self._end(client, protocol)
             finally:
                 client.close()
         return SendOutcome(reference=mail.message_id)
@@ -132,7 +145,8 @@ class SmtpRelay:
         except (aiosmtplib.SMTPException, OSError) as exc:
             raise Unavailable(f"the relay can't be reached: {exc}", code="relay_down") from exc
 
-    async def _transfer(self, client: aiosmtplib.SMTP, mail: ComposedMail) -> None:
+    async def _transfer(self, client: aiosmtplib.SMTP, mail: ComposedMail) -> SMTPProtocol:
+        """Everything but the final dot."""
         options = []
         if client.supports_extension("size"):
             options.append(f"SIZE={len(mail.raw)}")
@@ -158,7 +172,7 @@ class SmtpRelay:
             raise _verdict(exc) from exc
         except (aiosmtplib.SMTPException, OSError) as exc:
             raise Unavailable(f"the relay went away: {exc}", code="relay_lost") from exc
-        await self._end(client, protocol)
+        return protocol
 
     async def _write(self, client: aiosmtplib.SMTP, protocol: SMTPProtocol, raw: bytes) -> None:
         """All but the final dot, and wait until it is on its way."""
@@ -169,10 +183,9 @@ class SmtpRelay:
         body = _STUFF.sub(b"..", raw if raw.endswith(b"\r\n") else raw + b"\r\n")
         # Nothing may stay in our own buffer: what is written after this is the dot alone.
         transport.set_write_buffer_limits(high=0)
-        async with asyncio.timeout(self._end_timeout):
-            for start in range(0, len(body), _PIECE):
-                protocol.write(body[start : start + _PIECE])
-                await protocol._drain_helper()  # noqa: SLF001 - the class offers no other wait
+        for start in range(0, len(body), _PIECE):
+            protocol.write(body[start : start + _PIECE])
+            await protocol._drain_helper()  # noqa: SLF001 - the class offers no other wait
 
     async def _end(self, client: aiosmtplib.SMTP, protocol: SMTPProtocol) -> None:
         """Write the final dot and hear what the relay says to it."""
@@ -202,4 +215,4 @@ def _verdict(exc: aiosmtplib.SMTPResponseException) -> Rejected | Unavailable:
 
 def _said(what: str, exc: aiosmtplib.SMTPResponseException) -> str:
     words = " ".join(exc.message.encode("utf-8", "replace").decode("utf-8").split())
-    return f"{what}: {exc.code} {words[:500]}"
+    return f"{what}: {exc.code} {masked(words)[:500]}"
