@@ -15,8 +15,12 @@ from datetime import datetime
 from pathlib import Path
 
 from config.settings import Settings
-from storage import schema
+from storage import restored, schema
 from storage.engine import Database
+from storage.files import ContentFiles
+from storage.transaction import Kit
+from storage.vault import Vault, master_key
+from triggerhub.domain.clock import RandomIds, SystemClock
 from triggerhub.domain.errors import Conflict, Invalid
 
 DATABASE, CONTENT, KEY, MANIFEST = "hub.sqlite3", "content", "master.key", "backup.json"
@@ -47,7 +51,9 @@ def backup(settings: Settings, target: Path, now: datetime, progress: Progress) 
 def restore(settings: Settings, source: Path, progress: Progress) -> None:
     """Fill the data folder, which holds no database yet, from a backup.
 
-    Raises Conflict where there is one, Invalid for a folder that is no backup.
+    Its consoles start anew, and what it was about to send is left to people: it may have been sent
+    since. Raises Conflict where there is a database, Invalid for a folder that is no backup or
+    that a newer release has made.
     """
     database = _file(settings)
     if not (source / MANIFEST).is_file() or not (source / DATABASE).is_file():
@@ -63,9 +69,24 @@ def restore(settings: Settings, source: Path, progress: Progress) -> None:
     arriving = database.with_name(f".{database.name}.arriving")
     arriving.unlink(missing_ok=True)
     schema.copy(source / DATABASE, arriving)
+    _settle(settings, arriving)
     _sync(arriving)
     arriving.rename(database)
     _sync(database.parent)
+
+
+def _settle(settings: Settings, database: Path) -> None:
+    clock, folder = SystemClock(), settings.data_dir.absolute()
+    arriving = Database(f"sqlite:///{database.absolute()}")
+    schema.migrate(arriving, backups=folder / "backups", now=clock.now())
+    configured = settings.master_key.get_secret_value() if settings.master_key else None
+    kit = Kit(
+        clock=clock,
+        ids=RandomIds(clock),
+        vault=Vault(master_key(configured, folder)),
+        files=ContentFiles(folder / CONTENT),
+    )
+    restored.settle(arriving, kit)
 
 
 def _file(settings: Settings) -> Path:

@@ -136,6 +136,11 @@ password = "open sesame"
     assert "shop.example" in found["DNS"]
 
 
+def epoch(folder: Path) -> str:
+    with closing(sqlite3.connect(folder / "hub.sqlite3")) as database:
+        return str(database.execute("SELECT epoch FROM log_head").fetchone()[0])
+
+
 def test_backup_and_restore(tmp_path: Path) -> None:
     assert call("init").exit_code == 0
     large = tmp_path / "data" / "content" / "ab" / "raw_1ab"
@@ -151,6 +156,8 @@ def test_backup_and_restore(tmp_path: Path) -> None:
     assert back.exit_code == 0, back.stderr
     assert (other / "content" / "ab" / "raw_1ab").read_bytes() == large.read_bytes()
     assert (other / "master.key").read_bytes() == (tmp_path / "data/master.key").read_bytes()
+    assert epoch(other) != epoch(tmp_path / "data"), "consoles of the lost log start anew"
+    assert (other / "hub.sqlite3").stat().st_mode & 0o077 == 0
     # Somebody can sign in there already: the log came along, and its keys fit.
     again = call("init", "--data-dir", str(other))
     assert (again.exit_code, len(again.stdout.splitlines())) == (0, 1)
