@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from types import TracebackType
 
 from channels.email.parse.launch import FIRST_SECONDS, FRUGAL_SECONDS, command, environment
 from channels.email.parse.limits import PARSE_SECONDS
@@ -131,10 +130,5 @@ class ParserPool:
     async def __aenter__(self) -> ParserPool:
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         await self.close()
