@@ -14,6 +14,7 @@ from triggerhub.domain import events as ev
 from triggerhub.domain.clock import Clock
 from triggerhub.domain.errors import Rejected, Unavailable
 from triggerhub.domain.events import Fact
+from triggerhub.domain.masking import masked
 from triggerhub.domain.model.message import Fetched
 from triggerhub.domain.ports import AccountDirectory, LogTail, MediaSource
 from triggerhub.domain.work import FetchRow, Store, Work
@@ -104,7 +105,7 @@ def _keep(row: FetchRow, fetched: Fetched, work: Work) -> None:
 
 
 def _missed(row: FetchRow, error: Rejected | Unavailable, work: Work) -> None:
-    reason = str(error)[:MAX_REASON]
+    reason = masked(str(error))[:MAX_REASON]
     fact: Fact
     if isinstance(error, Unavailable) and work.now - row.created_at < GIVE_UP_AFTER:
         wait = max(WAITS[min(row.attempts, len(WAITS) - 1)], error.retry_after)

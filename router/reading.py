@@ -17,6 +17,7 @@ from router.resolve import content
 from triggerhub.domain import events as ev
 from triggerhub.domain.errors import Rejected, Unavailable
 from triggerhub.domain.events import Recorded
+from triggerhub.domain.masking import masked
 from triggerhub.domain.model.message import INLINE_CHANNELS, InboundMessage
 from triggerhub.domain.ports import AccountDirectory, Channel, LogTail
 from triggerhub.domain.work import PendingRow, Store, Work
@@ -141,7 +142,7 @@ def _unreadable(row: PendingRow, reason: str, work: Work) -> None:
             account_id=row.account_id,
             raw_content=row.raw_content,
             attention_id=work.new_id("at"),
-            reason=reason[:MAX_REASON],
+            reason=masked(reason)[:MAX_REASON],
         ),
         actor=ACTOR,
     )

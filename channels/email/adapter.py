@@ -19,6 +19,7 @@ from channels.email.receive_key import delivery_key
 from channels.email.reply_address import ReplyAddresses, mailbox_of
 from channels.email.settings import normal
 from triggerhub.domain.errors import Rejected
+from triggerhub.domain.masking import masked
 from triggerhub.domain.model.message import (
     Account,
     Address,
@@ -160,7 +161,7 @@ class EmailChannel:
             # A bounce of no standard form has no action; it is a failure (RFC 3464 knows delays).
             state=_STATES.get(action, "failed"),
             code=recipient.status if recipient else "",
-            reason=recipient.diagnostic if recipient else "",
+            reason=masked(recipient.diagnostic) if recipient else "",
         )
 
 

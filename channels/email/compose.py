@@ -135,7 +135,7 @@ def _recipient(address: str) -> str:
         or len(address.encode()) > _MAX_ADDRESS
         or any(char in ' <>,;:"()[]\\' for char in f"{local}{domain}")
     ):
-        raise Invalid(f"{address!r} is no address that mail can be sent to")
+        raise Invalid("the recipient's is no address that mail can be sent to")
     return f"{local}@{domain}"
 
 

@@ -13,6 +13,7 @@ from triggerhub.domain import events as ev
 from triggerhub.domain.clock import IdSource
 from triggerhub.domain.errors import Rejected
 from triggerhub.domain.events import Fact, Recorded
+from triggerhub.domain.masking import masked
 from triggerhub.domain.model.delivery import advances
 from triggerhub.domain.model.message import INLINE_CHANNELS, Account, InboundMessage, StatusReport
 from triggerhub.domain.ports import Channel
@@ -21,6 +22,7 @@ from triggerhub.domain.work import OutboxRow, Work
 ACTOR = "system:resolve"
 Arrived = ev.MessageReceived | ev.AttentionReplayed
 MAX_REASON = 500
+MAX_CODE = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +131,7 @@ class Resolver:
             try:
                 report = channel.read_status(raw, envelope)
             except Rejected as error:
-                rule = f"unreadable: {error}"[:MAX_REASON]
+                rule = masked(f"unreadable: {error}")[:MAX_REASON]
             else:
                 # Our own id comes back in the callback's address: it is there even where the
                 # report overtakes the answer that told us the provider's id.
@@ -160,8 +162,8 @@ class Resolver:
                 return [
                     ev.MessageFailed(
                         message_id=target.message_id,
-                        code=report.code,
-                        reason=report.reason[:MAX_REASON],
+                        code=masked(report.code)[:MAX_CODE],
+                        reason=masked(report.reason)[:MAX_REASON],
                         attention_id=self.ids.new("at"),
                     )
                 ]
@@ -191,7 +193,7 @@ def _unreadable(work: Work, fact: Arrived | ev.MessageParsed, reason: str) -> ev
         account_id=fact.account_id,
         raw_content=fact.raw_content,
         attention_id=work.new_id("at"),
-        reason=reason[:MAX_REASON],
+        reason=masked(reason)[:MAX_REASON],
     )
 
 
