@@ -17,6 +17,7 @@ from storage.projections import (
     conversations,
     customers,
     delivery,
+    erasure,
     interactions,
     media,
     messages,
@@ -34,7 +35,7 @@ def _collect() -> Mapping[type[Fact], Handler]:
     found: dict[type[Fact], Handler] = {}
     for module in (
         configuration, customers, conversations, messages, interactions, offers, agents,
-        delivery, attention, media,
+        delivery, attention, media, erasure,
     ):  # fmt: skip
         for cls, handler in module.HANDLERS.items():
             assert cls not in found, f"two folds for {cls.TYPE}"

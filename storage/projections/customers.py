@@ -103,18 +103,9 @@ def _linked(tx: Transaction, r: ev.Recorded, f: ev.IdentityLinked) -> None:
         make_findable(tx, customer_id)
 
 
-def _erased(tx: Transaction, r: ev.Recorded, f: ev.ErasureDone) -> None:
-    tx.connection.run(
-        "UPDATE customers SET name = '', company = '', tags = '[]', fields = '{}',"
-        " last_text = '' WHERE id = :id",
-        {"id": f.customer_id},
-    )
-
-
 HANDLERS = {
     ev.CustomerCreated: _created,
     ev.CustomerUpdated: _updated,
     ev.IdentityAdded: _identity,
     ev.IdentityLinked: _linked,
-    ev.ErasureDone: _erased,
 }

@@ -18,6 +18,8 @@ def _change_part(tx: Transaction, message_id: str, position: int, change: Json) 
     if row is None:
         return
     body = orjson.loads(row[0])
+    if position >= len(body["attachments"]):  # the message was erased
+        return
     body["attachments"][position].update(change)
     tx.connection.run(
         "UPDATE entries SET body = :body WHERE id = :id", {"id": message_id, "body": text(body)}

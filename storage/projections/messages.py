@@ -207,7 +207,8 @@ def _resolved(tx: Transaction, r: ev.Recorded, f: ev.MessageResolved) -> None:
         {"id": f.customer_id, "at": at, "preview": short},
     )
     if f.channel == "email":
-        for key in (found.get("external_id", ""), f"key:{found.get('key', '')}"):
+        own = f"key:{found['key']}" if found.get("key") else ""
+        for key in (found.get("external_id", ""), own):
             remember_reference(tx, key, f.conversation_id, f.message_id)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -181,7 +182,7 @@ class SqlViews:
         content_id = self._store.kit.ids.new("up")
         path = None
         if len(data) > IN_ROW:
-            path = self._store.kit.files.write(content_id, data)
+            path = await asyncio.to_thread(self._store.kit.files.write, content_id, data)
 
         def work(tx: Transaction) -> Json:
             tx.put(

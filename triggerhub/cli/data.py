@@ -47,6 +47,43 @@ def customers(
         typer.echo(json.dumps(row, ensure_ascii=False))
 
 
+def erase(
+    customer_id: Annotated[str, typer.Argument(help="The customer's id.", show_default=False)],
+    yes: Annotated[bool, typer.Option("--yes", help="Don't ask.")] = False,
+    config: Config = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Remove for ever what a customer wrote, was told and is known by. It can't be undone.
+
+    Examples:
+
+        triggerhub erase cu_01jz0000000000000000000000
+
+        triggerhub customers "+1 202 555 0100" | jq -r .id | xargs triggerhub erase --yes
+    """
+    settings = quiet_settings(config, data_dir=data_dir)
+    from storage import erasure
+    from triggerhub.bootstrap import open_store
+
+    async def run() -> erasure.Erasure:
+        store = open_store(settings)
+        await store.start()
+        try:
+            return await erasure.erase(store, customer_id, actor="admin:command_line")
+        finally:
+            await store.stop()
+
+    with refusals():
+        require_schema(settings)
+        if not yes:
+            typer.confirm(f"Erase everything of {customer_id}?", abort=True, err=True)
+        done = asyncio.run(run())
+    typer.echo(f"{done.contents} pieces of content are gone.")
+    if not done.clean:
+        typer.echo("The hub is still reading; its log is emptied soon. Run this again.", err=True)
+        raise typer.Exit(1)
+
+
 def rebuild(
     check: Annotated[
         bool, typer.Option("--check", help="Only compare; leave everything as it is.")

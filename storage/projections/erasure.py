@@ -1,0 +1,70 @@
+"""The fold of a person's erasure: what the projections had copied from their content is cleared.
+
+What stays is what a fold of the same log gives once the content is gone, row by row.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import orjson
+
+from storage.projections.customers import make_findable
+from storage.projections.rows import Json, text
+from triggerhub.domain import events as ev
+
+if TYPE_CHECKING:
+    from storage.transaction import Transaction
+
+_BLANK: Json = {
+    "from": {"address": "", "name": ""},
+    "to": [],
+    "author_name": "",
+    "subject": "",
+    "text": "",
+    "quoted": None,
+    "has_html": False,
+    "lang": "",
+    "attachments": [],
+    "segments": None,
+}
+_THEIRS = "(SELECT id FROM identities WHERE customer_id = :id)"
+_CONVERSATIONS = f"(SELECT id FROM conversations WHERE identity_id IN {_THEIRS})"
+_MESSAGES = f"(SELECT id FROM entries WHERE identity_id IN {_THEIRS})"
+_CLEARED = (
+    "UPDATE customers SET name = '', language = '', company = '', tier = '' WHERE id = :id",
+    "UPDATE customers SET timezone = '', tags = '[]', fields = '{}' WHERE id = :id",
+    "UPDATE customers SET last_text = '' WHERE id = :id",
+    # An erased address must stay unique, and findable by nobody.
+    "UPDATE identities SET address = 'erased:' || id, name = '' WHERE customer_id = :id",
+    f"UPDATE conversations SET subject = '' WHERE identity_id IN {_THEIRS}",
+    f"UPDATE interactions SET preview = '' WHERE identity_id IN {_THEIRS}",
+    f"UPDATE outbox SET reference = NULL WHERE identity_id IN {_THEIRS}",
+    f"UPDATE attention SET reason = '' WHERE message_id IN {_MESSAGES}",
+    f"DELETE FROM threads WHERE conversation_id IN {_CONVERSATIONS}",
+    f"DELETE FROM attachments WHERE entry_id IN {_MESSAGES}",
+    f"DELETE FROM fetches WHERE message_id IN {_MESSAGES}",
+)
+
+
+def _erased(tx: Transaction, r: ev.Recorded, f: ev.ErasureDone) -> None:
+    whose = {"id": f.customer_id}
+    for statement in _CLEARED:
+        tx.connection.run(statement, whose)
+    make_findable(tx, f.customer_id)
+    written = tx.connection.all(
+        "SELECT identity_id, seq, body FROM entries WHERE kind <> 'system'"
+        f" AND identity_id IN {_THEIRS}",
+        whose,
+    )
+    tx.connection.run_many(
+        "UPDATE entries SET body = :body, reason = NULL, erased = 1"
+        " WHERE identity_id = :identity AND seq = :seq",
+        [
+            {"identity": row[0], "seq": row[1], "body": text(orjson.loads(row[2]) | _BLANK)}
+            for row in written
+        ],
+    )
+
+
+HANDLERS = {ev.ErasureDone: _erased}
