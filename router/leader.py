@@ -119,6 +119,20 @@ class Leader:
             return RENEW.total_seconds()
         return min(RENEW, self._due - self._clock.now()).total_seconds()
 
+    async def take(self) -> bool:
+        """Take the lead if no other node holds it, before anything is read; whether it is ours."""
+
+        def work(unit: Work) -> int | None:
+            held = unit.hold_lease(NAME, self._node, unit.now + LEASE)
+            if held is not None and held != self._fence and self._on_taking_over is not None:
+                self._on_taking_over(unit)
+            return held
+
+        held = await self._store.run(work, alone=True)
+        if held is not None:
+            self._fence = held
+        return held is not None
+
     async def step(self) -> bool:
         """Read what is new, settle it, decide what time brings; whether this node leads."""
         board, fence = self._board, self._fence

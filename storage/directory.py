@@ -30,7 +30,11 @@ class SqlAccountDirectory:
 
     async def follow(self) -> None:
         """Until cancelled."""
-        async for batch in self._store.subscribe():
+        # What changes from here on comes with the subscription, whatever the load has seen of it:
+        # this may be the second start of this loop, after events that nobody followed.
+        head = await self._store.read(lambda reader: reader.head())
+        await self.load()
+        async for batch in self._store.subscribe(head):
             if any(isinstance(r.fact, _CHANGES) for r in batch):
                 await self.load()
 

@@ -135,13 +135,15 @@ class Tail:
             self._behind.clear()
             try:
                 found = await self._read(self.last, READ_BATCH)
+                fresh = [item for item in found if item.seq > self.last]
+                if fresh:
+                    self._deliver(fresh)
+                    self._behind.set()
             except (Unavailable, OSError) as error:
                 log.warning("tail.unreadable", error=str(error))
-                continue
-            fresh = [item for item in found if item.seq > self.last]
-            if fresh:
-                self._deliver(fresh)
-                self._behind.set()
+            except Exception:
+                # Nobody starts this task again, and everything on this node lives by it.
+                log.exception("tail.stumbled", after=self.last)
 
     async def subscribe(self, after: int | None = None) -> AsyncIterator[Sequence[Recorded]]:
         """Batches with seq > `after` (None: from now on), until the tail stops."""

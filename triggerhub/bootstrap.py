@@ -51,6 +51,7 @@ from storage.streams.redis import RedisStream
 from storage.tail import Tail
 from storage.vault import Vault, master_key
 from storage.views import SqlViews
+from triggerhub.company import CompanyFace
 from triggerhub.domain.clock import Clock, IdSource, RandomIds, SystemClock
 from triggerhub.domain.errors import Unavailable
 from triggerhub.domain.model.message import SendOutcome
@@ -123,6 +124,7 @@ class Hub:
     settings: Settings
     store: Store
     directory: SqlAccountDirectory
+    company: CompanyFace
     views: SqlViews
     desk: RouterDesk
     presences: RouterPresences
@@ -152,6 +154,8 @@ class Hub:
         """What runs until cancelled, by name; each may be started again after a fault."""
         return {
             "accounts": self.directory.follow,
+            "company": self.company.follow,
+            "presence": self.presences.run,
             "router": self.leader.run,
             "reading": self.readers.run,
             "outbox": self.outbox.run,
@@ -182,15 +186,21 @@ class Hub:
         await self.runner.cleanup()
         await self.mail.close()
 
-    async def close(self) -> None:
-        """After the background has ended: the last attempts to send, the lease, the database."""
-        await self.outbox.drain()
-        await self.leader.release()
-        await self.store.stop()
+    async def close_channels(self) -> None:
+        """Let go of processes, threads and connections to the outside."""
         self.proof.close()
         await self.parsers.close()
         await self.transport.close()
         await self.media.close()
+
+    async def close(self) -> None:
+        """For who runs a hub without a supervisor: everything, after the background has ended."""
+        try:
+            await self.outbox.finish()
+            await self.leader.release()
+            await self.close_channels()
+        finally:
+            await self.store.stop()
 
 
 async def build(settings: Settings, parts: Parts | None = None) -> Hub:
@@ -204,7 +214,8 @@ async def build(settings: Settings, parts: Parts | None = None) -> Hub:
     views = SqlViews(store)
     directory = SqlAccountDirectory(store)
     await directory.load()
-    company = await views.hub()
+    company = CompanyFace(store, views)
+    await company.load()
     metrics = Metrics()
     inbox = MeasuredInbox(store, metrics)
     replies = ReplyAddresses(store.kit.vault.derive("reply"))
@@ -225,6 +236,7 @@ async def build(settings: Settings, parts: Parts | None = None) -> Hub:
         "whatsapp": SmsChannel(transport, public_url=settings.base_url, name="whatsapp"),
     }
     media = MediaFetcher(settings.twilio_api_url)
+    presences = RouterPresences(store, store)
     leader = Leader(
         store,
         store,
@@ -232,10 +244,10 @@ async def build(settings: Settings, parts: Parts | None = None) -> Hub:
         clock=clock,
         ids=ids,
         node=_node(store.database),
+        on_taking_over=presences.nobody_is_here,
     )
+    await leader.take()  # before the first console can come
     desk = RouterDesk(store, Options(undo=parts.undo))
-    presences = RouterPresences(store)
-    await presences.nobody_is_here()
     drain = Drain()
     console = console_server(
         views=views,
@@ -247,8 +259,8 @@ async def build(settings: Settings, parts: Parts | None = None) -> Hub:
         clock=clock,
         epoch=await views.epoch(),
         face=HubFace(
-            name=lambda: str(company["name"]),
-            timezone=lambda: str(company["timezone"]),
+            name=lambda: company.name,
+            timezone=lambda: company.timezone,
             version=version("triggerhub"),
             demo=parts.demo,
             demo_logins=parts.demo_logins,
@@ -285,6 +297,7 @@ async def build(settings: Settings, parts: Parts | None = None) -> Hub:
         settings=settings,
         store=store,
         directory=directory,
+        company=company,
         views=views,
         desk=desk,
         presences=presences,

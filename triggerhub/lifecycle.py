@@ -35,6 +35,7 @@ CUT_SHORT = 3
 
 Step = Callable[[], Coroutine[Any, Any, None]]
 PHASES = ("stop_accepting", "finish", "goodbye")
+TELLING = 1.0  # seconds that the goodbye has at least
 
 
 class Service(Protocol):
@@ -219,7 +220,9 @@ class Supervisor:
         loop = asyncio.get_running_loop()
         deadline = loop.time() + self._drain
         for phase in PHASES:
-            await self._phase(phase, max(0.0, deadline - loop.time()))
+            # However long the others took, whoever is still there is told.
+            least = TELLING if phase == "goodbye" else 0.0
+            await self._phase(phase, max(least, deadline - loop.time()))
         deadline = loop.time() + self._close
         for service in reversed(self._started):
             running = self._tasks.get(service.name)

@@ -11,12 +11,17 @@ from storage.store import Store
 from storage.transaction import Transaction
 from triggerhub import administration as admin
 from triggerhub.administration import AccountSpec, UserSpec
+from triggerhub.domain import events as ev
 
 FILE = "file"
+FIRST_QUEUE = "General"
 
 
 async def apply_seed(store: Store, seed: Seed) -> None:
-    """Queues, accounts and users as the file has them. What it doesn't name is left alone."""
+    """Queues, accounts and users as the file has them. What it doesn't name is left alone.
+
+    Where there is no queue at all, one is made.
+    """
     users = [await _user(store, user) for user in seed.users]
     await store.write(partial(_apply, seed=seed, users=users))
 
@@ -39,10 +44,29 @@ def _apply(tx: Transaction, seed: Seed, users: list[UserSpec]) -> None:
             auto_accept=queue.auto_accept,
             managed_by=FILE,
         )
+    if not tx.queues():
+        _put_first_queue(tx)
     for spec in accounts(seed):
         admin.put_account(tx, spec, managed_by=FILE)
     for user in users:
         admin.put_user(tx, user, managed_by=FILE)
+
+
+def _put_first_queue(tx: Transaction) -> None:
+    """Work without a queue is seen by nobody: there is always one, which takes it."""
+    queue_id = admin.put_queue(tx, name=FIRST_QUEUE)
+    for row in tx.open_interactions():
+        if row.state == "queued" and not row.queue_id:
+            tx.append(
+                ev.InteractionQueued(
+                    interaction_id=row.id,
+                    queue_id=queue_id,
+                    enqueued_at=row.enqueued_at or tx.now,
+                    first_enqueued_at=row.first_enqueued_at or tx.now,
+                    reason="transfer",
+                ),
+                actor=admin.ACTOR,
+            )
 
 
 def accounts(seed: Seed) -> list[AccountSpec]:

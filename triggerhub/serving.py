@@ -13,8 +13,10 @@ from datetime import timedelta
 from typing import Any
 
 from config.settings import Settings
+from storage.engine import Database
 from triggerhub.bootstrap import Hub, Parts, build, migrate
 from triggerhub.lifecycle import Step, Supervisor
+from triggerhub.sole import sole_hub
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,16 +34,28 @@ class Part:
 
 
 def services(hub: Hub) -> list[Part]:
-    """The hub's parts in their start order: work first, doors last.
+    """The hub's parts in their start order: what others need first, doors last.
 
-    What runs in the background is started again when it fails: meanwhile everything is still
-    accepted, and `/readyz` says that something is wrong.
+    They are closed the other way round, each by itself: the store last, whatever else fails. What
+    runs in the background is started again when it fails; meanwhile everything is still accepted.
+    Where the router is what failed, or has lost its database, `/readyz` says no until it has
+    worked again; how often each part was started again is in the metrics.
     """
+    finishes: dict[str, Step] = {"outbox": hub.outbox.finish}
+    closes: dict[str, Step] = {"outbox": hub.outbox.close, "router": hub.leader.release}
     background = [
-        Part(name=name, vital=False, run=_step(run)) for name, run in hub.background().items()
+        Part(
+            name=name,
+            vital=False,
+            run=_step(run),
+            finish=finishes.get(name),
+            close=closes.get(name),
+        )
+        for name, run in hub.background().items()
     ]
     return [
-        Part(name="store", close=hub.close),
+        Part(name="store", close=hub.store.stop),
+        Part(name="channels", close=hub.close_channels),
         *background,
         Part(
             name="doors",
@@ -68,17 +82,19 @@ async def serve(
 ) -> int:
     """Run a hub until it is asked to stop; the exit code (see triggerhub.lifecycle).
 
-    `beside`: more services for this hub, such as the demo's. Raises Invalid for a schema that a
-    newer release has made, OSError and HubError for what keeps the hub from being built.
+    `beside`: more services for this hub, such as the demo's. Raises Conflict where another hub
+    runs on the same SQLite file, Invalid for a schema that a newer release has made, OSError and
+    HubError for what keeps the hub from being built.
     """
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    await asyncio.to_thread(migrate, settings)
-    hub = await build(settings, parts)
-    more = await beside(hub) if beside is not None else []
-    supervisor = Supervisor(
-        [*services(hub), *more],
-        drain=timedelta(seconds=settings.drain_seconds),
-        on_ready=(lambda: on_ready(hub)) if on_ready is not None else None,
-        on_restart=lambda name: hub.metrics.restarts.labels(service=name).inc(),
-    )
-    return await supervisor.run()
+    with sole_hub(Database(settings.database).path):
+        await asyncio.to_thread(migrate, settings)
+        hub = await build(settings, parts)
+        more = await beside(hub) if beside is not None else []
+        supervisor = Supervisor(
+            [*services(hub), *more],
+            drain=timedelta(seconds=settings.drain_seconds),
+            on_ready=(lambda: on_ready(hub)) if on_ready is not None else None,
+            on_restart=lambda name: hub.metrics.restarts.labels(service=name).inc(),
+        )
+        return await supervisor.run()
