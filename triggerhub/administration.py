@@ -15,13 +15,14 @@ import orjson
 from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
 
+from storage.lookups import Lookups
 from storage.transaction import Transaction
 from triggerhub.domain import events as ev
 from triggerhub.domain.errors import Conflict, Invalid, NotFound
 from triggerhub.domain.permissions import ROLES
+from triggerhub.domain.work import Json
 
 ACTOR = "admin:command_line"
-SEED = "seed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +39,10 @@ class AccountSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserSpec:
-    """A person as they should be. `queues`: names. `password_hash`: argon2, or None to keep."""
+    """A person as they should be. `queues`: names. `password_hash`: argon2, or None to keep.
+
+    `language` is the one they begin with: afterwards it is theirs to choose.
+    """
 
     login: str
     name: str
@@ -156,10 +160,9 @@ def put_user(tx: Transaction, spec: UserSpec, *, managed_by: str = "console") ->
     known = tx.users([user_id])[0] if user_id is not None else None
     if known is None and spec.password_hash is None:
         raise Invalid(f"{spec.login} needs a password")
-    wanted = (spec.name, spec.role, spec.language, queue_ids, dict(spec.capacity), managed_by)
+    wanted = (spec.name, spec.role, queue_ids, dict(spec.capacity), managed_by)
     if known is None or wanted != (
-        known.name, known.role, known.language, known.queue_ids, dict(known.capacity),
-        known.managed_by,
+        known.name, known.role, known.queue_ids, dict(known.capacity), known.managed_by,
     ):  # fmt: skip
         user_id = user_id or tx.new_id("user")
         tx.append(
@@ -168,7 +171,7 @@ def put_user(tx: Transaction, spec: UserSpec, *, managed_by: str = "console") ->
                 login=spec.login,
                 name=spec.name,
                 role=spec.role,
-                language=spec.language,
+                language=known.language if known is not None else spec.language,
                 queue_ids=queue_ids,
                 managed_by=managed_by,
                 capacity=dict(spec.capacity),
@@ -212,3 +215,24 @@ def create_token(tx: Transaction, *, name: str, role: str, token: str) -> str:
         actor=ACTOR,
     )
     return token_id
+
+
+def list_tokens(reader: Lookups) -> list[Json]:
+    """{id, name, role, revoked} of each token that was ever made, by name."""
+    rows = reader.connection.all("SELECT id, name, role, revoked FROM tokens ORDER BY name, id")
+    return [{"id": row[0], "name": row[1], "role": row[2], "revoked": bool(row[3])} for row in rows]
+
+
+def revoke_token(tx: Transaction, which: str) -> str:
+    """End one token, named by its id or its name; the id. It is refused from now on, for good.
+
+    Raises NotFound, and Conflict where several tokens in force have that name.
+    """
+    tokens = list_tokens(tx)
+    found = [t["id"] for t in tokens if which in (t["id"], t["name"]) and not t["revoked"]]
+    if not found:
+        raise NotFound(f"there is no token {which!r} in force")
+    if len(found) > 1:
+        raise Conflict(f"{len(found)} tokens are named {which!r}; name one by its id")
+    tx.append(ev.TokenRevoked(token_id=found[0]), actor=ACTOR)
+    return str(found[0])

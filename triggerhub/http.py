@@ -232,7 +232,9 @@ def _common(meters: _Meters, *, https: bool, proxies: Sequence[Network]) -> Midd
             status = response.status
             if not response.prepared:
                 response.headers["X-Request-Id"] = given
-                if not request.path.startswith("/hooks/"):
+                if request.path.startswith("/hooks/"):
+                    response.headers["Server"] = headers["Server"]  # no page: this alone
+                else:
                     _secure(response, headers)
         except web.HTTPException as error:
             status = error.status

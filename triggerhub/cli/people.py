@@ -1,17 +1,25 @@
-"""Commands about who may enter: init, user add, token create."""
+"""Commands about who may enter: init, user add, token create, list and revoke."""
 
 from __future__ import annotations
 
 import asyncio
 import sys
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 if TYPE_CHECKING:
     from storage.transaction import Transaction
 
-from triggerhub.cli.terminal import Config, DataDir, quiet_settings, refusals, stop, write
+from triggerhub.cli.terminal import (
+    Config,
+    DataDir,
+    quiet_settings,
+    refusals,
+    require_schema,
+    stop,
+    write,
+)
 
 
 def init(
@@ -145,6 +153,56 @@ def token_create(
         )
     typer.echo(f"A token for {name!r} with the role {role}, shown this once:", err=True)
     typer.echo(token)
+
+
+def token_list(config: Config = None, data_dir: DataDir = None) -> None:
+    """List the keys that were made, the revoked ones too: one JSON line each, without the keys.
+
+    Examples:
+
+        triggerhub token list
+
+        triggerhub token list | jq -r "select(.revoked | not) | .name"
+    """
+    import json
+
+    settings = quiet_settings(config, data_dir=data_dir)
+    from triggerhub import administration
+    from triggerhub.bootstrap import open_store
+
+    async def run() -> list[dict[str, Any]]:
+        store = open_store(settings)
+        try:
+            return await store.read(administration.list_tokens)
+        finally:
+            await store.stop()
+
+    with refusals():
+        require_schema(settings)
+        found = asyncio.run(run())
+    for row in found:
+        typer.echo(json.dumps(row, ensure_ascii=False))
+
+
+def token_revoke(
+    token: Annotated[str, typer.Argument(help="Its name, or its id from `token list`.")],
+    config: Config = None,
+    data_dir: DataDir = None,
+) -> None:
+    """End a key: a running hub refuses it from the next request on. It can't be undone.
+
+    Examples:
+
+        triggerhub token revoke erp
+
+        triggerhub token revoke tok_0190a0b1c2d3
+    """
+    settings = quiet_settings(config, data_dir=data_dir)
+    from triggerhub import administration
+
+    with refusals():
+        token_id = write(settings, lambda tx: administration.revoke_token(tx, token))
+    typer.echo(f"{token_id} is revoked.")
 
 
 def new_password() -> str:
