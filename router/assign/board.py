@@ -8,15 +8,14 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections import Counter
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from router.assign.pieces import NEVER, Held, Leg, Line, Turn, Waiting, Worker
 from triggerhub.domain import events as ev
 from triggerhub.domain.events import Fact, Recorded
 from triggerhub.domain.model.agent import status
+from triggerhub.domain.model.offer import LEFT_OUT
 from triggerhub.domain.work import InteractionRow, LegRow, OfferRow, QueueRow, Reading, UserRow
-
-LEFT_OUT = timedelta(seconds=60)  # an agent who refused isn't asked for the same work again so soon
 
 
 class Board:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from storage.store import Reader
 from storage.views import cursor
 from storage.views.rows import iso
+from triggerhub.domain.model.offer import LEFT_OUT
 
 Json = dict[str, Any]
-LEFT_OUT = timedelta(seconds=60)
 
 
 def count(reader: Reader) -> int:

@@ -6,7 +6,7 @@ pending → accepted | declined | timed_out | cancelled | rescinded
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal, Self, get_args
 
 from triggerhub.domain.events import (
@@ -19,6 +19,9 @@ from triggerhub.domain.events import (
     OfferTimedOut,
 )
 from triggerhub.domain.model import IllegalTransition, target
+
+# An agent who refused or missed isn't asked for the same work again so soon.
+LEFT_OUT = timedelta(seconds=60)
 
 OfferState = Literal["pending", "accepted", "declined", "timed_out", "cancelled", "rescinded"]
 STATES: tuple[OfferState, ...] = get_args(OfferState)
