@@ -40,6 +40,17 @@ class ContentFiles:
         except FileNotFoundError:
             return None
 
+    def older_than(self, before: float) -> list[str]:
+        """Relative paths of files last changed before that (seconds since 1970)."""
+        found = []
+        for path in self._folder.glob("??/*"):
+            try:
+                if path.stat().st_mtime < before:
+                    found.append(str(path.relative_to(self._folder)))
+            except FileNotFoundError:  # erased meanwhile
+                continue
+        return found
+
     def remove(self, relative: str) -> None:
         (self._folder / relative).unlink(missing_ok=True)
 

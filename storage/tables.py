@@ -95,14 +95,21 @@ content = Table(
     _text("owner", null=True),
     _int("created_at"),
     _int("erased_at", null=True),
+    Index(
+        "content_uploads",
+        "created_at",
+        sqlite_where=text("kind = 'upload'"),
+        postgresql_where=text("kind = 'upload'"),
+    ),
 )
 pending = Table(
     "pending", metadata, _text("message_id", key=True), _text("channel"), _text("account_id"),
     _text("raw_content"), _int("seq"),
 )  # fmt: skip
 idempotency = Table(
-    "idempotency", metadata, _text("key", key=True), _text("result"), _int("created_at")
-)
+    "idempotency", metadata, _text("key", key=True), _text("result"), _int("created_at"),
+    Index("idempotency_created", "created_at"),
+)  # fmt: skip
 # `password`: the content that the user's password had; with another password it ends.
 sessions = Table(
     "sessions", metadata, _text("hash", key=True), _text("user_id"), _text("password"),

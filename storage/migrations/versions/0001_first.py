@@ -125,6 +125,14 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement a table and index
         sa.Column("erased_at", sa.BigInteger(), autoincrement=False, nullable=True),
         sa.PrimaryKeyConstraint("id"),
     )
+    op.create_index(
+        "content_uploads",
+        "content",
+        ["created_at"],
+        unique=False,
+        sqlite_where=sa.text("kind = 'upload'"),
+        postgresql_where=sa.text("kind = 'upload'"),
+    )
     op.create_table(
         "conversations",
         sa.Column("id", sa.Text(), nullable=False),
@@ -284,6 +292,7 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement a table and index
         sa.Column("created_at", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.PrimaryKeyConstraint("key"),
     )
+    op.create_index("idempotency_created", "idempotency", ["created_at"], unique=False)
     op.create_table(
         "identities",
         sa.Column("id", sa.Text(), nullable=False),
@@ -628,6 +637,7 @@ def downgrade() -> None:  # noqa: PLR0915 - the same backwards
         postgresql_where=sa.text("ended_at IS NULL"),
     )
     op.drop_table("identities")
+    op.drop_index("idempotency_created", table_name="idempotency")
     op.drop_table("idempotency")
     op.drop_table("hub")
     op.drop_index("fetches_due", table_name="fetches")
@@ -662,6 +672,12 @@ def downgrade() -> None:  # noqa: PLR0915 - the same backwards
     )
     op.drop_index("conversations_identity", table_name="conversations")
     op.drop_table("conversations")
+    op.drop_index(
+        "content_uploads",
+        table_name="content",
+        sqlite_where=sa.text("kind = 'upload'"),
+        postgresql_where=sa.text("kind = 'upload'"),
+    )
     op.drop_table("content")
     op.drop_index("attention_state", table_name="attention")
     op.drop_table("attention")
