@@ -26,7 +26,6 @@ from channels.email.parse.wire import (
 )
 
 _GRACE_SECONDS = 1.0
-_GIVE_WAY = 5  # accepting comes first: a quarter of the processor's time where both want it
 _NO_MEMORY = "memory: more than the parser may have"
 
 
@@ -78,7 +77,6 @@ def main() -> None:
     """Serve requests until the other end closes."""
     resource.setrlimit(resource.RLIMIT_AS, (PARSE_MEMORY_BYTES, PARSE_MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    os.nice(_GIVE_WAY)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever started us decides about our end
     try:
         while True:
