@@ -17,6 +17,7 @@ from storage import schema
 HERE = Path(__file__).parent
 RESULTS = HERE / "results"
 PLOTS = HERE.parent / "docs" / "benchmarks"
+DOCUMENT = HERE.parent / "docs" / "benchmarks.md"
 FULL = Size(customers=100_000, agents=250, rounds=5, seconds=4.0)
 QUICK = Size(customers=4_000, agents=20, rounds=1, seconds=1.0, per_second=6_000)
 
@@ -59,6 +60,7 @@ def main() -> None:
         console=console,
         results_folder=given.results,
         plots=given.plots or (given.results if given.quick else PLOTS),
+        document=DOCUMENT if size == FULL and given.plots is None else None,
     )
 
 

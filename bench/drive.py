@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from random import Random
@@ -43,12 +43,14 @@ class Messages:
             % (company.SMS_PATH.encode(), len(body), signature, self._count, body)
         )
 
-    def crowd(self, customers: range, count: int) -> list[bytes]:
-        """Messages to the queue that has nobody, from customers in turn."""
-        return [
-            self.of(customers[number % len(customers)], company.CROWD_NUMBER)
-            for number in range(count)
-        ]
+    async def all(self, customers: Iterable[int], to: str) -> list[bytes]:
+        """A request for each; others get their turns meanwhile (consoles must answer pings)."""
+        made = []
+        for customer in customers:
+            made.append(self.of(customer, to))
+            if len(made) % 500 == 0:
+                await asyncio.sleep(0)
+        return made
 
 
 async def http_clients(port: int, count: int = CONNECTIONS) -> list[HttpClient]:
@@ -144,7 +146,7 @@ class Desk:
                 self._offer(console, frame)
             case b"command.done":
                 self._done(console, frame)
-            case b"command.failed":
+            case b"command.failed" | b"bye":
                 self.failed.append(frame[:300])
             case _:
                 pass
@@ -178,6 +180,10 @@ class Desk:
             self._ready += 1
             if self._ready == self._waited_for:
                 self._all_ready.set()
+
+    @property
+    def lost(self) -> int:
+        return sum(console.closed for console in self.consoles)
 
     def close(self) -> None:
         for console in self.consoles:
@@ -252,9 +258,8 @@ async def full_path(
     for client in clients:
         client.close()
     counted = [at for at in times if began + warm <= at <= end]
-    span = (max(counted) - min(counted)) if len(counted) > 1 else 1.0
     return FullPath(
-        per_second=len(counted) / span,
+        per_second=len(counted) / (min(end, max(times, default=end)) - began - warm),
         offered=len(times) - posted,
         closed=desk.closed - already[0] - posted,
         bytes_per_offer=(desk.received - already[1]) / max(1, len(times)),

@@ -16,6 +16,8 @@ from rich.table import Table
 
 from bench.rounds import Results, Size
 
+_MARK = "<!-- written by make bench -->"
+
 # name, unit, what it is held against, target, whether more is better
 _ROWS: tuple[tuple[str, str, str, float | None, str, bool], ...] = (
     ("floor", "Floor: bare aiohttp, grouped insert", "/s", None, "", True),
@@ -73,14 +75,21 @@ def summary(results: Results) -> list[dict[str, object]]:
 
 
 def write(
-    size: Size, results: Results, *, console: Console, results_folder: Path, plots: Path
+    size: Size,
+    results: Results,
+    *,
+    console: Console,
+    results_folder: Path,
+    plots: Path,
+    document: Path | None,
 ) -> None:
+    """`document`: the Markdown file whose table is renewed; None leaves it."""
     rows = summary(results)
     console.print(_table(size, rows))
     for fault in sorted(set(results.faults))[:10]:
         console.print(f"[red]{fault}")
     now = datetime.now(UTC)
-    document = {
+    measured = {
         "at": now.isoformat(timespec="seconds"),
         "size": asdict(size),
         "python": platform.python_version(),
@@ -90,9 +99,42 @@ def write(
     }
     results_folder.mkdir(parents=True, exist_ok=True)
     file = results_folder / f"{now:%Y%m%dT%H%M%S}.json"
-    file.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n")
+    file.write_text(json.dumps(measured, indent=1, ensure_ascii=False) + "\n")
     drawn = _plots(results, plots)
+    if document is not None:
+        head, mark, _old = document.read_text().partition(_MARK)
+        document.write_text(f"{head}{mark}\n\n{_markdown(size, rows, now)}")
     console.print(f"Written: {file.name}, {', '.join(drawn)}")
+
+
+def _markdown(size: Size, rows: Sequence[dict[str, object]], now: datetime) -> str:
+    head = (
+        f"{now:%Y-%m-%d}, Python {platform.python_version()}: {size.customers:,} customers,"
+        f" {size.customers * 10:,} messages, {size.agents} consoles; medians of {size.rounds}"
+        " rounds, least and most beside them."
+    )
+    lines = [
+        head,
+        "",
+        "| | median | spread | of floor | target |",
+        "|---|---:|---:|---:|---:|",
+    ]
+    lines += ["| " + " | ".join(_cells(row)) + " |" for row in rows]
+    return "\n".join(lines) + "\n"
+
+
+def _cells(row: dict[str, object]) -> list[str]:
+    unit, target, of_floor = row["unit"], row["target"], row["of_floor"]
+    wanted = ""
+    if isinstance(target, float):
+        wanted = f"{target:.0%}" if of_floor is not None else f"{target:g} {unit}"
+    return [
+        str(row["what"]),
+        f"{_number(row['median'])} {unit}",
+        f"{_number(row['least'])} – {_number(row['most'])}",
+        f"{of_floor:.0%}" if isinstance(of_floor, float) else "",
+        wanted,
+    ]
 
 
 def _table(size: Size, rows: Sequence[dict[str, object]]) -> Table:
@@ -103,20 +145,10 @@ def _table(size: Size, rows: Sequence[dict[str, object]]) -> Table:
     for heading in ("", "median", "spread", "of floor", "target", ""):
         table.add_column(heading, justify="left" if not heading else "right")
     for row in rows:
-        unit = row["unit"]
-        target, of_floor = row["target"], row["of_floor"]
-        wanted = ""
-        if isinstance(target, float):
-            wanted = f"{target:.0%}" if of_floor is not None else f"{target:g} {unit}"
-        mark = {True: "[green]reached", False: "[red]missed", None: ""}[row["reached"]]  # type: ignore[index]
-        table.add_row(
-            str(row["what"]),
-            f"{_number(row['median'])} {unit}",
-            f"{_number(row['least'])} – {_number(row['most'])}",
-            f"{of_floor:.0%}" if isinstance(of_floor, float) else "",
-            wanted,
-            mark,
-        )
+        mark = ""
+        if row["reached"] is not None:
+            mark = "[green]reached" if row["reached"] else "[red]missed"
+        table.add_row(*_cells(row), mark)
     return table
 
 

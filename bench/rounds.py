@@ -28,7 +28,7 @@ class Size:
     seconds: float  # of each measurement
     rate: float = 100.0
     sessions: int = 16
-    per_second: int = 15_000  # requests made in advance for every measured second
+    per_second: int = 12_000  # requests made in advance for every measured second
 
 
 @dataclass(slots=True)
@@ -56,6 +56,7 @@ class Run:
         numbers = list(range(min(CROWD, size.customers // 4), size.customers))
         Random(1).shuffle(numbers)
         self._crowd = range(min(CROWD, size.customers // 4))
+        # Each in turn: whoever comes again has nothing open any more.
         self._customers = itertools.cycle(numbers)
 
     async def all(self) -> Results:
@@ -71,6 +72,8 @@ class Run:
                 await self._round(number, hub, desk)
             self.results.add("memory_load", hub.peak / MIB)
             self.results.add("memory_load_with_parsers", hub.peak_with_workers / MIB)
+            if desk.lost:
+                self.results.faults.append(f"{desk.lost} consoles lost their connection")
             self.results.faults += [fault.decode(errors="replace") for fault in desk.failed]
         finally:
             desk.close()
@@ -83,7 +86,9 @@ class Run:
     async def _round(self, number: int, hub: Server, desk: drive.Desk) -> None:
         size, results = self.size, self.results
         name = f"round {number + 1} of {size.rounds}"
-        requests = self._messages.crowd(self._crowd, int(size.per_second * size.seconds * 2))
+        count = int(size.per_second * size.seconds)
+        crowd = itertools.islice(itertools.cycle(self._crowd), count)
+        requests = await self._messages.all(crowd, company.CROWD_NUMBER)
 
         self._say(f"{name}: floor, HTTP")
         floor = await start_floor("http", self.folder)
@@ -103,11 +108,11 @@ class Run:
         results.add("resolved", accepted / (time.perf_counter() - began))
 
         self._say(f"{name}: full path")
-        count = int(size.per_second * size.seconds / 3)
+        writers = itertools.islice(self._customers, count // 4)
         path = await drive.full_path(
             hub.http_port,
             desk,
-            [self._messages.of(self._customer(), company.SUPPORT_NUMBER) for _ in range(count)],
+            await self._messages.all(writers, company.SUPPORT_NUMBER),
             warm=min(1.0, size.seconds / 4),
             seconds=size.seconds,
         )
@@ -118,15 +123,11 @@ class Run:
         await self._settled(name, hub)
 
         self._say(f"{name}: latency at {size.rate:g} a second")
-        wanted = [self._customer() for _ in range(int(size.rate * size.seconds))]
+        wanted = list(itertools.islice(self._customers, int(size.rate * size.seconds)))
+        made = await self._messages.all(wanted, company.SUPPORT_NUMBER)
+        addresses = [company.phone(customer).encode() for customer in wanted]
         waits = await drive.latencies(
-            hub.http_port,
-            desk,
-            {
-                company.phone(c).encode(): self._messages.of(c, company.SUPPORT_NUMBER)
-                for c in wanted
-            },
-            size.rate,
+            hub.http_port, desk, dict(zip(addresses, made, strict=True)), size.rate
         )
         ordered = sorted(waits)
         results.waits += waits
@@ -136,7 +137,6 @@ class Run:
 
         self._say(f"{name}: floor, SMTP")
         bare = await start_floor("smtp", self.folder)
-        count = int(size.per_second * size.seconds)
         rate, _ = await drive.send_mails(
             bare.smtp_port, drive.mails(number, count), sessions=size.sessions, seconds=size.seconds
         )
@@ -154,10 +154,6 @@ class Run:
         if refused:
             results.faults.append(f"{refused} mails were refused")
         await self._settled(name, hub)
-
-    def _customer(self) -> int:
-        """Each in turn: whoever comes again has nothing open any more."""
-        return next(self._customers)
 
     async def _settled(self, name: str, hub: Server) -> None:
         """Until the router has read the whole log and nothing is left to parse."""
