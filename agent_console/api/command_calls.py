@@ -14,5 +14,4 @@ async def command(call: AnyCall) -> Answer:
     if key is not None and not (0 < len(key) <= MAX_KEY and key.isascii() and key.isprintable()):
         raise Invalid("The Idempotency-Key must be 1 to 200 printable ASCII characters.")
     asked = build(call.part("name"), call.body)
-    scoped = None if key is None else f"{call.actor.id}:{key}"
-    return await call.console.desk.execute(call.actor, asked, key=scoped)
+    return await call.console.desk.execute(call.actor, asked, key=key)

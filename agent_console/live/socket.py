@@ -211,9 +211,8 @@ class _Connection:
         try:
             await feed.sessions.keep_alive(self._signed_in.token_hash)
             command = build(message.name, message.data)
-            result = await feed.desk.execute(
-                viewer.actor, command, key=f"{viewer.actor.id}:{message.id}"
-            )
+            # The desk keeps the keys of one person and command apart from all others.
+            result = await feed.desk.execute(viewer.actor, command, key=message.id)
             # The desk says up to where the log holds what the command did.
             head = int(result["seq"]) if "seq" in result else await feed.views.head()
         except HubError as error:

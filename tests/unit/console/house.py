@@ -17,7 +17,7 @@ from agent_console.wire import instant
 from triggerhub.domain import events as e
 from triggerhub.domain.clock import ManualClock
 from triggerhub.domain.commands import Command
-from triggerhub.domain.errors import Forbidden, HubError, NotFound
+from triggerhub.domain.errors import Forbidden, HubError, Invalid, NotFound
 from triggerhub.domain.events import Fact, Recorded
 from triggerhub.domain.model.message import Account
 from triggerhub.domain.permissions import Actor, Role, Subject, may
@@ -514,8 +514,11 @@ class House:
 
     async def execute(self, actor: Actor, command: Command, *, key: str | None = None) -> Json:
         await self._breathe()
-        if key is not None and key in self._answers:
-            return self._answers[key]
+        full = f"{actor.id}:{command.NAME}:{key}"
+        if key is not None and not 0 < len(key) <= 200:
+            raise Invalid("an idempotency key has 1 to 200 characters", code="wrong_key")
+        if key is not None and full in self._answers:
+            return self._answers[full]
         if not may(actor, "session"):
             raise Forbidden("not for you")
         values = {spec.name: getattr(command, spec.name) for spec in fields(command)}
@@ -530,7 +533,7 @@ class House:
         self.executed.append((actor.id, command, key))
         answer: Json = {"number": len(self.executed)}
         if key is not None:
-            self._answers[key] = answer
+            self._answers[full] = answer
         return answer
 
     async def connected(self, agent_id: str) -> None:
