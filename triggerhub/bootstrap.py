@@ -8,6 +8,7 @@ import socket
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from importlib.metadata import version
 from ipaddress import ip_network
 from pathlib import Path
@@ -41,7 +42,7 @@ from router.media import Fetcher
 from router.presences import RouterPresences
 from router.reading import Readers
 from router.resolve.step import Resolver
-from storage import schema
+from storage import pruning, schema
 from storage.directory import SqlAccountDirectory
 from storage.engine import Database
 from storage.files import ContentFiles
@@ -162,6 +163,7 @@ class Hub:
             "media": self.fetcher.run,
             "console": self.console.run,
             "meters": self.meters.run,
+            "pruning": partial(pruning.run, self.store),
         }
 
     async def listen(self) -> None:
