@@ -25,6 +25,7 @@ from channels.sms.channel import SmsChannel
 from channels.sms.transport import Transport
 from config.settings import Settings
 from router.resolve.step import Resolver
+from storage.engine import Database
 from storage.transaction import Transaction
 from triggerhub import administration as admin
 from triggerhub.administration import AccountSpec, UserSpec
@@ -39,6 +40,7 @@ from triggerhub.demo.player import Doors, play
 from triggerhub.demo.words_of_events import told
 from triggerhub.domain.clock import ManualClock, RandomIds, SystemClock
 from triggerhub.serving import Part, serve
+from triggerhub.sole import sole_hub
 
 log = structlog.get_logger(__name__)
 
@@ -95,6 +97,10 @@ async def follow_events(hub: Hub, events: asyncio.Queue[tuple[int, str, datetime
 
 async def serve_demo(settings: Settings, *, on_ready: Callable[[Hub], None]) -> int:
     """A hub with the demo around it, until it is asked to stop; the exit code."""
+    database = Database(_own_folder(settings).database).path
+    if database is not None and database.is_file():
+        with sole_hub(database):  # say so before the stand-ins are started
+            pass
     stage = await open_stage(settings)
     return await serve(stage.settings, stage.parts, on_ready=on_ready, beside=stage.beside)
 
