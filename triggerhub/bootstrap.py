@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import socket
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -366,14 +365,3 @@ def _router_check(leader: Leader) -> Callable[[], Awaitable[None]]:
             raise Unavailable("the router has not taken its lease yet", code="starting")
 
     return check
-
-
-async def supervise(hub: Hub) -> None:
-    """Run the background until cancelled; a fault in one part ends all of it."""
-    async with asyncio.TaskGroup() as group:
-        for name, run in hub.background().items():
-            group.create_task(_named(run), name=name)
-
-
-async def _named(run: Callable[[], Awaitable[None]]) -> None:
-    await run()

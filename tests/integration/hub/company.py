@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import tomllib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -71,6 +71,17 @@ class Company:
         return console
 
 
+async def in_the_background(hub: Hub) -> None:
+    """All of it until cancelled; a fault in one part is a fault of the test."""
+
+    async def one(run: Callable[[], Awaitable[None]]) -> None:
+        await run()
+
+    async with asyncio.TaskGroup() as group:
+        for name, run in hub.background().items():
+            group.create_task(one(run), name=name)
+
+
 @asynccontextmanager
 async def company(
     folder: Path, *, undo: timedelta = timedelta(0), **settings: Any
@@ -94,7 +105,7 @@ async def company(
         await asyncio.to_thread(bootstrap.migrate, chosen)
         parts = Parts(undo=undo, clock=clock, look_up=lambda name, timeout: mailbox.dns_txt(name))
         hub = await bootstrap.build(chosen, parts)
-        background = asyncio.create_task(bootstrap.supervise(hub))
+        background = asyncio.create_task(in_the_background(hub))
         await hub.listen()
         carrier.hub_address = f"http://127.0.0.1:{hub.http_port}"
         carrier.add_account(
