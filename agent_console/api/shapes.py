@@ -220,6 +220,7 @@ class Entry(Shape):
     state: str
     state_at: datetime
     reason: str | None
+    next_at: datetime | None = None
     proof: str | None
     proof_why: str | None
     segments: int | None

@@ -13,8 +13,9 @@ from triggerhub.domain.model.identity import closed_because
 
 Json = dict[str, Any]
 _ENTRY = """
-SELECT e.seq, e.body, e.state, e.state_at, e.reason, e.erased, n.customer_id, c.name FROM entries e
-JOIN identities n ON n.id = e.identity_id JOIN customers c ON c.id = n.customer_id
+SELECT e.seq, e.body, e.state, e.state_at, e.reason, e.erased, n.customer_id, c.name, o.next_at
+FROM entries e JOIN identities n ON n.id = e.identity_id JOIN customers c ON c.id = n.customer_id
+LEFT JOIN outbox o ON o.message_id = e.id AND e.state = 'queued'
 """
 _KINDS = {"email": "email", "sms": "phone", "whatsapp": "phone"}
 
@@ -24,6 +25,7 @@ def entry(row: Sequence[Any]) -> Json:
     shown["state"] = row[2]
     shown["state_at"] = iso(row[3])
     shown["reason"] = row[4]
+    shown["next_at"] = iso(row[8])
     shown["erased"] = bool(row[5])
     shown["customer_id"] = row[6]
     if shown["direction"] == "in" and row[7]:
@@ -38,6 +40,7 @@ def ready(row: Sequence[Any]) -> orjson.Fragment:
             "state": row[2],
             "state_at": iso(row[3]),
             "reason": row[4],
+            "next_at": iso(row[8]),
             "erased": bool(row[5]),
             "customer_id": row[6],
         }

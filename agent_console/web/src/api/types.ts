@@ -222,6 +222,8 @@ export interface Entry {
   state: EntryState
   state_at: string | null
   reason: string | null
+  /** Of the next attempt, while it is queued. */
+  next_at?: string | null
   proof: Standing | null
   proof_why: string | null
   segments: number | null

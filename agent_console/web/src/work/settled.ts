@@ -10,9 +10,8 @@ export function useSettledOrder(wanted: Ref<string[]>, busy: Ref<boolean>): Ref<
   watch(
     [wanted, busy],
     ([ids, isBusy]) => {
-      shown.value = isBusy
-        ? [...shown.value, ...ids.filter((id) => !shown.value.includes(id))]
-        : [...ids]
+      const known = new Set(shown.value)
+      shown.value = isBusy ? [...shown.value, ...ids.filter((id) => !known.has(id))] : [...ids]
     },
     { flush: 'sync' },
   )
