@@ -91,7 +91,9 @@ class Holdings:
             self._agents.pop(interaction_id, None)
             return
         self._agents[interaction_id] = agents
-        customers = tuple(filter(None, (row["customer_id"], row["likely_customer_id"])))
+        # Once it is confirmed who wrote, the likely customer may be the same: noted once.
+        both = (row["customer_id"], row["likely_customer_id"])
+        customers = tuple(dict.fromkeys(filter(None, both)))
         self._customers[interaction_id] = customers
         for customer in customers:
             self._of_customer.setdefault(customer, set()).add(interaction_id)
