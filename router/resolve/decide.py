@@ -92,7 +92,9 @@ def resolve(
     if not proof and rule == "reply_address" and found is not None:
         # Our own signed address, sent to a participant only, came back from that participant.
         proof = "reply_token"
-    identity, likely = _identity(facts, sender, proof, known, ids, message)
+    # Who answers at the address that we wrote to is whom we wrote to: no second customer.
+    same = found.customer_id if proof == "reply_token" and found is not None else None
+    identity, likely = _identity(facts, sender, proof, known, ids, message, same)
     conversation = found
     if conversation is not None and not proof and conversation.identity_id != identity.id:
         # Unproven words may be shown beside a customer's thread, but must not join it.
@@ -183,28 +185,21 @@ def _identity(
     known: Known,
     ids: IdSource,
     message: InboundMessage,
+    same: str | None,
 ) -> tuple[IdentityRow, str | None]:
-    """(identity, likely customer of an unproven one); a new one comes with its own customer."""
+    """(identity, likely customer of an unproven one).
+
+    A new one comes with its own customer, unless it is known to be the `same` as one we have.
+    """
     standing = "verified" if proof else "claimed"
     strong = known.identities.get((sender.kind, sender.address, "verified"))
     likely = strong.customer_id if strong is not None and not proof else None
     identity = known.identities.get((sender.kind, sender.address, standing))
     if identity is not None:
         return identity, likely
-    customer_id, identity_id = ids.new("cu"), ids.new("id")
-    address_id, profile_id = ids.new("ct"), ids.new("ct")
+    customer_id = same or _customer(facts, sender, message, ids, provisional=not proof)
+    identity_id, address_id = ids.new("id"), ids.new("ct")
     facts += [
-        Kept(
-            content_id=profile_id,
-            kind="profile",
-            value={
-                "name": sender.name or sender.address,
-                "language": language(message.text or message.subject),
-            },
-        ),
-        ev.CustomerCreated(
-            customer_id=customer_id, profile_content=profile_id, provisional=not proof
-        ),
         Kept(
             content_id=address_id,
             kind="address",
@@ -223,7 +218,7 @@ def _identity(
             identity_id=identity_id,
             customer_id=customer_id,
             version=1,
-            why="first_contact",
+            why="reply_address" if same else "first_contact",
             previous_customer_id=None,
         ),
     ]  # fmt: skip
@@ -238,6 +233,26 @@ def _identity(
     )
     known.identities[sender.kind, sender.address, standing] = identity
     return identity, likely
+
+
+def _customer(
+    facts: Decision, sender: Address, message: InboundMessage, ids: IdSource, *, provisional: bool
+) -> str:
+    customer_id, profile_id = ids.new("cu"), ids.new("ct")
+    facts += [
+        Kept(
+            content_id=profile_id,
+            kind="profile",
+            value={
+                "name": sender.name or sender.address,
+                "language": language(message.text or message.subject),
+            },
+        ),
+        ev.CustomerCreated(
+            customer_id=customer_id, profile_content=profile_id, provisional=provisional
+        ),
+    ]
+    return customer_id
 
 
 def _open(

@@ -62,6 +62,7 @@ async def test_a_reply_address_proves_its_participant(world: World) -> None:
     await world.mail(CAROL, tokens=[await token(world)])
     one, two = await resolved(world)
     assert (two.rule, two.proof) == ("reply_address", "reply_token")
+    assert two.customer_id == one.customer_id
     assert two.identity_id == one.identity_id
 
 
