@@ -66,6 +66,17 @@ async def test_a_reply_address_proves_its_participant(world: World) -> None:
     assert two.identity_id == one.identity_id
 
 
+async def test_who_answers_at_the_address_we_wrote_to_is_no_second_customer(world: World) -> None:
+    await world.mail(CAROL)
+    await world.settle()
+    await world.mail(CAROL, tokens=[await token(world)])
+    one, two = await resolved(world)
+    assert (one.proof, two.proof) == ("", "reply_token")
+    assert two.conversation_id == one.conversation_id
+    assert two.customer_id == one.customer_id
+    assert two.identity_id != one.identity_id  # this one is proven
+
+
 async def test_a_stranger_with_a_reply_address_only_gets_a_related_thread(world: World) -> None:
     await world.mail(CAROL, proof="dkim", external_id="<a@x>")
     await world.settle()
