@@ -24,7 +24,11 @@ SELECT c.id, c.name, c.company, c.language, c.last_at, c.last_text FROM customer
 def search(reader: Reader, query: str, *, viewer: Actor, after: str | None, limit: int) -> Json:
     """Those who have every word somewhere, or the number; who was last active comes first."""
     values: Json = {"limit": limit + 1}
-    conditions = ["c.name <> ''"]
+    # One whose only address turned out to be another's was never anybody.
+    somebody = (
+        "(c.provisional = 0 OR EXISTS (SELECT 1 FROM identities s WHERE s.customer_id = c.id))"
+    )
+    conditions = ["c.name <> ''", somebody]
     words = _words(reader, query, values)
     if viewer.role == "agent":
         conditions.append(_within_reach(viewer, values))

@@ -15,7 +15,12 @@ export function inOrder(ways: ReplyWay[], interaction: Interaction | null): Repl
   const rank = (way: ReplyWay) =>
     (way.identity_id === interaction?.identity_id && way.channel === interaction.channel ? 0 : 2) +
     (way.account_id === interaction?.account_id ? 0 : 1) + (way.open ? 0 : 10)
-  return ways.toSorted((a, b) => rank(a) - rank(b))
+  // One address may be known twice, claimed and verified: it is one way to answer.
+  const seen = new Set<string>()
+  return ways.toSorted((a, b) => rank(a) - rank(b)).filter((way) => {
+    const key = `${way.channel}|${way.account_id}|${way.address}`
+    return !seen.has(key) && seen.add(key)
+  })
 }
 
 /** One that an answer can leave by. */

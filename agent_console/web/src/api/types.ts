@@ -127,6 +127,7 @@ export interface Identity {
   why: string
   learnt_at: string
   ended_at: string | null
+  link_why?: string | null
 }
 
 export interface PastInteraction {
