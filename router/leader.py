@@ -71,6 +71,7 @@ class Leader:
         self._failed = (0, 0)  # (which, how often) an event failed by itself
         self.leading = asyncio.Event()
         self.following = False  # another node holds the lease
+        self.known = asyncio.Event()  # whether this node leads or follows, for the first time
         self.position = 0
 
     async def run(self) -> None:
@@ -162,6 +163,7 @@ class Leader:
         if done is None:
             self.leading.clear()
             self.following = True
+            self.known.set()
             self._renewed_at = None
             return False
         self.following = False
@@ -176,6 +178,7 @@ class Leader:
         if not self.leading.is_set():
             log.info("router.leads", node=self._node, fence=self._fence)
             self.leading.set()
+            self.known.set()
         return True
 
     def _advance(self, unit: Work, board: Board) -> bool:

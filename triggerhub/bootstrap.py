@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import socket
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
@@ -63,6 +65,7 @@ from triggerhub.seeding import apply_seed
 
 log = structlog.get_logger(__name__)
 
+ROUTER_WITHIN = 2.0  # seconds that the doors wait for the router's first step
 CONSOLE_FILES = Path(__file__).parent.parent / "agent_console" / "static"
 
 
@@ -167,6 +170,10 @@ class Hub:
 
     async def listen(self) -> None:
         """Open the doors: HTTP, then SMTP. Raises OSError where an address can't be had."""
+        # So that who is told "ready" finds it ready; a router in trouble keeps no door shut.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(ROUTER_WITHIN):
+                await self.leader.known.wait()
         await self.runner.setup()
         self._site = web.TCPSite(self.runner, self.settings.http_host, self.settings.http_port)
         await self._site.start()
