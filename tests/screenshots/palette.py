@@ -13,8 +13,8 @@ from typing import TypedDict
 
 from playwright.async_api import Browser
 
-# The most frequent colours stay exactly as they are; the others, which are the smoothed edges of
-# letters, take the nearest of those.
+# The most frequent colours stay exactly as they are, and so do the rare ones that are like none of
+# them, such as a small amber dot. The others, the smoothed edges of letters, take the nearest.
 _REDUCE = """
 async (png) => {
   const bytes = Uint8Array.from(atob(png), (letter) => letter.charCodeAt(0))
@@ -26,16 +26,27 @@ async (png) => {
   const pixels = new Uint32Array(data.buffer)
   const counts = new Map()
   for (const pixel of pixels) counts.set(pixel, (counts.get(pixel) ?? 0) + 1)
-  const kept = [...counts.keys()].sort((a, b) => counts.get(b) - counts.get(a)).slice(0, 256)
   const parts = (pixel) => [pixel & 255, (pixel >> 8) & 255, (pixel >> 16) & 255]
+  const between = ([r, g, b], [x, y, z]) => (r - x) ** 2 + (g - y) ** 2 + (b - z) ** 2
+  const all = [...counts.keys()].sort((a, b) => counts.get(b) - counts.get(a))
+  const kept = all.slice(0, 160)
+  const rare = all.slice(160).map((pixel) => [pixel, Infinity])
+  for (let last = 0; kept.length < Math.min(256, all.length);) {
+    for (; last < kept.length; last += 1) {
+      const added = parts(kept[last])
+      for (const one of rare) one[1] = Math.min(one[1], between(parts(one[0]), added))
+    }
+    rare.sort((a, b) => b[1] - a[1])
+    kept.push(rare.shift()[0])
+  }
   const palette = kept.map(parts)
   const nearest = new Map(kept.map((pixel, index) => [pixel, index]))
   for (const pixel of counts.keys()) {
     if (nearest.has(pixel)) continue
-    const [red, green, blue] = parts(pixel)
+    const wanted = parts(pixel)
     let best = Infinity
-    palette.forEach(([r, g, b], index) => {
-      const far = (r - red) ** 2 + (g - green) ** 2 + (b - blue) ** 2
+    palette.forEach((colour, index) => {
+      const far = between(colour, wanted)
       if (far < best) { best = far; nearest.set(pixel, index) }
     })
   }
