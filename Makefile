@@ -77,13 +77,17 @@ run: setup ## The hub with its demo company: http://localhost:8080, SMTP on 8025
 
 test: $(INSTALLED_TEST) $(CONSOLE) browser strace ## Everything the tests need, then all tests
 	@$(PY) hatch_build.py run --silent test
-	@$(PY) -m pytest --numprocesses $(JOBS) --dist loadscope
+	@$(PY) -m pytest --numprocesses $(JOBS) --dist loadscope $(ALONE:%=--ignore %)
+	@$(PY) -m pytest $(ALONE)
 
 browser: $(INSTALLED_TEST)
 	@$(PY) -m tests.services.chromium
 
 strace: $(INSTALLED_TEST)
 	@$(PY) -m tests.services.strace
+
+# What starts whole hubs and loads them has the machine to itself.
+ALONE := tests/acceptance tests/integration/bench
 
 CHECKS := check-format check-lint check-types check-imports check-deps check-dead check-front \
 	check-unit

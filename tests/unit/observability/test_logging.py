@@ -58,10 +58,10 @@ def test_a_line_of_ours(out: io.StringIO, lines: Lines) -> None:
 
 def test_a_foreign_line(out: io.StringIO, lines: Lines) -> None:
     configure_logging(stream=out)
-    logging.getLogger("mail.log").warning("%s said password=%s", "ann@kettle.example", "x1y2z3")
-    logging.getLogger("mail.log").info("chatter")
+    logging.getLogger("some.library").warning("%s said password=%s", "ann@kettle.example", "x1y2z3")
+    logging.getLogger("some.library").info("chatter")
     (line,) = lines()
-    assert line["event"] == "foreign.mail.log"
+    assert line["event"] == "foreign.some.library"
     assert line["message"] == "…@kettle.example said password=[redacted]"
     assert line["level"] == "warning"
 
