@@ -39,13 +39,20 @@ def normal(address: str) -> str:
 
 def normal_domain(domain: str) -> str:
     """The domain in lower-case ASCII without a closing dot, or as it was where IDNA refuses it."""
-    domain = domain.rstrip(".").lower()
+    domain = _without_end(domain).lower()
     if domain.isascii():
         return domain
     try:
-        return idna.encode(domain, uts46=True).decode("ascii")
+        return _without_end(idna.encode(domain, uts46=True).decode("ascii"))
     except idna.IDNAError:
         return domain
+
+
+def _without_end(domain: str) -> str:
+    """Without closing dots, and the white space that may stand between them."""
+    while (shorter := domain.rstrip().rstrip(".")) != domain:
+        domain = shorter
+    return domain
 
 
 def _mailbox(value: str) -> str:

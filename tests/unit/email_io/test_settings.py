@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -67,5 +67,8 @@ def test_normal_form(written: str, same: str) -> None:
 
 
 @given(st.text(max_size=60))
+@example("\x85.")
+@example(". .")
+@example("例。")
 def test_the_normal_form_of_anything_is_its_own(text: str) -> None:
     assert normal(normal(f"anna@{text}")) == normal(f"anna@{text}")
