@@ -8,6 +8,7 @@ run twice. A job that refuses (HubError) before it wrote anything doesn't distur
 from __future__ import annotations
 
 import asyncio
+import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -245,10 +246,10 @@ def translated(error: BaseException) -> BaseException:
     if isinstance(error, sqlite3.OperationalError):
         log.error("storage.refused", error=str(error))
         return Unavailable(f"the database refuses: {error}", code="storage_unavailable")
-    module = type(error).__module__
-    if module.startswith("psycopg") and type(error).__name__ in (
-        "OperationalError", "AdminShutdown", "ConnectionFailure", "DeadlockDetected",
-    ):  # fmt: skip
+    psycopg = sys.modules.get("psycopg")  # not loaded on SQLite
+    if psycopg is not None and isinstance(
+        error, (psycopg.OperationalError, psycopg.InterfaceError)
+    ):
         log.error("storage.refused", error=str(error))
         return Unavailable("the database can't be reached", code="storage_unavailable")
     return error

@@ -17,7 +17,7 @@ export const FORMULA: Record<DrillKind, string> = {
   waiting: 'waiting = count(queued) + count(offered)',
   longest: 'longest = now − min(enqueued_at)',
   inWork: 'in_work = count(active)',
-  answered: 'answered = count(offer.accepted ≥ midnight)',
+  answered: 'answered = count(first offer.accepted of each ≥ midnight)',
   abandoned: 'abandoned = count(closed: abandoned ≥ midnight)',
   agent: 'holds = count(owner = agent, not closed)',
 }
