@@ -19,7 +19,6 @@ ROUNDS ?= 100
 INSTALLED := $(VENV)/.installed
 INSTALLED_TEST := $(VENV)/.installed-test
 INSTALLED_DEV := $(VENV)/.installed-dev
-INSTALLED_BENCH := $(VENV)/.installed-bench
 CONSOLE := agent_console/static/index.html
 # Folders too: a removed file changes only its folder.
 CONSOLE_SOURCES := $(wildcard package.json package-lock.json .npmrc *.config.ts *.config.js \
@@ -49,11 +48,6 @@ $(INSTALLED_DEV): $(INSTALLED)
 	@echo "Installing what the checks need"
 	@$(PIP) --no-build-isolation --editable '.[dev]'
 	@touch $@ $(INSTALLED_TEST)
-
-$(INSTALLED_BENCH): $(INSTALLED_TEST)
-	@echo "Installing what the benchmark needs"
-	@$(PIP) --no-build-isolation --editable '.[test,bench]'
-	@touch $@
 
 $(CONSOLE): $(CONSOLE_SOURCES) | $(INSTALLED)
 	@echo "Building the console"
@@ -125,7 +119,7 @@ format: $(INSTALLED_DEV) ## Put the sources in form
 	@$(BIN)/ruff check --fix --quiet . || true
 	@$(BIN)/ruff format --quiet .
 
-bench: $(INSTALLED_BENCH) ## Measure against the floor; tables and plots in bench/results
+bench: $(INSTALLED_TEST) $(CONSOLE) ## Measure against the floor; tables and plots in bench/results
 	@$(PY) -m bench
 
 crash: $(INSTALLED_TEST) $(CONSOLE) ## Kill the hub at random moments, ROUNDS=n times
