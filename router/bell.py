@@ -6,7 +6,7 @@ Owns the listening to the log's tail. Must not know what the loop does.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
 import structlog
@@ -21,12 +21,22 @@ SHORTEST = 0.001  # seconds; a loop that is always due lets others run
 
 
 class Bell:
-    """`wanted`: whether the loop of this `name` is to look after this event."""
+    """`wanted`: whether the loop of this `name` is to look after this event.
 
-    def __init__(self, name: str, tail: LogTail, wanted: Callable[[Recorded], bool]) -> None:
+    `heard` is given every batch before it rings.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        tail: LogTail,
+        wanted: Callable[[Recorded], bool],
+        heard: Callable[[Sequence[Recorded]], None] | None = None,
+    ) -> None:
         self._name = name
         self._tail = tail
         self._wanted = wanted
+        self._heard = heard
         self._rung = asyncio.Event()
         self._listener: asyncio.Task[None] | None = None
 
@@ -62,6 +72,8 @@ class Bell:
         while True:
             try:
                 async for batch in self._tail.subscribe():
+                    if self._heard is not None:
+                        self._heard(batch)
                     if any(self._wanted(item) for item in batch):
                         self._rung.set()
                 return

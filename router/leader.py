@@ -7,6 +7,7 @@ database checks: a crash anywhere repeats nothing and skips nothing, and two lea
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 
@@ -16,7 +17,7 @@ from router.assign import decide
 from router.assign.board import Board, describes
 from router.bell import Bell
 from router.resolve import step
-from router.resolve.step import Resolver
+from router.resolve.step import Resolver, settles
 from triggerhub.domain.clock import Clock, IdSource
 from triggerhub.domain.errors import Conflict, Unavailable
 from triggerhub.domain.events import Fact, Recorded
@@ -28,6 +29,7 @@ log = structlog.get_logger(__name__)
 LEASE = timedelta(seconds=10)
 RENEW = timedelta(seconds=3)
 BATCH = 512  # more than one group of accepts, so a step always reaches the head
+HEARD = 4 * BATCH  # events of the tail kept for the next step; further ones are read when needed
 NAME = "router"
 ACTOR = "system:router"
 ALONE = 3  # times that an event must fail by itself before it is set aside
@@ -63,9 +65,11 @@ class Leader:
         self._on_taking_over = on_taking_over
         self._board: Board | None = None
         self._fence = 0
+        self._kept = 0  # the position in the database
         self._renewed_at: datetime | None = None
         self._due: datetime | None = None
-        self._bell = Bell("leader", tail, lambda item: item.actor not in OWN)
+        self._heard: deque[Recorded] = deque(maxlen=HEARD)
+        self._bell = Bell("leader", tail, lambda i: i.actor not in OWN, self._heard.extend)
         self._singly = 0  # so many events are still to be read one by one
         self._suspect: int | None = None  # the one that is being settled by itself
         self._failed = (0, 0)  # (which, how often) an event failed by itself
@@ -136,9 +140,12 @@ class Leader:
 
     async def step(self) -> bool:
         """Read what is new, settle it, decide what time brings; whether this node leads."""
-        board, fence = self._board, self._fence
-        self._suspect = None
         renew = self._renewed_at is None or self._clock.now() - self._renewed_at >= RENEW
+        if not renew and self._took_note():
+            return True
+        board, fence = self._board, self._fence
+        heard = tuple(self._heard)
+        self._suspect = None
 
         def work(unit: Work) -> tuple[Board, int, bool] | None:
             nonlocal board
@@ -152,9 +159,9 @@ class Leader:
             if held != fence and self._on_taking_over is not None:
                 self._on_taking_over(unit)
             position = unit.position(NAME)
-            if board is None or held != fence or board.position != position:
+            if board is None or held != fence or self._kept != position:
                 board = Board.load(unit, position, unit.head, unit.now)
-            caught_up = self._advance(unit, board)
+            caught_up = self._advance(unit, board, heard)
             if board.position != position or held != fence:  # the new fence holds from here on
                 unit.advance(NAME, board.position, held)
             return board, held, caught_up
@@ -168,7 +175,7 @@ class Leader:
             return False
         self.following = False
         self._board, self._fence, caught_up = done
-        self.position = self._board.position
+        self.position = self._kept = self._board.position
         self._singly = 0 if caught_up else max(0, self._singly - 1)
         if renew:
             self._renewed_at = self._clock.now()
@@ -181,10 +188,42 @@ class Leader:
             self.known.set()
         return True
 
-    def _advance(self, unit: Work, board: Board) -> bool:
+    def _took_note(self) -> bool:
+        """Whether what is new needed no transaction: nothing to settle, nothing to decide.
+
+        The board moves on, the position that is kept follows with the next transaction: events
+        that need no settling may be read twice.
+        """
+        board, now = self._board, self._clock.now()
+        if board is None or self._singly or not board.decided or not self._heard:
+            return False
+        if self._due is not None and self._due <= now:
+            return False
+        while self._heard and self._heard[0].seq <= board.position:
+            self._heard.popleft()
+        fresh = _following(self._heard, board.position)
+        if not fresh:
+            return not self._heard  # else there is a gap
+        if any(settles(item.fact) for item in fresh):
+            return False
+        for item in fresh:
+            board.fold(item)
+        board.read_to(fresh[-1].seq)
+        self.position = board.position
+        board.decided = not (
+            any(True for _ in decide.due(board, now, self._ids))
+            or any(True for _ in decide.match(board, now, self._ids))
+        )
+        self._due = decide.next_due(board)
+        return board.decided
+
+    def _advance(self, unit: Work, board: Board, heard: Sequence[Recorded]) -> bool:
         """One pass over what is new; whether it reached the head."""
         limit = 1 if self._singly else BATCH
-        fresh = unit.events_after(board.position, limit)
+        fresh = _following(heard, board.position)[:limit]
+        known = board.position + len(fresh)
+        if known < unit.head and len(fresh) < limit:
+            fresh += unit.events_after(known, limit - len(fresh))
         for item in fresh:
             board.fold(item)
         settled = self._settle(unit, fresh)
@@ -228,3 +267,15 @@ class Leader:
         self.leading.clear()
         if self._fence:
             await self._store.run(lambda unit: unit.release_lease(NAME, self._node))
+
+
+def _following(heard: Iterable[Recorded], position: int) -> list[Recorded]:
+    """Those that come right after `position`, without a gap."""
+    following: list[Recorded] = []
+    for item in heard:
+        if item.seq <= position:
+            continue
+        if item.seq != position + len(following) + 1:
+            break
+        following.append(item)
+    return following

@@ -24,6 +24,7 @@ log = structlog.get_logger(__name__)
 ACTOR = "system:media"
 AT_ONCE = 4
 LOOK_EVERY = 5.0
+TOGETHER = 0.2  # seconds; few messages bring media, so not each is worth a look of its own
 WAITS = tuple(timedelta(seconds=s) for s in (5, 30, 120, 600, 3600))
 GIVE_UP_AFTER = timedelta(hours=24)
 MAX_REASON = 300
@@ -61,6 +62,7 @@ class Fetcher:
                     again = False
                 if not again:
                     await self._bell.pause(LOOK_EVERY)
+                    await asyncio.sleep(TOGETHER)
 
     async def step(self) -> bool:
         """Fetch what is due; whether there was anything."""

@@ -7,7 +7,7 @@ event changes is known by `touched`, who sees it by `audience`, how it is sent b
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import timedelta
 
@@ -111,6 +111,10 @@ class LiveHub:
     async def wait_sent(self, seq: int, seconds: float) -> None:
         """Until the frames of everything up to `seq` are in the buffers."""
         await self._sent.wait(seq, seconds)
+
+    def when_sent(self, seq: int, seconds: float, tell: Callable[[], None]) -> None:
+        """The same for those who needn't wait; `tell` is called in any case."""
+        self._sent.call(seq, seconds, tell)
 
     async def join(
         self, viewer: Viewer, after: int | None, epoch: str | None, watch: Sequence[str] = ()

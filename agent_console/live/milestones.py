@@ -4,47 +4,63 @@ from __future__ import annotations
 
 import asyncio
 import heapq
+from collections.abc import Callable
 from itertools import count
+
+
+class _Waiting:
+    """Told once: when the number is reached, when time is over, or at the end."""
+
+    __slots__ = ("number", "order", "tell", "timer")
+
+    def __init__(self, number: int, order: int, tell: Callable[[], None]) -> None:
+        self.number = number
+        self.order = order
+        self.tell: Callable[[], None] | None = tell
+        self.timer: asyncio.TimerHandle | None = None
+
+    def __lt__(self, other: _Waiting) -> bool:
+        return (self.number, self.order) < (other.number, other.order)
+
+    def over(self) -> None:
+        tell, self.tell = self.tell, None
+        if self.timer is not None:
+            self.timer.cancel()
+        if tell is not None:
+            tell()
 
 
 class Milestones:
     def __init__(self, reached: int = 0) -> None:
         self.reached = reached
-        self._waiting: list[tuple[int, int, asyncio.Future[None]]] = []
+        self._waiting: list[_Waiting] = []
         self._order = count()
         self._over = False
 
     def reach(self, number: int) -> None:
         self.reached = max(self.reached, number)
-        while self._waiting and self._waiting[0][0] <= self.reached:
-            _release(heapq.heappop(self._waiting)[2])
+        while self._waiting and self._waiting[0].number <= self.reached:
+            heapq.heappop(self._waiting).over()
 
     def close(self) -> None:
         """Nobody waits any more."""
         self._over = True
-        for _, _, future in self._waiting:
-            _release(future)
-        self._waiting.clear()
+        waiting, self._waiting = self._waiting, []
+        for entry in waiting:
+            entry.over()
+
+    def call(self, number: int, seconds: float, tell: Callable[[], None]) -> None:
+        """`tell` once `number` is reached, or that time is over; at once if it is already."""
+        if self.reached >= number or self._over:
+            tell()
+            return
+        entry = _Waiting(number, next(self._order), tell)
+        entry.timer = asyncio.get_running_loop().call_later(seconds, entry.over)
+        heapq.heappush(self._waiting, entry)
 
     async def wait(self, number: int, seconds: float) -> bool:
         """Whether `number` was reached in that time."""
-        if self.reached >= number or self._over:
-            return self.reached >= number
         future = asyncio.get_running_loop().create_future()
-        entry = (number, next(self._order), future)
-        heapq.heappush(self._waiting, entry)
-        try:
-            async with asyncio.timeout(seconds):
-                await future
-        except TimeoutError:
-            return False
-        finally:
-            if entry in self._waiting:
-                self._waiting.remove(entry)
-                heapq.heapify(self._waiting)
+        self.call(number, seconds, lambda: None if future.done() else future.set_result(None))
+        await future
         return self.reached >= number
-
-
-def _release(future: asyncio.Future[None]) -> None:
-    if not future.done():
-        future.set_result(None)

@@ -10,9 +10,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 
 import structlog
-from aiohttp import WSCloseCode, WSMsgType, web
+from aiohttp import ClientConnectionError, WSCloseCode, WSMsgType, web
 
 from agent_console.api.access import Access
 from agent_console.live.consoles import Consoles
@@ -100,9 +101,10 @@ class _Connection:
         self._socket = socket
         self._signed_in = signed_in
         self._viewer = Viewer(signed_in.actor, limit=feed.max_frames)
-        self._replies: set[asyncio.Task[None]] = set()
         self._allowance = _BURST
-        self._counted_at = asyncio.get_running_loop().time()
+        self._loop = asyncio.get_running_loop()
+        self._counted_at = self._loop.time()
+        self._sending_since: float | None = None
 
     async def live(self) -> None:
         try:
@@ -136,6 +138,7 @@ class _Connection:
         tasks = [
             asyncio.create_task(self._send(), name="feed.send"),
             asyncio.create_task(self._check_session(), name="feed.session"),
+            asyncio.create_task(self._watch_sending(), name="feed.watch"),
         ]
         for task in tasks:
             task.add_done_callback(self._task_over)
@@ -148,9 +151,9 @@ class _Connection:
             feed.hints.viewing(viewer, None)
             if works:
                 feed.consoles.went(agent_id)
-            for task in (*tasks, *self._replies):
+            for task in tasks:
                 task.cancel()
-            await asyncio.gather(*tasks, *self._replies, return_exceptions=True)
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _join(self, hello: Hello) -> None:
         try:
@@ -180,7 +183,7 @@ class _Connection:
         return None
 
     def _count(self) -> None:
-        now = asyncio.get_running_loop().time()
+        now = self._loop.time()
         earned = (now - self._counted_at) * _MESSAGES_PER_SECOND
         self._allowance = min(_BURST, self._allowance + earned) - 1
         self._counted_at = now
@@ -223,13 +226,10 @@ class _Connection:
             log.exception("feed.command.failed", command=message.name)
             self._fail(message.id, HubError("The hub failed to do this.", code="internal"))
             return
-        task = asyncio.create_task(self._reply(message.id, result, head), name="feed.reply")
-        self._replies.add(task)
-        task.add_done_callback(self._replies.discard)
+        feed.hub.when_sent(head, _REPLY_SECONDS, partial(self._reply, message.id, result))
 
-    async def _reply(self, command_id: str, result: Json, head: int) -> None:
+    def _reply(self, command_id: str, result: Json) -> None:
         """Its number is that of frames already in the buffer, so a resume can't skip any."""
-        await self._feed.hub.wait_sent(head, _REPLY_SECONDS)
         tail = frame("command.done", {"id": command_id, "result": result})
         self._viewer.push(f"command:{command_id}", self._feed.hub.seq, tail)
 
@@ -264,18 +264,26 @@ class _Connection:
         try:
             while True:
                 frames, bye = await viewer.take()
-                async with asyncio.timeout(_SEND_SECONDS):
-                    for data in frames:
-                        await socket.send_frame(data, WSMsgType.TEXT)
-                    if bye is not None:
-                        await self._say_bye(bye)
-                        return
-        except TimeoutError:
-            # The other end takes nothing: a polite close would wait for it as well.
-            log.info("feed.stalled")
+                self._sending_since = self._loop.time()
+                for data in frames:
+                    await socket.send_frame(data, WSMsgType.TEXT)
+                if bye is not None:
+                    await self._say_bye(bye)
+                    return
+                self._sending_since = None
+        except (ConnectionError, ClientConnectionError):
             self._abort()
-        except ConnectionError:
-            self._abort()
+
+    async def _watch_sending(self) -> None:
+        """A look now and then costs less than a time limit on every batch of frames."""
+        while True:
+            await asyncio.sleep(_SEND_SECONDS / 2)
+            since = self._sending_since
+            if since is not None and self._loop.time() - since >= _SEND_SECONDS:
+                # The other end takes nothing: a polite close would wait for it as well.
+                log.info("feed.stalled")
+                self._abort()
+                return
 
     async def _say_bye(self, bye: Bye) -> None:
         await self._socket.send_frame(self._viewer.bye_frame(bye), WSMsgType.TEXT)

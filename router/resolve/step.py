@@ -182,6 +182,11 @@ def append_decision(work: Work, decision: Decision, cause: Recorded) -> list[Rec
     return work.append(*facts, actor=ACTOR, cause=cause.id)
 
 
+def settles(fact: Fact) -> bool:
+    """Whether this fact is one that the resolver has to act on."""
+    return _is_inline(fact) or isinstance(fact, ev.StatusReceived | ev.MessageParsed)
+
+
 def _is_inline(fact: Fact) -> bool:
     return isinstance(fact, Arrived) and fact.channel in INLINE_CHANNELS
 

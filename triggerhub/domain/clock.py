@@ -17,10 +17,17 @@ class Clock(Protocol):
         """The present, aware, UTC, whole milliseconds."""
         ...
 
+    def millis(self) -> int:
+        """The same as milliseconds since 1970."""
+        ...
+
 
 class SystemClock:
     def now(self) -> datetime:
         return datetime.fromtimestamp(time.time_ns() // 1_000_000 / 1000, UTC)
+
+    def millis(self) -> int:
+        return time.time_ns() // 1_000_000
 
 
 class ManualClock:
@@ -31,6 +38,9 @@ class ManualClock:
 
     def now(self) -> datetime:
         return self._now
+
+    def millis(self) -> int:
+        return int(self._now.timestamp() * 1000)
 
     def advance(self, by: timedelta) -> None:
         self._now += by
@@ -65,7 +75,7 @@ class RandomIds:
         self._random: list[str] = []
 
     def new(self, prefix: str) -> str:
-        millis = int(self._clock.now().timestamp() * 1000)
+        millis = self._clock.millis()
         made, letters = self._time
         if made != millis:
             letters = base32(millis << 2, 10)

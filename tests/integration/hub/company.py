@@ -40,6 +40,9 @@ class MovedClock(SystemClock):
     def now(self) -> datetime:
         return super().now() + self.ahead
 
+    def millis(self) -> int:
+        return super().millis() + int(self.ahead.total_seconds() * 1000)
+
 
 @dataclass(slots=True, kw_only=True)
 class Company:
