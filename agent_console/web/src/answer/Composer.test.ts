@@ -1,8 +1,9 @@
-import { mount, type VueWrapper } from '@vue/test-utils'
+import { flushPromises, mount, type VueWrapper } from '@vue/test-utils'
 import { createPinia, setActivePinia } from 'pinia'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { nextTick } from 'vue'
 
+import * as calls from '@/api/calls'
 import type { Card, Interaction, ReplyWay } from '@/api/types'
 import { i18n } from '@/i18n'
 import { useLive } from '@/live/live'
@@ -153,6 +154,48 @@ describe('the composer', () => {
     expect(wrapper.get('.meter').text()).toContain('4 / 67')
     await wrapper.findAll('[role=radio]').find((one) => one.text().includes('E-mail'))?.trigger('click')
     expect(wrapper.find('.meter').exists()).toBe(false)
+  })
+
+  const clip = () => wrapper.find('.foot [aria-label^="Attach"]')
+  const by = (name: string) => wrapper.findAll('[role=radio]').find((one) => one.text().includes(name))?.trigger('click')
+  const drop = () => {
+    const event = new Event('drop', { bubbles: true, cancelable: true })
+    Object.defineProperty(event, 'dataTransfer', { value: { files: [new File(['x'], 'a.txt')] } })
+    wrapper.element.dispatchEvent(event)
+    return flushPromises()
+  }
+
+  it('offers files only where the channel can carry them', async () => {
+    const upload = vi.spyOn(calls, 'upload').mockResolvedValue({ id: 'u1', filename: 'a.txt', content_type: 'text/plain', size: 1 })
+    expect(clip().exists()).toBe(false)
+    await drop()
+    expect(upload).not.toHaveBeenCalled()
+    expect(wrapper.get('.files').text()).toContain('can’t be sent by SMS')
+    await by('E-mail')
+    expect(wrapper.find('.files').exists()).toBe(false)
+    expect(clip().exists()).toBe(true)
+    await drop()
+    expect(upload).toHaveBeenCalledTimes(1)
+    await type('Here it is')
+    await by('SMS')
+    expect(wrapper.get('.files').text()).toContain('choose another channel')
+    await press({ key: 'Enter', ctrlKey: true })
+    expect(sent).toEqual([])
+    await by('E-mail')
+    await press({ key: 'Enter', ctrlKey: true })
+    expect(sent).toMatchObject([{ data: { channel: 'email', upload_ids: ['u1'] } }])
+  })
+
+  it('does not send a text that is longer than the channel takes', async () => {
+    await by('SMS')
+    await type('😀'.repeat(1600))
+    expect(wrapper.find('.long').exists()).toBe(false)
+    await type('😀'.repeat(1601))
+    expect(wrapper.get('.long').text()).toContain('1,601 of at most 1,600')
+    await press({ key: 'Enter', ctrlKey: true })
+    expect(sent).toEqual([])
+    await by('E-mail')
+    expect(wrapper.find('.long').exists()).toBe(false)
   })
 
   it('takes an undone reply up again', async () => {

@@ -1,5 +1,6 @@
 /** The ways in which a customer can be answered. */
-import type { Interaction, ReplyWay } from '@/api/types'
+import type { Channel, Interaction, ReplyWay } from '@/api/types'
+import limits from './limits.json'
 
 /** What tells two ways of one channel apart: our account, or the customer's address. */
 export function difference(way: ReplyWay, ways: ReplyWay[], accountName: string): string {
@@ -30,4 +31,13 @@ export const isOpen = (way: ReplyWay): way is OpenWay => way.open && way.account
 export function chosenWay(ways: ReplyWay[], interaction: Interaction | null, wanted: string): OpenWay | null {
   const open = inOrder(ways, interaction).filter(isOpen)
   return open.find((way) => wayKey(way) === wanted) ?? open[0] ?? null
+}
+
+/** What a channel can't carry. The hub refuses it too; a test holds `limits.json` against its rule. */
+export const takesFiles = (channel: Channel): boolean => !limits.without_files.includes(channel)
+
+/** The most characters (not UTF-16 units) of one text, or null without a limit. */
+export function longestText(channel: Channel): number | null {
+  const known: Partial<Record<Channel, number>> = limits.longest_text
+  return known[channel] ?? null
 }
