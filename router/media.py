@@ -17,7 +17,7 @@ from triggerhub.domain.events import Fact
 from triggerhub.domain.masking import masked
 from triggerhub.domain.model.message import Fetched
 from triggerhub.domain.ports import AccountDirectory, LogTail, MediaSource
-from triggerhub.domain.work import FetchRow, Store, Work
+from triggerhub.domain.work import FetchRow, Prepared, Store, Work
 
 log = structlog.get_logger(__name__)
 
@@ -81,7 +81,10 @@ class Fetcher:
             if source is None or account is None:
                 raise Rejected("this account is not there any more", code="no_account")
             fetched = await source.fetch(row.url, account)
-            await self._store.run(partial(_keep, row, fetched))
+            async with self._store.prepared(
+                lambda shelf: shelf.put("attachment", fetched.data, media_type=fetched.content_type)
+            ) as kept:
+                await self._store.run(partial(_keep, row, fetched, kept))
             return
         except (Rejected, Unavailable) as error:
             missed = error
@@ -92,13 +95,12 @@ class Fetcher:
         await self._store.run(partial(_missed, row, missed))
 
 
-def _keep(row: FetchRow, fetched: Fetched, work: Work) -> None:
-    content_id = work.put("attachment", fetched.data, media_type=fetched.content_type)
+def _keep(row: FetchRow, fetched: Fetched, kept: Prepared[str], work: Work) -> None:
     work.append(
         ev.AttachmentFetched(
             message_id=row.message_id,
             position=row.position,
-            content=content_id,
+            content=work.place(kept),
             content_type=fetched.content_type,
             size=len(fetched.data),
         ),

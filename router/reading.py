@@ -20,7 +20,7 @@ from triggerhub.domain.events import Recorded
 from triggerhub.domain.masking import masked
 from triggerhub.domain.model.message import INLINE_CHANNELS, InboundMessage
 from triggerhub.domain.ports import AccountDirectory, Channel, LogTail
-from triggerhub.domain.work import PendingRow, Store, Work
+from triggerhub.domain.work import PendingRow, Prepared, Store, Work
 
 log = structlog.get_logger(__name__)
 
@@ -121,7 +121,13 @@ class Readers:
             except Rejected as error:
                 await self._store.run(partial(_unreadable, row, str(error)))
                 return
-            await self._store.run(partial(_read, row, message))
+            await record(self._store, row, message)
+
+
+async def record(store: Store, row: PendingRow, message: InboundMessage) -> None:
+    """Keep what was read of a delivery, its large parts before everyone's transaction."""
+    async with store.prepared(lambda shelf: content.keep(shelf, message)) as parsed:
+        await store.run(partial(_read, row, message.proof, parsed))
 
 
 def _brings_work(item: Recorded) -> bool:
@@ -148,7 +154,7 @@ def _unreadable(row: PendingRow, reason: str, work: Work) -> None:
     )
 
 
-def _read(row: PendingRow, message: InboundMessage, work: Work) -> None:
+def _read(row: PendingRow, proof: str, parsed: Prepared[str], work: Work) -> None:
     if not work.is_pending(row.message_id):
         return  # another node was faster while the lead changed hands
     work.append(
@@ -157,8 +163,8 @@ def _read(row: PendingRow, message: InboundMessage, work: Work) -> None:
             channel=row.channel,
             account_id=row.account_id,
             raw_content=row.raw_content,
-            parsed_content=content.keep(work, message),
-            proof=message.proof,
+            parsed_content=work.place(parsed),
+            proof=proof,
         ),
         actor=ACTOR,
     )

@@ -14,7 +14,10 @@ class ContentFiles:
         self._kept: set[Path] = set()  # folders that are surely on the disk, entry and all
 
     def write(self, content_id: str, body: bytes) -> str:
-        """Write and sync; the path relative to the folder. Writing an id again is harmless."""
+        """Write and sync; the path relative to the folder. Writing an id again is harmless.
+
+        Raises OSError where the disk refuses; half a file isn't left there.
+        """
         relative = f"{content_id[-2:]}/{content_id}"
         path = self._folder / relative
         if path.parent not in self._kept:
@@ -29,6 +32,9 @@ class ContentFiles:
             while view:
                 view = view[os.write(handle, view) :]
             os.fsync(handle)
+        except OSError:
+            path.unlink(missing_ok=True)
+            raise
         finally:
             os.close(handle)
         _sync_folder(path.parent)

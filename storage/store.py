@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import TypeVar, cast
 
+from storage import shelf as shelves
 from storage.engine import Connection, Database
 from storage.files import ContentFiles
 from storage.lookups import Lookups
+from storage.shelf import IN_ROW, Shelf
 from storage.tail import Tail
-from storage.transaction import IN_ROW, Dedupe, Kit, Transaction
+from storage.transaction import Dedupe, Kit, Transaction
 from storage.vault import Vault
 from storage.writer import Writer, translated
 from triggerhub.domain.clock import Clock, IdSource
-from triggerhub.domain.errors import HubError, Invalid, TooLarge
+from triggerhub.domain.errors import HubError, Invalid, Rejected, TooLarge
 from triggerhub.domain.events import Fact, MessageReceived, Recorded, StatusReceived
 from triggerhub.domain.model.message import Accepted, Arrival
-from triggerhub.domain.work import Work
+from triggerhub.domain.work import Prepared, Work
 
 T = TypeVar("T")
 MAX_RAW = 30 * 1024 * 1024  # bytes of one delivery
@@ -78,17 +81,47 @@ class Store:
         """As `run`, with what only this package and the administration need (secrets, leases)."""
         return await self.writer.run(work)
 
+    @asynccontextmanager
+    async def prepared(self, keep: Callable[[Shelf], T]) -> AsyncGenerator[Prepared[T]]:
+        """Content for one transaction within (domain.work.Store)."""
+        shelf = Shelf(self.kit.ids)
+        value = keep(shelf)
+        pieces = tuple(shelf.pieces)
+        large = any(len(piece.body) > IN_ROW for piece in pieces)
+        if large:
+            pieces = await asyncio.to_thread(shelves.write, pieces, self.kit.files)
+        made = Prepared(value=value, pieces=pieces)
+        try:
+            yield made
+        except Rejected:  # surely rolled back; of other failures pruning finds out
+            if large:
+                await asyncio.to_thread(shelves.remove, pieces, self.kit.files)
+            raise
+        if large and not made.placed:
+            await asyncio.to_thread(shelves.remove, pieces, self.kit.files)
+
     async def accept(self, arrival: Arrival) -> Accepted:
         """Commit the bytes and one event (domain.ports.Inbox)."""
         if not arrival.external_id:
             raise Invalid("a delivery without an id can't be told from others", code="empty_key")
         if len(arrival.raw) > MAX_RAW:
             raise TooLarge(f"more than {MAX_RAW} bytes")
-        ids, files = self.kit.ids, self.kit.files
-        content_id = ids.new("raw")
-        path: str | None = None
-        if len(arrival.raw) > IN_ROW:
-            path = await asyncio.to_thread(files.write, content_id, arrival.raw)
+        meta = {"external_id": arrival.external_id, **arrival.envelope}
+        async with self.prepared(
+            lambda shelf: shelf.put(
+                "raw",
+                arrival.raw,
+                media_type=arrival.media_type,
+                meta=meta,
+                content_id=self.kit.ids.new("raw"),
+            )
+        ) as raw:
+            return await self.writer.run(self._acceptance(arrival, raw))
+
+    def _acceptance(
+        self, arrival: Arrival, raw: Prepared[str]
+    ) -> Callable[[Transaction], Accepted]:
+        ids = self.kit.ids
         dedupe = Dedupe(
             scope=f"{arrival.kind}:{arrival.account_id}",
             key=self.kit.vault.hash(arrival.external_id),
@@ -100,7 +133,7 @@ class Store:
                 message_id=own,
                 channel=arrival.channel,
                 account_id=arrival.account_id,
-                raw_content=content_id,
+                raw_content=raw.value,
             )
         else:
             own = ids.new("st")
@@ -108,10 +141,9 @@ class Store:
                 status_id=own,
                 channel=arrival.channel,
                 account_id=arrival.account_id,
-                raw_content=content_id,
+                raw_content=raw.value,
             )
         actor = f"channel:{arrival.channel}"
-        meta = {"external_id": arrival.external_id, **arrival.envelope}
 
         def commit(tx: Transaction) -> Accepted:
             recorded, earlier = tx.append_once(fact, dedupe, actor=actor)
@@ -120,20 +152,10 @@ class Store:
                 if isinstance(earlier, StatusReceived):
                     was = earlier.status_id
                 return Accepted(id=was, duplicate=True)
-            tx.put(
-                "raw",
-                arrival.raw,
-                content_id=content_id,
-                media_type=arrival.media_type,
-                meta=meta,
-                path=path,
-            )
+            tx.place(raw)
             return Accepted(id=own, duplicate=False)
 
-        accepted = await self.writer.run(commit)
-        if accepted.duplicate and path is not None:
-            await asyncio.to_thread(files.remove, path)
-        return accepted
+        return commit
 
     # --- reading ------------------------------------------------------------------------------
 

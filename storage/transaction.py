@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from hashlib import sha256
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 
@@ -18,12 +17,14 @@ from storage import projections
 from storage.engine import Connection
 from storage.files import ContentFiles
 from storage.lookups import Lookups
+from storage.shelf import Shelf, digest
 from storage.vault import Vault
 from triggerhub.domain.clock import Clock, IdSource
 from triggerhub.domain.errors import Conflict, Invalid
 from triggerhub.domain.events import Fact, Recorded, decode, encode
+from triggerhub.domain.work import Piece, Prepared
 
-IN_ROW = 64 * 1024  # content up to this many bytes lies in the database, larger in files
+T = TypeVar("T")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -148,31 +149,46 @@ class Transaction(Lookups):
         name: str | None = None,
         meta: Mapping[str, Any] | None = None,
         owner: str | None = None,
-        path: str | None = None,
     ) -> str:
-        """Keep content beside the log; its id. `path`: where large content was already written."""
-        made = content_id or self.kit.ids.new("ct")
-        if path is None and len(body) > IN_ROW:
-            path = self.kit.files.write(made, body)
+        """Keep content in the database, whatever its size; what may be large is prepared."""
+        shelf = Shelf(self.kit.ids)
+        made = shelf.put(
+            kind,
+            body,
+            content_id=content_id,
+            media_type=media_type,
+            name=name,
+            meta=meta,
+            owner=owner,
+        )
+        self._insert_content(shelf.pieces[0])
+        return made
+
+    def place(self, prepared: Prepared[T]) -> T:
+        """Write the rows of what was prepared; what was made of it, mostly an id."""
+        for piece in prepared.pieces:
+            self._insert_content(piece)
+        prepared.placed = True
+        return prepared.value
+
+    def _insert_content(self, piece: Piece) -> None:
         self.connection.run(
             _INSERT_CONTENT,
             {
-                "id": made,
-                "kind": kind,
-                "media_type": media_type,
-                "name": name,
-                "meta": orjson.dumps(meta).decode() if meta else None,
-                "size": len(body),
-                "digest": sha256(body).digest() if kind in ("attachment", "upload") else None,
-                "body": None if path else body,
-                "path": path,
-                "owner": owner,
+                "id": piece.id,
+                "kind": piece.kind,
+                "media_type": piece.media_type,
+                "name": piece.name,
+                "meta": piece.meta,
+                "size": len(piece.body),
+                "digest": piece.digest or digest(piece),
+                "body": None if piece.path else piece.body,
+                "path": piece.path,
+                "owner": piece.owner,
                 "created_at": millis(self.now),
             },
         )
-        if path is None:
-            self._fresh[made] = body
-        return made
+        self._fresh[piece.id] = piece.body
 
     def put_json(
         self, kind: str, value: Any, *, content_id: str | None = None, owner: str | None = None

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from triggerhub.domain.model.message import Address, Attachment, InboundMessage, StatusReport
-from triggerhub.domain.work import Work
+from triggerhub.domain.work import Keeping
 
 Json = dict[str, Any]
 _HALVES = re.compile(r"[\ud800-\udfff]")
@@ -65,12 +65,12 @@ def _text(value: str) -> str:
     return value if value.isascii() else _HALVES.sub("\ufffd", value)
 
 
-def keep(work: Work, message: InboundMessage) -> str:
+def keep(shelf: Keeping, message: InboundMessage) -> str:
     """Put a message (`storable`) and its parts beside the log; the content id of the whole.
 
     Parts whose bytes are still with the provider keep their `url` and are fetched later.
     """
-    parts = [_keep_part(work, part) for part in message.attachments]
+    parts = [_keep_part(shelf, part) for part in message.attachments]
     html = message.html
     value: Json = {
         "key": message.key,
@@ -89,7 +89,7 @@ def keep(work: Work, message: InboundMessage) -> str:
         "quoted": message.quoted,
         "html_content": None
         if html is None
-        else work.put("html", html.encode(), media_type="text/html"),
+        else shelf.put("html", html.encode(), media_type="text/html"),
         "attachments": parts,
         "proof": message.proof,
         "reply_tokens": list(message.reply_tokens),
@@ -107,10 +107,10 @@ def keep(work: Work, message: InboundMessage) -> str:
         "problems": list(message.problems),
         "lang": language(message.text or message.subject),
     }
-    return work.put_json("message", value)
+    return shelf.put_json("message", value)
 
 
-def _keep_part(work: Work, part: Attachment) -> Json:
+def _keep_part(shelf: Keeping, part: Attachment) -> Json:
     kept: Json = {
         "id": None,
         "filename": part.filename,
@@ -120,7 +120,7 @@ def _keep_part(work: Work, part: Attachment) -> Json:
         "cid": part.cid,
     }
     if part.data is not None:
-        kept["id"] = work.put(
+        kept["id"] = shelf.put(
             "attachment", part.data, media_type=part.content_type, name=part.filename
         )
     if part.url is not None:

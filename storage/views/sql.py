@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import orjson
 
 from storage.store import Reader, Store
-from storage.transaction import IN_ROW, Transaction, millis
+from storage.transaction import Transaction, millis
 from storage.views import needs, people, rows, search, served, work
 from triggerhub.domain import events as ev
 from triggerhub.domain.errors import NotFound
@@ -179,29 +178,23 @@ class SqlViews:
         return await self._store.read(lambda reader: served.content(reader, content_id))
 
     async def put_upload(self, filename: str, media_type: str, data: bytes, by: str) -> Json:
-        content_id = self._store.kit.ids.new("up")
-        path = None
-        if len(data) > IN_ROW:
-            path = await asyncio.to_thread(self._store.kit.files.write, content_id, data)
-
-        def work(tx: Transaction) -> Json:
-            tx.put(
+        async with self._store.prepared(
+            lambda shelf: shelf.put(
                 "upload",
                 data,
-                content_id=content_id,
                 media_type=media_type,
                 name=filename,
                 owner=by,
-                path=path,
+                content_id=self._store.kit.ids.new("up"),
             )
-            return {
-                "id": content_id,
-                "filename": filename,
-                "content_type": media_type,
-                "size": len(data),
-            }
-
-        return await self._store.write(work)
+        ) as upload:
+            content_id = await self._store.write(lambda tx: tx.place(upload))
+        return {
+            "id": content_id,
+            "filename": filename,
+            "content_type": media_type,
+            "size": len(data),
+        }
 
     async def events(self, after: int, limit: int) -> list[tuple[Recorded, Json]]:
         return await self._store.read(lambda reader: served.events(reader, after, limit))

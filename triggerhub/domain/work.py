@@ -7,9 +7,10 @@ append the facts. `Store.run` gives a unit of work that commits as a whole or no
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from triggerhub.domain.events import Fact, Recorded
 from triggerhub.domain.model.message import Account
@@ -175,6 +176,49 @@ class FetchRow:
     created_at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Piece:
+    """Content on its way to its row. `meta`: JSON. `path`: where its bytes lie, if in a file."""
+
+    id: str
+    kind: str
+    body: bytes
+    media_type: str
+    name: str | None = None
+    meta: str | None = None
+    owner: str | None = None
+    path: str | None = None
+    digest: bytes | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class Prepared(Generic[T]):
+    """Content whose large bytes are on the disk; `Work.place` writes the rows and gives `value`."""
+
+    value: T
+    pieces: tuple[Piece, ...]
+    placed: bool = False
+
+
+class Keeping(Protocol):
+    """Where content is put beside the log; both give the id by which facts refer to it."""
+
+    def put(
+        self,
+        kind: str,
+        body: bytes,
+        *,
+        content_id: str | None = None,
+        media_type: str = "application/json",
+        name: str | None = None,
+        meta: Mapping[str, Any] | None = None,
+        owner: str | None = None,
+    ) -> str: ...
+    def put_json(
+        self, kind: str, value: Any, *, content_id: str | None = None, owner: str | None = None
+    ) -> str: ...
+
+
 class Reading(Protocol):
     """Bulk look-ups on one consistent state of the database."""
 
@@ -222,8 +266,12 @@ class Reading(Protocol):
     def position(self, name: str) -> int: ...
 
 
-class Work(Reading, Protocol):
-    """A unit of work: what it reads is current, what it appends commits as a whole."""
+class Work(Reading, Keeping, Protocol):
+    """A unit of work: what it reads is current, what it appends commits as a whole.
+
+    What may be large is prepared before (`Store.prepared`) and placed here: everyone who writes
+    waits for what happens in a unit of work.
+    """
 
     now: datetime
 
@@ -233,21 +281,7 @@ class Work(Reading, Protocol):
     def append(
         self, *facts: Fact, actor: str, cause: str | None = None, at: datetime | None = None
     ) -> list[Recorded]: ...
-    def put(
-        self,
-        kind: str,
-        body: bytes,
-        *,
-        content_id: str | None = None,
-        media_type: str = "application/json",
-        name: str | None = None,
-        meta: Mapping[str, Any] | None = None,
-        owner: str | None = None,
-        path: str | None = None,
-    ) -> str: ...
-    def put_json(
-        self, kind: str, value: Any, *, content_id: str | None = None, owner: str | None = None
-    ) -> str: ...
+    def place(self, prepared: Prepared[T]) -> T: ...
     def remember(self, key: str, result: Json) -> None: ...
     def hold_lease(self, name: str, holder: str, until: datetime) -> int | None:
         """Take or renew the lease; its fencing number, or None while another holds it."""
@@ -265,6 +299,13 @@ class Store(Protocol):
 
     async def run(self, work: Callable[[Work], T], *, alone: bool = False) -> T:
         """Commit what `work` did, durably, and return its result. `work` may be run twice."""
+        ...
+
+    def prepared(self, keep: Callable[[Keeping], T]) -> AbstractAsyncContextManager[Prepared[T]]:
+        """Content for one unit of work within; what none placed is removed at the end.
+
+        Raises Unavailable where the disk refuses.
+        """
         ...
 
     async def read(self, look: Callable[[Reading], T]) -> T:

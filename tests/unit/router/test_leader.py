@@ -231,7 +231,7 @@ async def test_a_mail_read_by_two_nodes_is_recorded_once(world: World) -> None:
     message = world.channels["email"].read(
         b'{"from": "carol@customer.example"}', None, {"external_id": "ext-1"}
     )
-    await world.store.run(lambda unit: reading._read(row, message, unit))
+    await reading.record(world.store, row, message)
     await world.settle()
     assert len(await world.log(ev.MessageParsed)) == 1
     await each_once(world)

@@ -105,6 +105,10 @@ def message_of(value: Json, envelope: Mapping[str, str]) -> InboundMessage:
         attachments=tuple(
             Attachment(filename=name, content_type="text/plain", size=len(data), data=data)
             for name, data in ((n, d.encode()) for n, d in value.get("attachments", {}).items())
+        )
+        + tuple(
+            Attachment(filename="", content_type="image/png", size=0, url=url)
+            for url in value.get("media", ())
         ),
     )
 
@@ -218,7 +222,7 @@ class World:
                 lambda r, row=row: (r.body(row.raw_content), r.envelopes([row.raw_content]))  # type: ignore[misc]
             )
             message = self.channels[row.channel].read(raw or b"", None, envelopes[row.raw_content])
-            await self.store.run(lambda u, row=row, m=message: reading._read(row, m, u))  # type: ignore[misc]
+            await reading.record(self.store, row, message)
 
     async def report(self, reference: str, state: str, **envelope: str) -> Accepted:
         self._deliveries += 1
