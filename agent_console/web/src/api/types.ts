@@ -369,7 +369,8 @@ export interface AttentionItem {
   id: string
   kind: 'unparseable' | 'send_failed' | 'send_unknown' | 'returned'
   at: string
-  channel: Channel
+  /** Empty where it is about no message. */
+  channel: Channel | ''
   account_id: string | null
   reason: string
   message_id: string | null

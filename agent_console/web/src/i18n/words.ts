@@ -3,6 +3,8 @@ import { computed } from 'vue'
 import { useI18n } from 'vue-i18n'
 
 import { duration } from '@/marks/duration'
+import { toldOf } from '@/marks/reasons'
+import { langOf } from './script'
 
 const TIME: Intl.DateTimeFormatOptions = { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }
 const EXACT: Intl.DateTimeFormatOptions = { dateStyle: 'medium', timeStyle: 'medium' }
@@ -48,6 +50,12 @@ export function useWords() {
     return te(key) ? t(key, params) : code.replaceAll('_', ' ')
   }
 
+  /** Why a message did not go out: our words for it, and the provider's own, with their language. */
+  function told(reason: string | null | undefined): { why: string; quote: string; lang: string } {
+    const { kind, quote } = toldOf(reason, (word) => te(`reason.${word}`))
+    return { why: said('reason', kind), quote, lang: langOf(quote) ?? 'en' }
+  }
+
   function day(at: Date, now: Date): string {
     const label = written(at, at.getFullYear() === now.getFullYear() ? DAY : { ...DAY, year: 'numeric' })
     if (at.toDateString() === now.toDateString()) return t('time.today', { day: label })
@@ -72,7 +80,7 @@ export function useWords() {
   }
 
   return {
-    t, span, said, day, moment, size, locale,
+    t, span, said, told, day, moment, size, locale,
     time: (iso: string | null | undefined) => (iso ? written(new Date(iso), TIME) : ''),
     exact: (iso: string | null | undefined) => (iso ? written(new Date(iso), EXACT) : ''),
     count: (value: number) => value.toLocaleString(locale.value),
