@@ -17,6 +17,7 @@ SELECT e.seq, e.body, e.state, e.state_at, e.reason, e.erased, n.customer_id, c.
 FROM entries e JOIN identities n ON n.id = e.identity_id JOIN customers c ON c.id = n.customer_id
 LEFT JOIN outbox o ON o.message_id = e.id AND e.state = 'queued'
 """
+_PIECES = 10  # of work that a card shows, the newest
 _KINDS = {"email": "email", "sms": "phone", "whatsapp": "phone"}
 
 
@@ -69,13 +70,22 @@ def timeline(
     identities = reader.connection.in_list(
         "SELECT id FROM identities WHERE customer_id IN (:ids)", customer_ids
     )
-    rows = reader.connection.in_list(
-        f"{_ENTRY} WHERE e.seq < :before AND e.state <> 'cancelled' AND e.identity_id IN (:ids)"
-        " ORDER BY e.seq DESC LIMIT :limit",
-        [row[0] for row in identities],
-        {"before": before if before is not None else 1 << 62, "limit": limit + 1},
-    )
-    return page(rows, limit, item)
+    # One by one, so that each is read backwards from its end: together, all that was ever said
+    # would be sorted for the newest fifty.
+    rows: list[Sequence[Any]] = []
+    for (identity_id,) in identities:
+        rows += reader.connection.all(
+            f"{_ENTRY} WHERE e.identity_id = :id AND e.seq < :before AND e.state <> 'cancelled'"
+            " ORDER BY e.seq DESC LIMIT :limit",
+            {
+                "id": identity_id,
+                "before": before if before is not None else 1 << 62,
+                "limit": limit + 1,
+            },
+        )
+    if len(identities) > 1:
+        rows.sort(key=lambda row: row[0], reverse=True)
+    return page(rows[: limit + 1], limit, item)
 
 
 def page(
@@ -115,135 +125,158 @@ def conversation(reader: Reader, conversation_id: str) -> Json | None:
     }
 
 
-def cards(reader: Reader, customer_ids: Iterable[str]) -> dict[str, Json]:
-    found = {}
-    for customer_id in dict.fromkeys(customer_ids):
-        made = card(reader, customer_id)
-        if made is not None:
-            found[customer_id] = made
-    return found
-
-
 def card(reader: Reader, customer_id: str) -> Json | None:
-    row = reader.connection.one(
-        "SELECT id, name, language, tier, company, timezone, tags, created_at, provisional,"
-        " fields, last_at FROM customers WHERE id = :id",
-        {"id": customer_id},
+    return cards(reader, [customer_id]).get(customer_id)
+
+
+def cards(reader: Reader, customer_ids: Iterable[str]) -> dict[str, Json]:
+    """All of them by half a dozen statements, however many they are."""
+    many = reader.connection.in_list
+    ids = list(dict.fromkeys(customer_ids))
+    identities = _by_first(
+        many(
+            "SELECT customer_id, id, kind, address, standing, why, learnt_at, ended_at, link_why"
+            " FROM identities WHERE customer_id IN (:ids) ORDER BY learnt_at, id",
+            ids,
+        )
     )
-    if row is None:
-        return None
-    identities = reader.connection.all(
-        "SELECT id, kind, address, standing, why, learnt_at, ended_at, link_why FROM identities"
-        " WHERE customer_id = :id ORDER BY learnt_at, id",
-        {"id": customer_id},
+    pieces = _by_first(
+        many(
+            "SELECT customer_id, id, channel, subject, state, closed_how, queue_id, opened_at,"
+            " closed_at FROM (SELECT n.customer_id, i.id, i.channel, c.subject, i.state,"
+            " i.closed_how, i.queue_id, i.opened_at, i.closed_at, ROW_NUMBER() OVER"
+            " (PARTITION BY n.customer_id ORDER BY i.opened_at DESC, i.id) AS place"
+            " FROM identities n JOIN interactions i ON i.identity_id = n.id"
+            " JOIN conversations c ON c.id = i.conversation_id WHERE n.customer_id IN (:ids))"
+            f" AS newest WHERE place <= {_PIECES} ORDER BY place",
+            ids,
+        )
     )
-    ids = [identity[0] for identity in identities]
-    pieces = reader.connection.in_list(
-        "SELECT i.id, i.channel, c.subject, i.state, i.closed_how, i.queue_id, i.opened_at,"
-        " i.closed_at FROM interactions i JOIN conversations c ON c.id = i.conversation_id"
-        " WHERE i.identity_id IN (:ids) ORDER BY i.opened_at DESC, i.id LIMIT 10",
-        ids,
+    said: dict[str, int] = dict(
+        many(
+            "SELECT n.customer_id, COUNT(*) FROM identities n JOIN entries e"
+            " ON e.identity_id = n.id WHERE n.customer_id IN (:ids) GROUP BY n.customer_id",
+            ids,
+        )
     )
-    counts = reader.connection.in_list(
-        "SELECT COUNT(*), MIN(seq) FROM entries WHERE identity_id IN (:ids)", ids
+    talks = _by_first(
+        many(
+            "SELECT n.customer_id, c.identity_id, c.channel, c.account_id, c.opened_at,"
+            " c.likely_customer_id FROM identities n JOIN conversations c ON c.identity_id = n.id"
+            " WHERE n.customer_id IN (:ids) ORDER BY c.last_seq DESC",
+            ids,
+        )
     )
-    talks = reader.connection.in_list(
-        "SELECT COUNT(*), MIN(opened_at), MAX(likely_customer_id) FROM conversations"
-        " WHERE identity_id IN (:ids)",
-        ids,
-    )
-    likely_id = talks[0][2] if talks else None
-    likely = (
-        reader.connection.one("SELECT name FROM customers WHERE id = :id", {"id": likely_id})
-        if likely_id and likely_id != customer_id
-        else None
-    )
-    return {
-        "customer": {
-            "id": row[0],
-            "name": row[1],
-            "language": row[2],
-            "tier": row[3],
-            "company": row[4],
-            "timezone": row[5],
-            "tags": orjson.loads(row[6]),
-            "created_at": iso(row[7]),
-            "provisional": bool(row[8]),
-            "fields": orjson.loads(row[9]),
-        },
-        "identities": [
-            {
-                "id": identity[0],
-                "kind": identity[1],
-                "address": identity[2],
-                "standing": identity[3],
-                "why": identity[4],
-                "learnt_at": iso(identity[5]),
-                "ended_at": iso(identity[6]),
-                "link_why": identity[7],
-            }
-            for identity in identities
-        ],
-        "likely": None
-        if likely is None
-        else {"customer_id": likely_id, "name": likely[0], "why": "same_address"},
-        "interactions": [
-            {
-                "id": piece[0],
-                "channel": piece[1],
-                "subject": piece[2],
-                "state": piece[3],
-                "closed_how": piece[4],
-                "queue_id": piece[5],
-                "opened_at": iso(piece[6]),
-                "closed_at": iso(piece[7]),
-            }
-            for piece in pieces
-        ],
-        "reply_ways": _reply_ways(reader, identities),
-        "counts": {
-            "entries": counts[0][0] if counts else 0,
-            "conversations": talks[0][0] if talks else 0,
-        },
-        "first_at": iso(talks[0][1] if talks else None),
-        "last_at": iso(row[10]),
+    likely = {
+        customer_id: max((talk[5] for talk in of if talk[5]), default=None)
+        for customer_id, of in talks.items()
     }
-
-
-def _reply_ways(reader: Reader, identities: Sequence[Sequence[Any]]) -> list[Json]:
-    """How the customer can be answered: each address through the accounts that it has used.
-
-    Where an address was never used on a channel, through that channel's first account.
-    """
-    used: dict[tuple[str, str], dict[str, None]] = {}
-    for identity_id, channel, account_id in reader.connection.in_list(
-        "SELECT identity_id, channel, account_id FROM conversations WHERE identity_id IN (:ids)"
-        " ORDER BY last_seq DESC",
-        [identity[0] for identity in identities],
-    ):
-        used.setdefault((identity_id, channel), {})[account_id] = None
+    names: dict[str, str] = dict(
+        many("SELECT id, name FROM customers WHERE id IN (:ids)", filter(None, likely.values()))
+    )
     accounts = reader.connection.all(
         "SELECT id, channel FROM accounts WHERE removed = 0 ORDER BY id"
     )
+    found = {}
+    for row in many(
+        "SELECT id, name, language, tier, company, timezone, tags, created_at, provisional,"
+        " fields, last_at FROM customers WHERE id IN (:ids)",
+        ids,
+    ):
+        customer_id = row[0]
+        own, of = identities.get(customer_id, []), talks.get(customer_id, [])
+        likely_id = likely.get(customer_id)
+        likely_name = names.get(likely_id) if likely_id and likely_id != customer_id else None
+        found[customer_id] = {
+            "customer": {
+                "id": customer_id,
+                "name": row[1],
+                "language": row[2],
+                "tier": row[3],
+                "company": row[4],
+                "timezone": row[5],
+                "tags": orjson.loads(row[6]),
+                "created_at": iso(row[7]),
+                "provisional": bool(row[8]),
+                "fields": orjson.loads(row[9]),
+            },
+            "identities": [
+                {
+                    "id": identity[1],
+                    "kind": identity[2],
+                    "address": identity[3],
+                    "standing": identity[4],
+                    "why": identity[5],
+                    "learnt_at": iso(identity[6]),
+                    "ended_at": iso(identity[7]),
+                    "link_why": identity[8],
+                }
+                for identity in own
+            ],
+            "likely": None
+            if likely_name is None
+            else {"customer_id": likely_id, "name": likely_name, "why": "same_address"},
+            "interactions": [
+                {
+                    "id": piece[1],
+                    "channel": piece[2],
+                    "subject": piece[3],
+                    "state": piece[4],
+                    "closed_how": piece[5],
+                    "queue_id": piece[6],
+                    "opened_at": iso(piece[7]),
+                    "closed_at": iso(piece[8]),
+                }
+                for piece in pieces.get(customer_id, ())
+            ],
+            "reply_ways": _reply_ways(own, of, accounts),
+            "counts": {"entries": said.get(customer_id, 0), "conversations": len(of)},
+            "first_at": iso(min((talk[4] for talk in of), default=None)),
+            "last_at": iso(row[10]),
+        }
+    return {customer_id: found[customer_id] for customer_id in ids if customer_id in found}
+
+
+def _by_first(rows: Iterable[Sequence[Any]]) -> dict[str, list[Sequence[Any]]]:
+    """The rows by what stands in their first column, each in the order given."""
+    found: dict[str, list[Sequence[Any]]] = {}
+    for row in rows:
+        found.setdefault(row[0], []).append(row)
+    return found
+
+
+def _reply_ways(
+    identities: Sequence[Sequence[Any]],
+    talks: Sequence[Sequence[Any]],
+    accounts: Sequence[Sequence[Any]],
+) -> list[Json]:
+    """How the customer can be answered: each address through the accounts that it has used.
+
+    Where an address was never used on a channel, through that channel's first account.
+    `talks`: the newest first.
+    """
+    used: dict[tuple[str, str], dict[str, None]] = {}
+    for talk in talks:
+        used.setdefault((talk[1], talk[2]), {})[talk[3]] = None
     ways = []
     for channel, kind in _KINDS.items():
         there = [account_id for account_id, of in accounts if of == channel]
         for identity in identities:
-            if identity[1] != kind or not there:
+            if identity[2] != kind or not there:
                 continue
             reason = closed_because(
-                identity[2],
-                standing=identity[3],
-                ended=identity[6] is not None,
-                link_why=identity[7],
+                identity[3],
+                standing=identity[4],
+                ended=identity[7] is not None,
+                link_why=identity[8],
             )
-            known = [a for a in used.get((identity[0], channel), ()) if a in there]
+            known = [a for a in used.get((identity[1], channel), ()) if a in there]
             ways += [
                 {
                     "channel": channel,
                     "account_id": account_id,
-                    "identity_id": identity[0],
-                    "address": identity[2],
+                    "identity_id": identity[1],
+                    "address": identity[3],
                     "open": reason is None,
                     "reason": reason,
                 }

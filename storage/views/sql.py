@@ -62,7 +62,7 @@ class SqlViews:
                 offered = rows.interactions(reader, [o["interaction_id"] for o in mine.values()])
                 shown += [row for key, row in offered.items() if row["owner_id"] != viewer.id]
                 offers = mine
-            offers = {**offers, **_whole_offers(reader, mine)}
+            offers = {**offers, **_whole_offers(reader, mine, {})}
             return reader.head(), {
                 "me": _me(reader, viewer.id),
                 "agents": rows.agents(reader),
@@ -89,7 +89,9 @@ class SqlViews:
                     case "interactions":
                         found[kind] = rows.interactions(reader, ids)
                     case "offers":
-                        found[kind] = _whole_offers(reader, rows.offers(reader, ids))
+                        found[kind] = _whole_offers(
+                            reader, rows.offers(reader, ids), found.get("interactions", {})
+                        )
                     case "entries":
                         found[kind] = people.entries(reader, ids)
                     case "cards":
@@ -317,9 +319,18 @@ def _me(reader: Reader, user_id: str) -> Json:
     }
 
 
-def _whole_offers(reader: Reader, found: dict[str, Json]) -> dict[str, Json]:
-    """With the screen pop: the interaction, the customer's card, the newest of the timeline."""
-    shown = rows.interactions(reader, [o["interaction_id"] for o in found.values()])
+def _whole_offers(
+    reader: Reader, found: dict[str, Json], known: dict[str, Json]
+) -> dict[str, Json]:
+    """With the screen pop: the interaction, the customer's card, the newest of the timeline.
+
+    `known`: interactions that were read already.
+    """
+    wanted = {o["interaction_id"] for o in found.values()}
+    shown = known | rows.interactions(reader, wanted - known.keys())
+    cards = people.cards(
+        reader, [shown[wanted_id]["customer_id"] for wanted_id in wanted if wanted_id in shown]
+    )
     whole = {}
     for offer_id, offer in found.items():
         interaction = shown.get(offer["interaction_id"])
@@ -331,7 +342,7 @@ def _whole_offers(reader: Reader, found: dict[str, Json]) -> dict[str, Json]:
         whole[offer_id] = {
             **offer,
             "interaction": interaction,
-            "card": people.card(reader, interaction["customer_id"]),
+            "card": cards.get(interaction["customer_id"]),
             "timeline": people.timeline(
                 reader, ids, before=None, limit=FIRST_PAGE, item=people.ready
             ),
