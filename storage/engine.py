@@ -26,6 +26,9 @@ _NONE: Params = {}  # never changed; sqlite3 takes no other mapping
 Row = tuple[Any, ...]
 PAGE = 4096
 JOURNAL_LIMIT = 2_000 * PAGE  # bytes that a write-ahead log keeps when it starts again
+# KiB of pages that SQLite keeps. A reader forgets them with every commit of somebody else.
+WRITER_CACHE = 64_000
+READER_CACHE = 8_000
 BUSY_MS = 30_000  # how long one who wants to write waits for another
 _NAMED = re.compile(r"(?<![:\w]):([a-z_][a-z0-9_]*)")
 
@@ -140,15 +143,16 @@ class Database:
         except FileNotFoundError:
             return 0
 
-    def connect(self) -> Connection:
+    def connect(self, *, writes: bool = False) -> Connection:
+        """`writes`: the one connection whose pages stay in memory from one group to the next."""
         if self.dialect == "sqlite":
-            return Connection(self._sqlite(), "sqlite")
+            return Connection(self._sqlite(WRITER_CACHE if writes else READER_CACHE), "sqlite")
         import psycopg
 
         raw = psycopg.connect(f"postgresql://{self._place}", autocommit=True)
         return Connection(raw, "postgresql")
 
-    def _sqlite(self) -> sqlite3.Connection:
+    def _sqlite(self, cache: int) -> sqlite3.Connection:
         path = self.path
         assert path is not None
         private(path)
@@ -163,7 +167,7 @@ class Database:
             "journal_mode=WAL",
             "synchronous=FULL",
             "temp_store=MEMORY",
-            "cache_size=-32000",
+            f"cache_size=-{cache}",
             "mmap_size=0",
             "wal_autocheckpoint=0",  # the writer decides when (storage.writer)
             f"journal_size_limit={JOURNAL_LIMIT}",

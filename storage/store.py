@@ -116,7 +116,7 @@ class Store:
                 content_id=self.kit.ids.new("raw"),
             )
         ) as raw:
-            return await self.writer.run(self._acceptance(arrival, raw))
+            return await self.writer.run(self._acceptance(arrival, raw), delivery=True)
 
     def _acceptance(
         self, arrival: Arrival, raw: Prepared[str]

@@ -27,22 +27,29 @@ T = TypeVar("T")
 log = structlog.get_logger(__name__)
 
 MAX_GROUP = 256
-# Deliveries are acknowledged before they are routed: while so many others wait when a lonely job
-# ends, the next one lets them go first for four times as long as the last one took.
+# Deliveries are acknowledged before they are routed: while so many of them wait when a lonely job
+# ends, the next one lets them go first for four times as long as the last one took, unless they
+# cease before.
 PRESSING = 32
 REST = 4.0
-LONGEST_REST = 0.5  # seconds
+LONGEST_REST = 2.0  # seconds
+LULL = 0.03  # seconds without a delivery
 
 
 class Job(Generic[T]):
-    __slots__ = ("alone", "error", "future", "result", "work")
+    __slots__ = ("alone", "delivery", "error", "future", "result", "work")
 
     def __init__(
-        self, work: Callable[[Transaction], T], future: asyncio.Future[T], alone: bool
+        self,
+        work: Callable[[Transaction], T],
+        future: asyncio.Future[T],
+        alone: bool,
+        delivery: bool,
     ) -> None:
         self.work = work
         self.future = future
         self.alone = alone
+        self.delivery = delivery
         self.result: T | None = None
         self.error: BaseException | None = None
 
@@ -62,15 +69,16 @@ class Writer:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._connection: Connection | None = None
         self._checkpointer = Checkpointer(database)
-        self._waiting_jobs = 0  # handed over, not yet taken; lonely ones don't count
-        self._taken_jobs = 0
+        self._deliveries = 0  # handed over
+        self._deliveries_done = 0
+        self._last_delivery = 0.0
         self._rest_until = 0.0
         self.groups = 0
         self.jobs = 0
 
     def start(self) -> None:
         self._loop = asyncio.get_running_loop()
-        self._connection = self._database.connect()
+        self._connection = self._database.connect(writes=True)
         self._thread = threading.Thread(target=self._work, name="writer", daemon=True)
         self._thread.start()
 
@@ -87,20 +95,22 @@ class Writer:
             self._connection.close()
             self._connection = None
 
-    async def run(self, work: Callable[[Transaction], T], *, alone: bool = False) -> T:
+    async def run(
+        self, work: Callable[[Transaction], T], *, alone: bool = False, delivery: bool = False
+    ) -> T:
         """The result of `work`, once its transaction is durable.
 
-        `alone`: not in one transaction with others (the leader's). Raises what `work` raised;
-        Unavailable when the writer is stopped or the database refuses.
+        `alone`: not in one transaction with others (the leader's). `delivery`: somebody outside
+        waits for the answer, and goes before lonely ones. Raises what `work` raised; Unavailable
+        when the writer is stopped or the database refuses.
         """
         if self._loop is None or self._thread is None:
             raise Unavailable("the hub is stopping", code="stopping")
         future: asyncio.Future[T] = self._loop.create_future()
         if not self._batch:
             self._loop.call_soon(self._flush)
-        self._batch.append(Job(work, future, alone))
-        if not alone:
-            self._waiting_jobs += 1
+        self._batch.append(Job(work, future, alone, delivery))
+        self._deliveries += delivery
         return await future
 
     def _flush(self) -> None:
@@ -119,7 +129,7 @@ class Writer:
                 taken = self._queue.get()
                 stopping = taken is None
                 waiting.extend(taken or ())
-            rest = self._rest_until - time.monotonic() if all(job.alone for job in waiting) else 0
+            rest = self._rest() if all(job.alone for job in waiting) else 0
             try:
                 while not stopping:
                     taken = self._queue.get(timeout=rest) if rest > 0 else self._queue.get_nowait()
@@ -141,19 +151,27 @@ class Writer:
         lonely = [job for job in waiting if job.alone]
         if group:
             self._finish(group, self._commit(group))
-        self._taken_jobs += len(group)
+            if delivered := sum(job.delivery for job in group):
+                self._deliveries_done += delivered
+                self._last_delivery = time.monotonic()
         for job in lonely:
-            began = time.monotonic()
-            if began < self._rest_until:
+            if self._rest() > 0:
                 rest.append(job)
                 continue
+            began = time.monotonic()
             self._finish([job], self._commit([job]))
-            if self._waiting_jobs - self._taken_jobs >= PRESSING:
+            if self._deliveries - self._deliveries_done >= PRESSING:
                 took = time.monotonic() - began
-                self._rest_until = began + took + min(REST * took, LONGEST_REST)
+                self._last_delivery = began + took
+                self._rest_until = self._last_delivery + min(REST * took, LONGEST_REST)
         if self._connection is not None:
             self._checkpointer.look(self._connection)
         return rest
+
+    def _rest(self) -> float:
+        """How long lonely ones still wait for deliveries to go first, or for a lull."""
+        now = time.monotonic()
+        return max(0.0, min(self._rest_until, self._last_delivery + LULL) - now)
 
     def _commit(self, group: list[Job[Any]]) -> list[Recorded]:
         """Run the group in one transaction; what it appended."""
@@ -214,7 +232,7 @@ class Writer:
         except Exception as error:  # noqa: BLE001 - beyond use, whatever it says: take a new one
             log.warning("storage.connection_lost", error=str(error))
             try:
-                self._connection = self._database.connect()
+                self._connection = self._database.connect(writes=True)
             except Exception:
                 log.exception("storage.unreachable")
 
