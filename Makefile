@@ -112,7 +112,7 @@ check-front:
 	@$(PY) hatch_build.py run --silent check
 
 check-unit:
-	@$(PY) -m pytest -q tests/unit tests/arch --ignore tests/arch/test_imports.py \
+	@$(PY) -m pytest -q -m "not soak and not thorough" tests/unit tests/arch --ignore tests/arch/test_imports.py \
 		--ignore tests/arch/test_wheel.py
 
 format: $(INSTALLED_DEV) ## Put the sources in form
@@ -122,7 +122,7 @@ format: $(INSTALLED_DEV) ## Put the sources in form
 bench: $(INSTALLED_TEST) $(CONSOLE) ## Measure against the floor; tables and plots in bench/results
 	@$(PY) -m bench
 
-crash: $(INSTALLED_TEST) $(CONSOLE) ## Kill the hub at random moments, ROUNDS=n times
+crash: $(INSTALLED_TEST) $(CONSOLE) ## Kill the hub at random moments, ROUNDS=n times on each database
 	@CRASH_ROUNDS=$(ROUNDS) $(PY) -m pytest -m crash --timeout 0
 
 soak: $(INSTALLED_TEST) $(CONSOLE) browser ## The long tests
