@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.arch.packages import PACKAGES, ROOT
 
 # Run in a process of its own: what other tests imported must not hide anything.
@@ -46,6 +48,7 @@ def dotted(path: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
+@pytest.mark.thorough
 def test_importing_everything_does_nothing() -> None:
     probe = subprocess.run(
         [sys.executable, "-B", "-W", "error", "-c", PROBE, *module_names()],

@@ -71,6 +71,7 @@ def test_before_init() -> None:
     assert result.stdout == ""
 
 
+@pytest.mark.thorough
 def test_init_user_token(tmp_path: Path) -> None:
     first = call("init")
     assert first.exit_code == 0, first.stderr
@@ -109,6 +110,7 @@ def test_init_user_token(tmp_path: Path) -> None:
     assert not json.loads(lost.stdout)["ok"]
 
 
+@pytest.mark.thorough
 def test_the_seed_is_applied_once(tmp_path: Path) -> None:
     seed = tmp_path / "hub.toml"
     seed.write_text(
@@ -141,6 +143,7 @@ def epoch(folder: Path) -> str:
         return str(database.execute("SELECT epoch FROM log_head").fetchone()[0])
 
 
+@pytest.mark.thorough
 def test_backup_and_restore(tmp_path: Path) -> None:
     assert call("init").exit_code == 0
     large = tmp_path / "data" / "content" / "ab" / "raw_1ab"
@@ -165,6 +168,7 @@ def test_backup_and_restore(tmp_path: Path) -> None:
     assert not list(tmp_path.glob(".copy*"))
 
 
+@pytest.mark.thorough
 def test_rebuild_finds_everything_as_it_was(tmp_path: Path) -> None:
     assert "triggerhub init" in call("rebuild").stderr
     assert call("init").exit_code == 0
@@ -183,6 +187,7 @@ def test_rebuild_finds_everything_as_it_was(tmp_path: Path) -> None:
     assert call("rebuild", "--check").exit_code == 0
 
 
+@pytest.mark.thorough
 def test_replay(tmp_path: Path) -> None:
     assert call("init").exit_code == 0
     store = open_store(Settings(data_dir=tmp_path / "data"))
@@ -212,6 +217,7 @@ def test_backup_of_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert not (tmp_path / "copy").exists()
 
 
+@pytest.mark.thorough
 def test_inspect_needs_nothing(tmp_path: Path) -> None:
     mail = tmp_path / "m.eml"
     mail.write_bytes(b"From: ann@shop.example\r\nSubject: hi\r\n\r\nhello\r\n")

@@ -49,6 +49,7 @@ def test_help_teaches(command: list[str]) -> None:
     assert f"triggerhub {' '.join(command)}" in shown.stdout
 
 
+@pytest.mark.thorough
 def test_a_revoked_token_is_refused_and_stays_listed(tmp_path: Path) -> None:
     assert call("token", "list").exit_code == 1, "before init"
     call("init")
@@ -73,6 +74,7 @@ def test_a_revoked_token_is_refused_and_stays_listed(tmp_path: Path) -> None:
         assert gone in refused.stderr
 
 
+@pytest.mark.thorough
 def test_of_two_with_one_name_the_id_decides(tmp_path: Path) -> None:
     call("init")
     first, second = made("erp"), made("erp")

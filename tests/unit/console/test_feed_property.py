@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from datetime import timedelta
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -250,6 +251,7 @@ CUT_BEFORE_NEW_RIGHTS = [("staff", 7), ("answer", 11), ("cut", 1)]
 QUEUE_GONE_WHILE_AWAY = [("furnish", 11), ("furnish", 6), ("cut", 2)]
 
 
+@pytest.mark.thorough
 @settings(max_examples=200, deadline=None)
 @example(steps=CUT_WHILE_ACCEPTING, yields=0, limit=25)
 @example(steps=RIGHTS_BEFORE_THE_FIRST_FRAME, yields=0, limit=1000)

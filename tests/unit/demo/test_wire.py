@@ -27,6 +27,7 @@ def test_every_text_message_is_read_back() -> None:
             assert read.recipient.value == our_address("sms", step.account)
 
 
+@pytest.mark.thorough
 def test_every_mail_is_read_back_with_its_thread() -> None:
     for step in STEPS:
         if not (isinstance(step, CustomerWrites) and step.channel == "email"):

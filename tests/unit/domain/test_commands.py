@@ -74,6 +74,7 @@ def test_there_is_no_such_command() -> None:
     assert caught.value.code == "unknown_command"
 
 
+@pytest.mark.thorough
 @given(st.sampled_from(cmd.command_names()), st.dictionaries(st.text(max_size=15), JSON))
 def test_malformed_json_is_never_more_than_invalid(name: str, data: dict[str, Any]) -> None:
     try:

@@ -161,6 +161,7 @@ TYPES = (*dict.fromkeys(t for _, t in TRANSITIONS), ev.AssignmentHeld, ev.Messag
 FREE = steps(*(t for t in TYPES if t is not ev.InteractionQueued), ev.InteractionQueued)
 
 
+@pytest.mark.thorough
 @settings(max_examples=400, deadline=None)
 @given(FREE, st.booleans())
 def test_any_sequence_follows_the_table(facts: list[ev.Fact], aged: bool) -> None:

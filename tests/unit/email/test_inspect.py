@@ -70,6 +70,7 @@ def test_one_mail(tmp_path: Path) -> None:
     assert record["problems"] == []
 
 
+@pytest.mark.thorough
 def test_what_is_no_mail_is_told_in_its_place(tmp_path: Path) -> None:
     good = tmp_path / "good.eml"
     good.write_bytes(mail("\nhi"))
@@ -100,6 +101,7 @@ def test_what_is_no_mail_is_told_in_its_place(tmp_path: Path) -> None:
     assert records[6]["file"].endswith("no\ufffd.eml")
 
 
+@pytest.mark.thorough
 def test_hundreds_keep_their_order(tmp_path: Path) -> None:
     paths = []
     for n in range(300):
@@ -111,6 +113,7 @@ def test_hundreds_keep_their_order(tmp_path: Path) -> None:
     assert all(record["text"].startswith(f"mail {n} ") for n, record in enumerate(records))
 
 
+@pytest.mark.thorough
 def test_lines_come_as_they_are_ready(tmp_path: Path) -> None:
     good = tmp_path / "good.eml"
     good.write_bytes(mail("\nhi"))
@@ -133,6 +136,7 @@ def test_lines_come_as_they_are_ready(tmp_path: Path) -> None:
     process.stdout.close()
 
 
+@pytest.mark.thorough
 def test_a_pipe_that_never_ends_is_given_up(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
@@ -164,6 +168,7 @@ def test_html_made_to_be_slow_is_still_read_in_time(tmp_path: Path, body: str) -
     assert record["problems"]
 
 
+@pytest.mark.thorough
 def test_the_largest_mails_fit(tmp_path: Path) -> None:
     words = tmp_path / "words.eml"
     words.write_bytes(mail("\n" + "hello world, this is a line\n" * 1_000_000))
@@ -188,6 +193,7 @@ def test_nothing_to_do() -> None:
     assert lines() == []
 
 
+@pytest.mark.thorough
 def test_the_command(tmp_path: Path) -> None:
     path = tmp_path / "a.eml"
     path.write_bytes(mail("Content-Type: text/html\n\n<p>Hi"))
@@ -203,6 +209,7 @@ def test_the_command(tmp_path: Path) -> None:
     assert [json.loads(line)["ok"] for line in done.stdout.splitlines()] == [True, False]
 
 
+@pytest.mark.thorough
 def test_a_reader_who_leaves_is_no_fault(tmp_path: Path) -> None:
     path = tmp_path / "a.eml"
     path.write_bytes(mail("\n" + "words " * 50_000))

@@ -85,6 +85,7 @@ def test_folding_of_a_long_text_loses_no_new_words() -> None:
     assert quoted.reply_text.startswith("new")
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("field", "value"),
     [

@@ -84,6 +84,7 @@ async def test_a_killed_process_is_replaced() -> None:
         assert (await pool.parse(mail("\nhi again"))).text == "hi again"
 
 
+@pytest.mark.thorough
 async def test_a_stuck_process_is_given_up_within_the_limit() -> None:
     async with ParserPool(1) as pool:
         await pool.parse(mail("\nhi"))
@@ -156,6 +157,7 @@ def test_a_process_ends_with_its_input(tmp_path: Path) -> None:
     process.stdout.close()
 
 
+@pytest.mark.thorough
 def test_an_alarm_ends_a_process_that_nobody_watches() -> None:
     process = subprocess.Popen(
         command(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment()

@@ -140,6 +140,7 @@ def test_no_field_takes_a_line_end(field: str, before: str, end: str) -> None:
 text = st.text(st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp"]), max_size=120)
 
 
+@pytest.mark.thorough
 @given(subject=text, name=text, author=text)
 def test_any_words_make_a_good_header_and_come_back(subject: str, name: str, author: str) -> None:
     message = outbound(
@@ -156,6 +157,7 @@ def test_any_words_make_a_good_header_and_come_back(subject: str, name: str, aut
     assert len(parsed.reply_to) == 1
 
 
+@pytest.mark.thorough
 @given(st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]), max_size=400))
 def test_any_text_comes_back(words: str) -> None:
     part = read(outbound(text=words)).get_body(("plain",))

@@ -296,6 +296,7 @@ def test_the_body_is_hashed_as_dkimpy_would(pieces: list[bytes], relaxed: bool) 
     assert body_hash(memoryview(body), relaxed=relaxed) == digest
 
 
+@pytest.mark.thorough
 async def test_a_large_body_is_hashed_in_pieces() -> None:
     raw = MAIL + b"\r\n\r\n".join(b"line  %d \t" % n for n in range(30_000)) + b"\r\n" * 1000
     assert await prove(signed(raw)) == "dkim"

@@ -9,6 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -248,6 +249,7 @@ async def play(steps: list[Step], *, checked: bool = True) -> list[Recorded]:
             return log
 
 
+@pytest.mark.thorough
 @settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
 )
@@ -256,6 +258,7 @@ def test_the_board_is_what_the_projections_say(steps: list[Step]) -> None:
     asyncio.run(play(steps))
 
 
+@pytest.mark.thorough
 @settings(max_examples=10, deadline=None, derandomize=True)
 @given(STEPS)
 def test_the_same_log_and_clock_give_the_same_decisions(steps: list[Step]) -> None:

@@ -57,11 +57,14 @@ class Gate:
         self.at_it = 0
         self.most = 0
         self.someone = asyncio.Event()
+        self.full = asyncio.Event()
 
     async def __call__(self, message: OutboundMessage, account: Account) -> SendOutcome:
         self.at_it += 1
         self.most = max(self.most, self.at_it)
         self.someone.set()
+        if self.at_it == module.AT_ONCE_EACH:
+            self.full.set()
         await self.open.wait()
         self.at_it -= 1
         return SendOutcome(reference=f"r-{message.message_id}")
@@ -164,7 +167,7 @@ async def test_one_channel_begins_no_more_than_it_has_places_for(world: World) -
     world.clock.advance(timedelta(seconds=5))
     async with running(await outbox_of(world)):
         async with asyncio.timeout(20):
-            await gate.someone.wait()
+            await gate.full.wait()
         assert len(await told(world, ev.MessageSending)) == module.AT_ONCE_EACH
         gate.open.set()
         await told(world, ev.MessageSent, times=many)

@@ -159,6 +159,7 @@ def test_two_hashes_are_refused() -> None:
     assert not _body(sign(TOKEN, url).decode(), query)
 
 
+@pytest.mark.thorough
 @settings(deadline=None)
 @given(
     st.lists(
