@@ -1,4 +1,4 @@
-"""The database of a hub that has stopped, read beside its own code: what is really in it.
+"""The database of a hub, mostly of one that has stopped, read beside its own code.
 
 Owns plain SQL on the log and the content. Must not know how the hub folds or serves it.
 """
@@ -13,13 +13,29 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import psycopg
+
 Json = dict[str, Any]
 ENDS = ("message.resolved", "message.set_aside", "message.unparseable")
 
 
+def rows(url: str, sql: str) -> list[tuple[Any, ...]]:
+    """What a query without parameters finds."""
+    if url.startswith("postgresql:"):
+        with psycopg.connect(url, autocommit=True) as connection:
+            # The tests' own SQL, of which psycopg asks that its checker knows it.
+            return connection.execute(sql.encode()).fetchall()
+    path = url.removeprefix("sqlite:///")
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as file:
+        return file.execute(sql).fetchall()
+
+
 @dataclass(slots=True)
 class Audit:
-    database: Path
+    """`url`: of SQLite or PostgreSQL. `folder`: the hub's data."""
+
+    url: str
+    folder: Path
     events: list[tuple[int, str, Json]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -27,8 +43,7 @@ class Audit:
         self.events = [(seq, kind, json.loads(data)) for seq, kind, data in rows]
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
-        with closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True)) as connection:
-            return connection.execute(sql).fetchall()
+        return rows(self.url, sql)
 
     def of(self, *kinds: str) -> list[Json]:
         return [data for _, kind, data in self.events if kind in kinds]
@@ -38,7 +53,7 @@ class Audit:
 
     def raws(self) -> Counter[bytes]:
         """How often each delivery's bytes are referred to by an event of the log."""
-        folder = self.database.parent / "content"
+        folder = self.folder / "content"
         bodies: dict[str, bytes] = {}
         for content_id, body, path in self.rows("SELECT id, body, path FROM content"):
             bodies[content_id] = (folder / path).read_bytes() if path else bytes(body)

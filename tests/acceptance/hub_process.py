@@ -87,8 +87,8 @@ class HubProcess:
         return self.settings.get("public_url", self.base)
 
     @property
-    def database(self) -> Path:
-        return self.folder / "hub.sqlite3"
+    def database_url(self) -> str:
+        return self.settings.get("database_url", f"sqlite:///{self.folder / 'hub.sqlite3'}")
 
     @property
     def log(self) -> Path:

@@ -1,4 +1,8 @@
-"""Promise 1: the served hub is killed at random moments under mixed load, and keeps its word."""
+"""Promise 1: the served hub is killed at random moments under mixed load, and keeps its word.
+
+On PostgreSQL the server lives on: what is killed is the hub alone, whose lease then has to run out
+before the next start leads.
+"""
 
 from __future__ import annotations
 
@@ -7,17 +11,20 @@ import os
 import random
 import time
 from collections import Counter
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from typing import cast
 
 import pytest
+from pydantic import SecretStr
 
 from config.settings import Settings
 from storage.rebuild import rebuild
 from tests.acceptance.agent import Agent
-from tests.acceptance.audit import Audit
+from tests.acceptance.audit import Audit, rows
 from tests.acceptance.console import Console, comparable, differences, fresh_snapshot
 from tests.acceptance.hub_process import HubProcess, seed
 from tests.acceptance.ledger import Ledger
@@ -26,12 +33,31 @@ from triggerhub.demo.carrier import Carrier
 from triggerhub.demo.mailbox import Mailbox
 from triggerhub.domain.ports import Json
 
-ROUNDS = int(os.environ.get("CRASH_ROUNDS", "30"))
+ASKED = os.environ.get("CRASH_ROUNDS")
+ROUNDS = {"sqlite": int(ASKED or 30), "postgresql": int(ASKED or 5)}
 SEED = int(os.environ.get("CRASH_SEED", str(random.SystemRandom().randrange(10**6))))
 SETTLED_WITHIN = 120.0
+LEADS_WITHIN = 30.0
 AGREED_WITHIN = 30.0
+CONNECTED = (
+    "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+)
+MIGRATED = "SELECT 1 FROM pg_class WHERE relname = 'log_head'"
 
-pytestmark = [pytest.mark.crash, pytest.mark.timeout(180 + 30 * ROUNDS)]
+pytestmark = [pytest.mark.crash, pytest.mark.timeout(180 + 30 * max(ROUNDS.values()))]
+
+
+@pytest.fixture(params=list(ROUNDS))
+def engine(request: pytest.FixtureRequest) -> str:
+    return cast("str", request.param)
+
+
+@pytest.fixture
+def settings(engine: str, request: pytest.FixtureRequest) -> dict[str, str]:
+    """Of a hub on an empty database of that kind."""
+    if engine == "sqlite":
+        return {}
+    return {"database_url": request.getfixturevalue("postgres_url")}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -45,13 +71,18 @@ class Scene:
     agents: list[Agent]
     supervisor: Console
     rng: random.Random
+    rounds: int
     starts: list[float] = field(default_factory=list)
     early: int = 0
     up: asyncio.Event = field(default_factory=asyncio.Event)
+    _kills: list[asyncio.TimerHandle] = field(default_factory=list)
 
     @property
     def consoles(self) -> list[Console]:
         return [*(agent.console for agent in self.agents), self.supervisor]
+
+    def audit(self) -> Audit:
+        return Audit(self.hub.database_url, self.hub.folder)
 
     def kill(self) -> None:
         self.up.clear()
@@ -71,21 +102,39 @@ class Scene:
         return ready
 
     def _kill_in(self, seconds: float) -> None:
-        asyncio.get_running_loop().call_later(seconds, self.kill)
+        self._kills.append(asyncio.get_running_loop().call_later(seconds, self.kill))
 
     async def round(self) -> None:
-        """Start, load, kill."""
+        """Start, load, kill: as long as another's lease runs, or in the midst of leading."""
         if await self.start():
+            if self.rng.random() < 0.5:
+                await self._leads()
             self._kill_in(self.rng.uniform(0.02, 1.0))
             await self.ledger.load(texts=60, reports=15, mails=15)
         await self.hub.gone()
+        for late in self._kills:  # none of them is for the next start
+            late.cancel()
+        self._kills.clear()
         self.up.clear()
+
+    async def _leads(self) -> None:
+        """Wait until this start leads, or is killed: on SQLite it does so from the beginning."""
+        process = self.hub.process
+        assert process is not None
+        async with asyncio.timeout(LEADS_WITHIN):
+            while process.returncode is None and not self._holds_lease(process.pid):
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(process.wait(), 0.1)
+
+    def _holds_lease(self, pid: int) -> bool:
+        holders = rows(self.hub.database_url, "SELECT holder FROM leases WHERE name = 'router'")
+        return any(holder == "sqlite" or holder.endswith(f":{pid}") for (holder,) in holders)
 
     async def settled(self) -> None:
         """Wait until nothing accepted is without an end and nothing is on its way out."""
         async with asyncio.timeout(SETTLED_WITHIN):
             while True:
-                audit = Audit(self.hub.database)
+                audit = self.audit()
                 if not audit.unsettled():
                     return
                 # Answered as soon as something happens.
@@ -93,7 +142,7 @@ class Scene:
 
 
 @pytest.fixture
-async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
+async def scene(tmp_path: Path, engine: str, settings: dict[str, str]) -> AsyncIterator[Scene]:
     rng = random.Random(SEED)
     async with AsyncExitStack() as stack:
         carrier = await stack.enter_async_context(Carrier())
@@ -101,7 +150,11 @@ async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
         hub = HubProcess(
             folder=tmp_path,
             seed=seed({"ann": "agent", "ben": "agent", "sue": "supervisor"}),
-            settings={"relay_url": mailbox.relay_url, "twilio_api_url": carrier.url},
+            settings={
+                **settings,
+                "relay_url": mailbox.relay_url,
+                "twilio_api_url": carrier.url,
+            },
         )
         carrier.add_account(hub.carrier_account())
         stack.push_async_callback(hub.end)
@@ -122,16 +175,23 @@ async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
             agents=[Agent(console=console) for console in people[:2]],
             supervisor=people[2],
             rng=rng,
+            rounds=ROUNDS[engine],
         )
 
 
-async def test_killed_while_the_database_is_made(tmp_path: Path) -> None:
+async def test_killed_while_the_database_is_made(tmp_path: Path, settings: dict[str, str]) -> None:
     """The first start of all: whenever it is killed, the next one makes a whole hub of it."""
-    hub = HubProcess(folder=tmp_path, seed=seed({"ann": "agent"}))
+    hub = HubProcess(folder=tmp_path, seed=seed({"ann": "agent"}), settings=settings)
+    milestones: list[Callable[[], bool]] = [(tmp_path / "master.key").exists]
+    if settings:
+        # A schema is there as a whole or not at all, and before it whoever makes it is connected.
+        milestones += [partial(_found, hub, sql) for sql in (CONNECTED, MIGRATED)]
+    else:
+        milestones += [(tmp_path / name).exists for name in ("hub.sqlite3", "hub.sqlite3-wal")]
     try:
-        for milestone in ("master.key", "hub.sqlite3", "hub.sqlite3-wal"):
+        for reached in milestones:
             await hub.start()
-            await _there(hub, tmp_path / milestone)
+            await _there(hub, reached)
             hub.kill()
             await hub.gone()
         await hub.open()
@@ -144,7 +204,7 @@ async def test_killed_while_the_database_is_made(tmp_path: Path) -> None:
 
 
 async def test_what_was_acknowledged_survives_any_kill(scene: Scene) -> None:
-    print(f"CRASH_SEED={SEED} CRASH_ROUNDS={ROUNDS}")
+    print(f"CRASH_SEED={SEED} CRASH_ROUNDS={scene.rounds}")
     began = time.monotonic()
     assert await scene.start(), scene.hub.tail()
     for console in scene.consoles:
@@ -159,7 +219,7 @@ async def test_what_was_acknowledged_survives_any_kill(scene: Scene) -> None:
     await scene.supervisor.watch(customer)
     scene.kill()
     await scene.hub.gone()
-    for _ in range(ROUNDS):
+    for _ in range(scene.rounds):
         await scene.round()
         for task in (*lines, *work):
             assert not task.done(), task
@@ -173,20 +233,21 @@ async def test_what_was_acknowledged_survives_any_kill(scene: Scene) -> None:
     for console in scene.consoles:
         await _agrees(console)
     await _scroll_agrees(scene.supervisor, customer)
-    _check_view(await fresh_snapshot(scene.supervisor), Audit(scene.hub.database))
+    _check_view(await fresh_snapshot(scene.supervisor), scene.audit())
     for task in lines:
         task.cancel()
     await asyncio.gather(*lines, return_exceptions=True)
     assert await scene.hub.stop() == 0, scene.hub.tail()
 
     assert scene.hub.tracebacks() == []
-    audit = Audit(scene.hub.database)
+    audit = scene.audit()
     _check_deliveries(scene.ledger, audit)
     _check_commands(scene.agents, audit)
     _check_sendings(scene, audit)
     _check_rebuild(scene.hub)
     print(
-        f"{ROUNDS} rounds in {time.monotonic() - began:.0f} s, {scene.early} killed while starting,"
+        f"{scene.rounds} rounds in {time.monotonic() - began:.0f} s,"
+        f" {scene.early} killed while starting,"
         f" start {sorted(scene.starts)[len(scene.starts) // 2]:.2f} s (median);"
         f" {len(audit.events)} events, {len(scene.ledger.deliveries)} deliveries,"
         f" {sum(len(console.done) for console in scene.consoles)} commands,"
@@ -194,12 +255,16 @@ async def test_what_was_acknowledged_survives_any_kill(scene: Scene) -> None:
     )
 
 
-async def _there(hub: HubProcess, path: Path) -> None:
-    """Return as soon as the starting hub has made this file, or has ended."""
+def _found(hub: HubProcess, sql: str) -> bool:
+    return bool(rows(hub.database_url, sql))
+
+
+async def _there(hub: HubProcess, reached: Callable[[], bool]) -> None:
+    """Return as soon as the starting hub has got so far, or has ended."""
     assert hub.process is not None
     async with asyncio.timeout(30):
-        # Another process: there is nothing to wait on but the file itself.
-        while not path.exists() and hub.process.returncode is None:  # noqa: ASYNC110, ASYNC240
+        # Another process: there is nothing to wait on but what it leaves behind.
+        while not reached() and hub.process.returncode is None:  # noqa: ASYNC110
             await asyncio.sleep(0)
 
 
@@ -300,6 +365,6 @@ def _check_view(served: Json, audit: Audit) -> None:
 
 
 def _check_rebuild(hub: HubProcess) -> None:
-    store = open_store(Settings(data_dir=hub.folder))
+    store = open_store(Settings(data_dir=hub.folder, database_url=SecretStr(hub.database_url)))
     report = rebuild(store.database, store.kit)
     assert report.identical, report.differences

@@ -64,7 +64,7 @@ async def test_what_was_begun_is_finished(tmp_path: Path) -> None:
             assert ann.byes == ["shutdown"]
     finally:
         await hub.end()
-    audit = Audit(hub.database)
+    audit = Audit(hub.database_url, hub.folder)
     assert audit.raws() == {MAIL: 1}
     assert hub.tracebacks() == []
 
