@@ -13,8 +13,8 @@ from triggerhub.domain.model.identity import closed_because
 
 Json = dict[str, Any]
 _ENTRY = """
-SELECT e.seq, e.body, e.state, e.state_at, e.reason, e.erased, n.customer_id, c.name, o.next_at
-FROM entries e JOIN identities n ON n.id = e.identity_id JOIN customers c ON c.id = n.customer_id
+SELECT e.seq, e.body, e.state, e.state_at, e.reason, e.erased, n.customer_id, o.next_at
+FROM entries e JOIN identities n ON n.id = e.identity_id
 LEFT JOIN outbox o ON o.message_id = e.id AND e.state = 'queued'
 """
 _PIECES = 10  # of work that a card shows, the newest
@@ -26,11 +26,9 @@ def entry(row: Sequence[Any]) -> Json:
     shown["state"] = row[2]
     shown["state_at"] = iso(row[3])
     shown["reason"] = row[4]
-    shown["next_at"] = iso(row[8])
+    shown["next_at"] = iso(row[7])
     shown["erased"] = bool(row[5])
     shown["customer_id"] = row[6]
-    if shown["direction"] == "in" and row[7]:
-        shown["author_name"] = row[7]  # as we know them, not as a carrier or mail program says
     return shown
 
 
@@ -41,7 +39,7 @@ def ready(row: Sequence[Any]) -> orjson.Fragment:
             "state": row[2],
             "state_at": iso(row[3]),
             "reason": row[4],
-            "next_at": iso(row[8]),
+            "next_at": iso(row[7]),
             "erased": bool(row[5]),
             "customer_id": row[6],
         }
@@ -167,8 +165,8 @@ def cards(reader: Reader, customer_ids: Iterable[str]) -> dict[str, Json]:
             ids,
         )
     )
-    likely = {
-        customer_id: max((talk[5] for talk in of if talk[5]), default=None)
+    likely = {  # whom their newest unproven words claim to come from
+        customer_id: next((t[5] for t in of if t[5] and t[5] != customer_id), None)
         for customer_id, of in talks.items()
     }
     names: dict[str, str] = dict(
@@ -186,7 +184,7 @@ def cards(reader: Reader, customer_ids: Iterable[str]) -> dict[str, Json]:
         customer_id = row[0]
         own, of = identities.get(customer_id, []), talks.get(customer_id, [])
         likely_id = likely.get(customer_id)
-        likely_name = names.get(likely_id) if likely_id and likely_id != customer_id else None
+        likely_name = names.get(likely_id) if likely_id else None
         found[customer_id] = {
             "customer": {
                 "id": customer_id,

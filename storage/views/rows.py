@@ -139,7 +139,8 @@ def queues(reader: Reader, now: datetime, ids: Iterable[str] | None = None) -> d
 
 
 _INTERACTION = """
-SELECT i.id, i.conversation_id, n.customer_id, c.likely_customer_id, u.name, i.identity_id,
+SELECT i.id, i.conversation_id, n.customer_id, NULLIF(c.likely_customer_id, n.customer_id),
+ u.name, i.identity_id,
  n.address, i.channel, i.account_id, i.queue_id, i.state, i.closed_how, i.priority, i.owner_id,
  i.assignment_id, i.assignment_state, i.opened_at, i.enqueued_at, i.first_enqueued_at,
  i.activated_at, i.last_customer_at, i.last_agent_at, i.wrap_up_at, i.parked_until_at, c.subject,
