@@ -31,7 +31,7 @@ from triggerhub.domain.clock import SystemClock
 FILE = "hub.sqlite3"
 PAST = timedelta(days=120)  # length of one episode's share of the past
 _ONCE = frozenset(
-    {"accounts", "agents", "intervals", "leases", "log_head", "positions", "sessions"}
+    {"accounts", "agents", "consoles", "intervals", "leases", "log_head", "positions", "sessions"}
 )
 _AT_ONCE = 500  # customers of one transaction
 _DAY_MS = 86_400_000

@@ -1,4 +1,5 @@
-"""Takes away what nobody will ask for again: old answers, uploads never sent, files of nobody."""
+"""Takes away what nobody will ask for again: old answers, uploads never sent, files
+of nobody, names of nodes that are no more."""
 
 from __future__ import annotations
 
@@ -10,6 +11,7 @@ import structlog
 
 from storage.transaction import Transaction, millis
 from triggerhub.domain.errors import Unavailable
+from triggerhub.domain.work import NODE
 
 if TYPE_CHECKING:
     from storage.store import Store
@@ -19,6 +21,7 @@ EVERY = timedelta(hours=1)
 ANSWERS = timedelta(days=7)  # a console repeats a command for minutes at most
 UPLOADS = timedelta(days=2)  # chosen for a message that was never sent
 FILES = timedelta(days=1)  # written for a delivery whose transaction failed
+NODES = timedelta(days=1)  # leases of nodes that are no more
 AT_ONCE = 500  # rows of one transaction, so that nobody waits
 
 
@@ -41,6 +44,7 @@ async def prune(store: Store) -> int:
         gone += len(uploads)
         for path in filter(None, uploads):
             await asyncio.to_thread(store.kit.files.remove, path)
+    gone += await store.write(_nodes)
     files = store.kit.files
     old = (store.kit.clock.now() - FILES).timestamp()
     paths = await asyncio.to_thread(files.older_than, old)
@@ -67,6 +71,13 @@ def _answers(tx: Transaction) -> int:
         "DELETE FROM idempotency WHERE key IN"
         " (SELECT key FROM idempotency WHERE created_at < :before LIMIT :limit)",
         {"before": millis(tx.now - ANSWERS), "limit": AT_ONCE},
+    )
+
+
+def _nodes(tx: Transaction) -> int:
+    return tx.connection.run(
+        "DELETE FROM leases WHERE name LIKE :nodes AND expires_at < :before",
+        {"nodes": f"{NODE}%", "before": millis(tx.now - NODES)},
     )
 
 

@@ -80,6 +80,8 @@ positions = Table("positions", metadata, _text("name", key=True), _int("seq"), _
 leases = Table(
     "leases", metadata, _text("name", key=True), _text("holder"), _int("fence"), _int("expires_at")
 )
+# Which node an agent's consoles are on, for as long as that node holds the lease of its name.
+consoles = Table("consoles", metadata, _text("agent_id", key=True), _text("node", key=True))
 content = Table(
     "content",
     metadata,

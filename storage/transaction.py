@@ -238,6 +238,19 @@ class Transaction(Lookups):
             {"name": name, "holder": holder},
         )
 
+    def console_came(self, agent_id: str, node: str) -> None:
+        self.connection.run(
+            "INSERT INTO consoles (agent_id, node) VALUES (:agent, :node)"
+            " ON CONFLICT (agent_id, node) DO NOTHING",
+            {"agent": agent_id, "node": node},
+        )
+
+    def console_went(self, agent_id: str, node: str) -> None:
+        self.connection.run(
+            "DELETE FROM consoles WHERE agent_id = :agent AND node = :node",
+            {"agent": agent_id, "node": node},
+        )
+
     def advance(self, name: str, seq: int, fence: int) -> None:
         """Move a reader's position; the database refuses one whose lease has passed on."""
         moved = self.connection.run(

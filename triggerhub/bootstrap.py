@@ -166,6 +166,7 @@ class Hub:
             "console": self.console.run,
             "meters": self.meters.run,
             "pruning": partial(pruning.run, self.store),
+            "certificate": self.mail.follow_certificate,
         }
 
     async def listen(self) -> None:
@@ -205,6 +206,7 @@ class Hub:
         """For who runs a hub without a supervisor: everything, after the background has ended."""
         try:
             await self.outbox.finish()
+            await self.presences.release()
             await self.leader.release()
             await self.close_channels()
         finally:
@@ -244,15 +246,16 @@ async def build(settings: Settings, parts: Parts | None = None) -> Hub:
         "whatsapp": SmsChannel(transport, public_url=settings.base_url, name="whatsapp"),
     }
     media = MediaFetcher(settings.twilio_api_url)
-    presences = RouterPresences(store, store)
+    node = _node(store.database)
+    presences = RouterPresences(store, store, clock=clock, node=node)
     leader = Leader(
         store,
         store,
         Resolver(channels, ids),
         clock=clock,
         ids=ids,
-        node=_node(store.database),
-        on_taking_over=presences.nobody_is_here,
+        node=node,
+        on_taking_over=presences.take_stock,
     )
     await leader.take()  # before the first console can come
     desk = RouterDesk(store, Options(undo=parts.undo))

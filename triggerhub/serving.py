@@ -43,7 +43,11 @@ def services(hub: Hub) -> list[Part]:
     worked again; how often each part was started again is in the metrics.
     """
     finishes: dict[str, Step] = {"outbox": hub.outbox.finish}
-    closes: dict[str, Step] = {"outbox": hub.outbox.close, "router": hub.leader.release}
+    closes: dict[str, Step] = {
+        "presence": hub.presences.release,
+        "outbox": hub.outbox.close,
+        "router": hub.leader.release,
+    }
     background = [
         Part(
             name=name,

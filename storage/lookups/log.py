@@ -8,8 +8,9 @@ from typing import Any
 
 import orjson
 
-from storage.lookups.base import Base, Json, surely
+from storage.lookups.base import Base, Json, moment, surely
 from triggerhub.domain.events import Recorded, decode
+from triggerhub.domain.work import NODE, ConsoleRow
 
 EVENT_COLUMNS = "seq, id, type, version, at, actor, cause, data"
 
@@ -103,6 +104,15 @@ class LogLookups(Base):
             "SELECT holder, fence, expires_at FROM leases WHERE name = :name", {"name": name}
         )
         return (row[0], row[1], surely(row[2])) if row else None
+
+    def consoles(self) -> list[ConsoleRow]:
+        """Who has consoles where; a node holds the lease of its name while it lives."""
+        rows = self.connection.all(
+            "SELECT c.agent_id, c.node, l.expires_at FROM consoles c"
+            " LEFT JOIN leases l ON l.name = :prefix || c.node ORDER BY c.agent_id, c.node",
+            {"prefix": NODE},
+        )
+        return [ConsoleRow(agent_id=row[0], node=row[1], until=moment(row[2])) for row in rows]
 
     def position(self, name: str) -> int:
         row = self.connection.one("SELECT seq FROM positions WHERE name = :name", {"name": name})

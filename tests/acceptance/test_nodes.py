@@ -145,6 +145,8 @@ async def test_either_node_takes_and_shows_and_another_leads_when_one_dies(nodes
     received = [one for one in events if one["type"] == "message.received"]
     assert len(received) == len({one["data"]["external_id"] for one in received}) == 4
     assert [int(one["sequence"]) for one in events] == list(range(1, len(events) + 1))
+    # Sue was with the node that lived all the time.
+    assert [one for one in events if one["type"] == "agent.disconnected"] == []
     for node in (leader, other):
         assert await node.stop() == 0, node.tail()
         assert node.tracebacks() == []

@@ -18,6 +18,7 @@ from triggerhub.domain.permissions import Subject
 
 Json = dict[str, Any]
 T = TypeVar("T")
+NODE = "node:"  # before a node's own name: the lease that it holds for as long as it lives
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,6 +178,15 @@ class FetchRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ConsoleRow:
+    """An agent has consoles on a node. `until`: when the lease in that node's name ends, if any."""
+
+    agent_id: str
+    node: str
+    until: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Piece:
     """Content on its way to its row. `meta`: JSON. `path`: where its bytes lie, if in a file."""
 
@@ -229,6 +239,7 @@ class Reading(Protocol):
     def accounts(self, *, secrets: bool = False) -> list[Account]: ...
     def queues(self) -> list[QueueRow]: ...
     def users(self, user_ids: Iterable[str] | None = None) -> list[UserRow]: ...
+    def consoles(self) -> list[ConsoleRow]: ...
     def user_by_login(self, login: str) -> str | None: ...
     def identities(self, addresses: Iterable[str]) -> list[IdentityRow]: ...
     def identity(self, identity_id: str) -> IdentityRow | None: ...
@@ -288,6 +299,8 @@ class Work(Reading, Keeping, Protocol):
         ...
 
     def release_lease(self, name: str, holder: str) -> None: ...
+    def console_came(self, agent_id: str, node: str) -> None: ...
+    def console_went(self, agent_id: str, node: str) -> None: ...
 
     def advance(self, name: str, seq: int, fence: int) -> None:
         """Move a reader's position. Raises Conflict when a higher fence has moved it."""

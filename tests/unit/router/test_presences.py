@@ -8,18 +8,19 @@ from typing import Any
 
 import pytest
 
-from router.leader import LEASE, Leader
-from router.presences import RouterPresences
+from router.leader import LEASE as LEAD
+from router.leader import Leader
+from router.presences import LEASE, RouterPresences
 from router.resolve.step import Resolver
 from tests.unit.router.world import World
 from triggerhub.domain import events as ev
 
 
 def node(world: World, name: str) -> tuple[Leader, RouterPresences]:
-    presences = RouterPresences(world.store, world.store)
+    presences = RouterPresences(world.store, world.store, clock=world.clock, node=name)
     leader = Leader(
         world.store, world.store, Resolver(world.channels, world.ids), clock=world.clock,
-        ids=world.ids, node=name, on_taking_over=presences.nobody_is_here,
+        ids=world.ids, node=name, on_taking_over=presences.take_stock,
     )  # fmt: skip
     return leader, presences
 
@@ -65,7 +66,12 @@ async def test_a_node_that_follows_sends_nobody_away(world: World) -> None:
     assert await here(world) == {"ann"}
 
 
-async def test_who_is_with_a_living_node_is_back_when_another_takes_over(world: World) -> None:
+async def gone(world: World) -> list[str]:
+    """Whoever was marked as gone, each time."""
+    return [fact.agent_id for fact in await world.log(ev.AgentDisconnected)]
+
+
+async def test_who_is_with_a_living_node_stays_when_it_takes_over(world: World) -> None:
     """Ann's node died with her console, Bob's took over the lead."""
     await hired(world)
     first, at_first = node(world, "a")
@@ -73,16 +79,99 @@ async def test_who_is_with_a_living_node_is_back_when_another_takes_over(world: 
     await at_first.connected("user_ann")
     second, at_second = node(world, "b")
     await at_second.connected("user_bob")
-    running = asyncio.create_task(at_second.run())
-    world.clock.advance(LEASE + timedelta(seconds=1))
+    world.clock.advance(LEAD + timedelta(seconds=1))
+    await at_second._look()
     assert await second.step()
+    assert await gone(world) == [], "Ann's node may still live"
+    world.clock.advance(LEASE - LEAD)
+    await at_second._look()
+    assert await gone(world) == ["user_ann"]
+    assert await here(world) == {"bob"}
+
+
+async def test_who_is_with_another_node_stays_when_its_leader_dies(world: World) -> None:
+    await hired(world)
+    first, at_first = node(world, "a")
+    assert await first.take()
+    await at_first.connected("user_ann")
+    second, at_second = node(world, "b")
+    third, _ = node(world, "c")
+    await at_second.connected("user_bob")
+    world.clock.advance(LEASE + timedelta(seconds=1))
+    await at_second._look()
+    assert await gone(world) == ["user_ann"]
+    assert await third.step()
+    assert not await second.step()
+    assert await gone(world) == ["user_ann"]
+    assert await here(world) == {"bob"}
+
+
+async def test_a_follower_that_dies_is_noticed_without_a_change_of_lead(world: World) -> None:
+    await hired(world)
+    first, at_first = node(world, "a")
+    assert await first.take()
+    _, at_second = node(world, "b")
+    await at_second.connected("user_bob")
+    await at_first._look()
+    assert await here(world) == {"bob"}
+    world.clock.advance(LEASE + timedelta(seconds=1))
+    await at_first._look()
+    assert await gone(world) == ["user_bob"]
+    assert await world.store.read(lambda reading: reading.consoles()) == []
+
+
+async def test_who_has_consoles_on_two_nodes_stays_until_both_are_gone(world: World) -> None:
+    await hired(world)
+    _, at_first = node(world, "a")
+    _, at_second = node(world, "b")
+    await at_first.connected("user_ann")
+    await at_second.connected("user_ann")
+    await at_first.disconnected("user_ann")
+    assert await here(world) == {"ann"}
+    await at_second.disconnected("user_ann")
+    assert await gone(world) == ["user_ann"]
+
+
+async def test_what_a_former_run_of_the_same_name_wrote_holds_nobody(world: World) -> None:
+    """One hub on SQLite, killed and started again before its lease has run out."""
+    await hired(world)
+    first, at_first = node(world, "sqlite")
+    assert await first.take()
+    await at_first.connected("user_ann")
+    again, at_again = node(world, "sqlite")
+    assert await again.take()
+    assert await here(world) == set()
+    await at_again.connected("user_ann")
+    assert await again.take()
+    assert await here(world) == {"ann"}
+
+
+async def test_a_node_that_was_taken_for_dead_says_who_is_here(world: World) -> None:
+    await hired(world)
+    _, at_first = node(world, "a")
+    _, at_second = node(world, "b")
+    await at_first.connected("user_ann")
+    world.clock.advance(LEASE + timedelta(seconds=1))
+    await at_second._look()
+    assert await here(world) == set()
+    running = asyncio.create_task(at_first.run())
     async with asyncio.timeout(20):
         async for _batch in world.store.subscribe(0):
-            if [f.agent_id for f in await world.log(ev.AgentConnected)].count("user_bob") == 2:
+            if len(await world.log(ev.AgentConnected)) == 2:
                 break
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
-    assert await here(world) == {"bob"}
+    assert await here(world) == {"ann"}
+
+
+async def test_a_node_that_stops_is_not_waited_for(world: World) -> None:
+    await hired(world)
+    _, at_first = node(world, "a")
+    _, at_second = node(world, "b")
+    await at_first.connected("user_ann")
+    await at_first.release()
+    await at_second._look()
+    assert await gone(world) == ["user_ann"]
 
 
 async def test_who_left_here_is_not_brought_back(world: World) -> None:
@@ -90,7 +179,7 @@ async def test_who_left_here_is_not_brought_back(world: World) -> None:
     _, presences = node(world, "a")
     await presences.connected("user_ann")
     await presences.disconnected("user_ann")
-    await presences._say_who_is_here()
+    await presences._look()
     assert await here(world) == set()
 
 
