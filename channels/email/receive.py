@@ -29,6 +29,7 @@ from triggerhub.domain.ports import AccountDirectory, Inbox
 
 _log = structlog.get_logger("channels.email")
 
+CERTIFICATE_EVERY = 60.0  # seconds between looks at its files
 _HASH_IN_THREAD = 256 * 1024
 _TRY_AGAIN = "451 4.3.0 Could not be stored now; try again later"
 
@@ -46,6 +47,7 @@ class MailServer:
         self._accounts = accounts
         self._clock = clock
         self._settings = settings
+        self._written = _written(settings)
         self._tls = _tls_context(settings)
         self._server: asyncio.Server | None = None
         self._sessions: set[MailSession] = set()
@@ -76,10 +78,27 @@ class MailServer:
     def connections(self) -> int:
         return len(self._sessions)
 
-    def reload_certificate(self) -> None:
-        """Read certificate and key anew, for the connections to come. Raises Invalid."""
-        if self._tls is not None:
-            _load_certificate(self._tls, self._settings)
+    async def follow_certificate(self) -> None:
+        """Until cancelled: look now and then whether the certificate was renewed."""
+        while True:
+            await asyncio.sleep(CERTIFICATE_EVERY)
+            try:
+                if await asyncio.to_thread(self.renew_certificate):
+                    _log.info("email.certificate_renewed")
+            except Invalid as error:
+                # One of the two is written after the other: the old pair stays meanwhile.
+                _log.error("email.certificate_refused", reason=str(error))
+
+    def renew_certificate(self) -> bool:
+        """Read certificate and key anew if their files have changed; whether they had.
+
+        Connections to come get the new one. Raises Invalid where the two can't be used together.
+        """
+        found = _written(self._settings)
+        if found == self._written:
+            return False
+        self._tls, self._written = _tls_context(self._settings), found
+        return True
 
     def stop_accepting(self) -> None:
         """Close the door; conversations that are under way go on."""
@@ -259,6 +278,17 @@ def _tls_context(settings: ListenerSettings) -> ssl.SSLContext | None:
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     _load_certificate(context, settings)
     return context
+
+
+def _written(settings: ListenerSettings) -> list[int]:
+    """When certificate and key were last written; 0 for one that isn't there at the moment."""
+    times = []
+    for file in filter(None, (settings.certificate, settings.key)):
+        try:
+            times.append(file.stat().st_mtime_ns)
+        except OSError:
+            times.append(0)
+    return times
 
 
 def _load_certificate(context: ssl.SSLContext, settings: ListenerSettings) -> None:

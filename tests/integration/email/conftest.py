@@ -67,8 +67,11 @@ async def listen() -> AsyncIterator[Listen]:
 
 @pytest.fixture(scope="session")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
-    """Self-made, for localhost and 127.0.0.1."""
-    folder = tmp_path_factory.mktemp("certificate")
+    return self_signed(tmp_path_factory.mktemp("certificate"))
+
+
+def self_signed(folder: Path) -> Certificate:
+    """For localhost and 127.0.0.1."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
     names = x509.SubjectAlternativeName(

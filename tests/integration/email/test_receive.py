@@ -10,13 +10,14 @@ from asyncio import to_thread
 from contextlib import suppress
 from datetime import timedelta
 from email.message import EmailMessage
+from pathlib import Path
 
 import aiosmtplib
 import pytest
 
 from channels.email.receive_key import delivery_key
 from channels.email.reply_address import ReplyAddresses
-from tests.integration.email.conftest import NOON, Certificate, Listen
+from tests.integration.email.conftest import NOON, Certificate, Listen, self_signed
 from triggerhub.domain.errors import Invalid, Rejected, TooLarge, Unavailable
 from triggerhub.domain.model.message import Arrival
 
@@ -340,7 +341,38 @@ async def test_starttls(listen: Listen, certificate: Certificate) -> None:
         for _ in range(2):
             await client.sendmail("anna@customer.example", ["support@demo.example"], MAIL)
     assert hub.inbox.arrivals[0].envelope["tls"] == "TLSv1.3"
-    hub.server.reload_certificate()
+
+
+async def test_a_renewed_certificate_is_used_from_then_on(
+    listen: Listen, certificate: Certificate, tmp_path: Path
+) -> None:
+    """Its key comes a moment later: meanwhile the old pair stays."""
+    files = Certificate(tmp_path / "certificate.pem", tmp_path / "key.pem")
+    for old, new in ((certificate.certificate, files.certificate), (certificate.key, files.key)):
+        new.write_bytes(old.read_bytes())
+    hub = await listen(tls=files)
+
+    async def shown() -> bytes | None:
+        unverified = ssl.create_default_context()
+        unverified.check_hostname, unverified.verify_mode = False, ssl.CERT_NONE
+        async with aiosmtplib.SMTP(
+            hostname="127.0.0.1", port=hub.server.port, start_tls=True, tls_context=unverified
+        ) as client:
+            assert client.transport is not None
+            found: bytes | None = client.transport.get_extra_info("ssl_object").getpeercert(True)
+            return found
+
+    before = await shown()
+    assert not hub.server.renew_certificate()
+    (tmp_path / "renewed").mkdir()
+    renewed = self_signed(tmp_path / "renewed")
+    files.certificate.write_bytes(renewed.certificate.read_bytes())
+    with pytest.raises(Invalid):
+        hub.server.renew_certificate()
+    assert await shown() == before
+    files.key.write_bytes(renewed.key.read_bytes())
+    assert hub.server.renew_certificate()
+    assert await shown() == ssl.PEM_cert_to_DER_cert(renewed.certificate.read_text())
 
 
 @pytest.mark.parametrize("sent", [b"", b"NOOP\r\nNOOP\r\n", b"\x16\x03\x01 cut off"])
