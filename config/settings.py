@@ -171,7 +171,8 @@ class Keys(BaseSettings):
     tls_certificate: Annotated[
         Path | None,
         Field(
-            description="Certificate chain (PEM); with the key it turns STARTTLS on. Renewed files are noticed.",
+            description="Certificate chain (PEM); with the key it turns STARTTLS on."
+            " Renewed files are noticed.",
             json_schema_extra={"right": "the path of a PEM file, together with tls_key"},
         ),
     ] = None
