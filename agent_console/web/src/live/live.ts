@@ -7,7 +7,8 @@ import { ProblemError } from '@/api/http'
 import type { CommandMap, CommandName, Frame, OfferEnd } from '@/api/types'
 import { hubTime, setClock } from '@/marks/clock'
 import { useSession } from '@/session/session'
-import { emptyState, reduce, withPage } from './reducer'
+import { gather } from './gather'
+import { emptyState, reduce, withPage, type LiveState } from './reducer'
 import { LiveSocket, type CommandHandle, type LinkState } from './socket'
 
 export interface EndedOffer {
@@ -16,6 +17,9 @@ export interface EndedOffer {
   customerName: string
   at: number
 }
+
+/** What somebody waits for: taken in with all that came before it. */
+const AT_ONCE: ReadonlySet<Frame['type']> = new Set(['snapshot', 'resumed', 'command.done', 'command.failed', 'bye'])
 
 export const useLive = defineStore('live', () => {
   const state = shallowRef(emptyState())
@@ -34,29 +38,41 @@ export const useLive = defineStore('live', () => {
   const myAgent = computed(() => (me.value ? state.value.agents[me.value.id] : undefined))
   const online = computed(() => link.value === 'open')
 
+  // A picture shows what came since the last one: many frames in a row are drawn once.
+  const frames = gather(takeIn)
+
   function onFrame(frame: Frame): void {
-    if (frame.type === 'snapshot') {
-      setClock(Date.parse(frame.data.now))
-      greeted.value = true
-    }
     if (frame.type === 'entry.changed') {
       for (const id of frame.data.customer_ids) touched.get(id)?.add(frame.data.entry.id)
     }
-    if (frame.type === 'offer.removed') noteEndedOffer(frame.data.id, frame.data.reason)
-    state.value = reduce(state.value, frame)
-    if (frame.type === 'snapshot') {
+    frames.put(frame)
+    // What waits for an answer finds the answer's frames taken in.
+    if (AT_ONCE.has(frame.type)) frames.flush()
+  }
+
+  function takeIn(batch: Frame[]): void {
+    let next = state.value
+    for (const frame of batch) {
+      if (frame.type === 'snapshot') setClock(Date.parse(frame.data.now))
+      if (frame.type === 'offer.removed') noteEndedOffer(next, frame.data.id, frame.data.reason)
+      next = reduce(next, frame)
+    }
+    state.value = next
+    if (batch.some((frame) => frame.type === 'snapshot')) {
+      greeted.value = true
       for (const id of watchers.keys()) void readAgain(id)
     }
   }
 
-  function noteEndedOffer(id: string, reason: OfferEnd | undefined): void {
-    const offer = state.value.offers[id]
-    if (!offer || !reason || offer.agent_id !== me.value?.id) return
+  function noteEndedOffer(held: LiveState, id: string, reason: OfferEnd | undefined): void {
+    const offer = held.offers[id]
+    if (!offer || !reason || offer.agent_id !== held.me?.id) return
     if (reason === 'accepted' || reason === 'declined') return
     endedOffer.value = { id, reason, customerName: offer.interaction?.customer_name ?? '', at: hubTime() }
   }
 
   function onState(next: LinkState, tryAt: number | null): void {
+    frames.flush()
     if (next === 'waiting' && lostAt.value === null && greeted.value) {
       lostAt.value = hubTime()
       seqWhenLost = state.value.seq
@@ -98,6 +114,7 @@ export const useLive = defineStore('live', () => {
     window.removeEventListener('online', tryNow)
     socket?.stop()
     socket = null
+    frames.flush()
     state.value = emptyState()
     greeted.value = false
     lostAt.value = null
