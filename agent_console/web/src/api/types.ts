@@ -1,6 +1,7 @@
 /**
- * The contract with the server (docs/console-contract.md) as types.
- * Times are ISO 8601 UTC with milliseconds; ids are opaque; `seq` is a position in the log.
+ * The contract with the server (docs/console-contract.md) as types; a test holds them against the
+ * OpenAPI document. Times are ISO 8601 UTC with milliseconds; ids are opaque; `seq` is a position in
+ * the log.
  */
 
 export type Role = 'agent' | 'supervisor' | 'admin'
@@ -50,7 +51,8 @@ export interface Problem {
   status: number
   detail?: string
   code: string
-  errors?: { field: string; message: string }[]
+  instance?: string | null
+  errors?: { field: string; message: string }[] | null
 }
 
 export interface Hold {
@@ -370,7 +372,7 @@ export interface AttentionItem {
   kind: 'unparseable' | 'send_failed' | 'send_unknown' | 'returned'
   at: string
   /** Empty where it is about no message. */
-  channel: Channel | ''
+  channel: Channel | '' | null
   account_id: string | null
   reason: string
   message_id: string | null
