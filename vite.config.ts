@@ -1,17 +1,26 @@
 /// <reference types="vitest/config" />
+import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
 import vue from '@vitejs/plugin-vue'
-import { defineConfig } from 'vite'
+import { defineConfig, type Plugin } from 'vite'
 
 const web = fileURLToPath(new URL('./agent_console/web', import.meta.url))
 const api = process.env['TRIGGERHUB_DEV_API'] ?? 'http://localhost:8080'
+
+/** The tokens by a name that stays, for pages of the hub that aren't built here (the demo's). */
+const tokens: Plugin = {
+  name: 'tokens',
+  generateBundle() {
+    this.emitFile({ type: 'asset', fileName: 'tokens.css', source: readFileSync(`${web}/src/styles/tokens.css`) })
+  },
+}
 
 export default defineConfig({
   root: web,
   base: '/',
   cacheDir: fileURLToPath(new URL('./node_modules/.vite', import.meta.url)),
-  plugins: [vue()],
+  plugins: [vue(), tokens],
   resolve: { alias: { '@': `${web}/src` } },
   define: {
     __VUE_OPTIONS_API__: 'false',

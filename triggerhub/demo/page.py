@@ -42,9 +42,8 @@ _POLICY = (
     "img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 _TYPES = {"html": "text/html", "css": "text/css", "js": "text/javascript"}
-_FILES = (
-    "index.html tokens.css page.css main.js words.js wire.js dom.js phone.js mailbox.js happened.js"
-)
+# Colours and sizes are not among them: they are the console's (`/tokens.css`).
+_FILES = "index.html page.css main.js words.js wire.js dom.js phone.js mailbox.js happened.js"
 
 
 class Phone(Protocol):

@@ -45,6 +45,10 @@ describe('the built console', () => {
     expect(first.has(manifest['src/supervisor/SupervisorPage.vue']?.file ?? '')).toBe(false)
   })
 
+  it('leaves the tokens for the demo’s page', () => {
+    expect(readFileSync(join(STATIC, 'tokens.css'), 'utf8')).toContain('--surface-app:')
+  })
+
   it('has no inline script or style, so that a strict policy holds', () => {
     expect(html).not.toMatch(/<script(?![^>]*\bsrc=)/u)
     expect(html).not.toMatch(/<style|\sstyle=|\son\w+=/u)

@@ -71,6 +71,7 @@ async def test_index_and_assets_are_served_under_a_strict_policy(client: Client)
     for part in text.split('"'):
         if part.startswith("/demo/assets/"):
             assert (await client.get(part)).status == 200
+    assert 'href="/tokens.css"' in text  # the console's, see its build
     script = await client.get("/demo/assets/main.js")
     assert script.content_type == "text/javascript"
 
