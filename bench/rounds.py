@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import os
 import shutil
 import sqlite3
 import time
@@ -156,15 +157,18 @@ class Run:
         await self._settled(name, hub)
 
     async def _settled(self, name: str, hub: Server) -> None:
-        """Until the router has read the whole log and nothing is left to parse."""
+        """Until the router has read the whole log, nothing is left to parse, and the disk has
+        what was written: the next figure isn't to pay for the last one."""
         with closing(sqlite3.connect(f"file:{self.folder / FILE}?mode=ro", uri=True)) as raw:
             while True:
                 head, position, pending = raw.execute(
-                    "SELECT (SELECT seq FROM log_head),"
+                    "SELECT (SELECT seq FROM events WHERE type IN ('message.received',"
+                    " 'message.parsed', 'status.received') ORDER BY seq DESC LIMIT 1),"
                     " (SELECT seq FROM positions WHERE name = 'router'),"
                     " (SELECT COUNT(*) FROM pending)"
                 ).fetchone()
                 if position >= head and not pending:
+                    await asyncio.to_thread(os.sync)
                     return
                 self._say(f"{name}: {head - position} events to read, {pending} mails to parse")
                 if hub.process.poll() is not None:
@@ -176,3 +180,4 @@ def copy_of(database: Path, folder: Path) -> None:
     """A database to write to; the loaded one stays as it is."""
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(database, folder)
+    os.sync()

@@ -23,7 +23,7 @@ SHORTEST = 0.001  # seconds; a loop that is always due lets others run
 class Bell:
     """`wanted`: whether the loop of this `name` is to look after this event.
 
-    `heard` is given every batch before it rings.
+    `heard` is given every batch before it rings, and None where some were missed.
     """
 
     def __init__(
@@ -31,7 +31,7 @@ class Bell:
         name: str,
         tail: LogTail,
         wanted: Callable[[Recorded], bool],
-        heard: Callable[[Sequence[Recorded]], None] | None = None,
+        heard: Callable[[Sequence[Recorded] | None], None] | None = None,
     ) -> None:
         self._name = name
         self._tail = tail
@@ -79,6 +79,8 @@ class Bell:
                 return
             except Unavailable as error:
                 log.warning("router.missed_events", loop=self._name, reason=str(error))
+                if self._heard is not None:
+                    self._heard(None)
             # What was missed isn't known. The new subscription is made before the loop can look:
             # nothing is awaited in between.
             self._rung.set()

@@ -69,7 +69,8 @@ class Leader:
         self._renewed_at: datetime | None = None
         self._due: datetime | None = None
         self._heard: deque[Recorded] = deque(maxlen=HEARD)
-        self._bell = Bell("leader", tail, lambda i: i.actor not in OWN, self._heard.extend)
+        self._tried_at: datetime | None = None
+        self._bell = Bell("leader", tail, lambda i: i.actor not in OWN, self._hear)
         self._singly = 0  # so many events are still to be read one by one
         self._suspect: int | None = None  # the one that is being settled by itself
         self._failed = (0, 0)  # (which, how often) an event failed by itself
@@ -119,10 +120,18 @@ class Leader:
             return True
         return False
 
+    def _hear(self, batch: Sequence[Recorded] | None) -> None:
+        if batch is None:  # what was missed is to be read
+            self._heard.clear()
+        else:
+            self._heard.extend(batch)
+
     def _patience(self) -> float:
-        if not self.leading.is_set() or self._due is None:
+        if not self.leading.is_set() or self._renewed_at is None:
             return RENEW.total_seconds()
-        return min(RENEW, self._due - self._clock.now()).total_seconds()
+        now = self._clock.now()
+        due = self._renewed_at + RENEW
+        return (min(due, self._due or due) - now).total_seconds()
 
     async def take(self) -> bool:
         """Take the lead if no other node holds it, before anything is read; whether it is ours."""
@@ -140,21 +149,24 @@ class Leader:
 
     async def step(self) -> bool:
         """Read what is new, settle it, decide what time brings; whether this node leads."""
-        renew = self._renewed_at is None or self._clock.now() - self._renewed_at >= RENEW
-        if not renew and self._took_note():
+        now = self._clock.now()
+        if self.following and self._tried_at is not None and now - self._tried_at < RENEW:
+            return False
+        if self._renewed(now) and self._took_note():
             return True
-        board, fence = self._board, self._fence
+        board, fence, renewed_at = self._board, self._fence, self._renewed_at
         heard = tuple(self._heard)
         self._suspect = None
 
         def work(unit: Work) -> tuple[Board, int, bool] | None:
-            nonlocal board
+            nonlocal board, renewed_at
             held = fence
-            if renew or board is None:
+            # Asked here, where the wait for the writer is over.
+            if board is None or not self._renewed(unit.now):
                 taken = unit.hold_lease(NAME, self._node, unit.now + LEASE)
                 if taken is None:
                     return None
-                held = taken
+                held, renewed_at = taken, unit.now
             self._board = None  # whatever goes wrong from here on, memory is loaded anew
             if held != fence and self._on_taking_over is not None:
                 self._on_taking_over(unit)
@@ -172,13 +184,13 @@ class Leader:
             self.following = True
             self.known.set()
             self._renewed_at = None
+            self._tried_at = now
             return False
         self.following = False
         self._board, self._fence, caught_up = done
         self.position = self._kept = self._board.position
         self._singly = 0 if caught_up else max(0, self._singly - 1)
-        if renew:
-            self._renewed_at = self._clock.now()
+        self._renewed_at = renewed_at
         self._due = decide.next_due(self._board)
         if not caught_up:
             self._bell.ring()
@@ -187,6 +199,10 @@ class Leader:
             self.leading.set()
             self.known.set()
         return True
+
+    def _renewed(self, now: datetime) -> bool:
+        """Whether the lease needn't be renewed yet."""
+        return self._renewed_at is not None and now - self._renewed_at < RENEW
 
     def _took_note(self) -> bool:
         """Whether what is new needed no transaction: nothing to settle, nothing to decide.
@@ -215,7 +231,7 @@ class Leader:
             or any(True for _ in decide.match(board, now, self._ids))
         )
         self._due = decide.next_due(board)
-        return board.decided
+        return board.decided and board.position >= self._heard[-1].seq  # else there is a gap
 
     def _advance(self, unit: Work, board: Board, heard: Sequence[Recorded]) -> bool:
         """One pass over what is new; whether it reached the head."""

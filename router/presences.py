@@ -26,6 +26,7 @@ log = structlog.get_logger(__name__)
 GRACE = timedelta(seconds=60)
 LEASE = timedelta(seconds=15)
 LOOK_EVERY = 5.0  # seconds; each look renews the lease
+CLOCKS_MAY_DIFFER = timedelta(seconds=2)
 ACTOR = "system:presence"
 
 
@@ -40,6 +41,8 @@ class RouterPresences:
         self._node = node
         self._grace = grace
         self._here: set[str] = set()
+        self._looked_at: datetime | None = None
+        self._back_at: datetime | None = None  # when this node could look again after an outage
         self._bell = Bell("presence", tail, self._was_taken_for_gone)
 
     async def connected(self, agent_id: str) -> None:
@@ -79,12 +82,28 @@ class RouterPresences:
         rows, users = await self._store.read(
             lambda reading: (reading.consoles(), reading.users(here) if here else [])
         )
+        self._compare_clocks(rows)
         if here:
             known = {row.agent_id for row in rows if row.node == self._node}
             known -= {user.id for user in users if not user.connected}
             await self._store.run(partial(self._keep, here - known))
-        if any(not self._lives(row, self._clock.now()) for row in rows):
+        now = self._clock.now()
+        if self._looked_at is not None and now - self._looked_at >= LEASE:
+            self._back_at = now
+        self._looked_at = now
+        if self._may_judge(now) and any(not self._lives(row, now) for row in rows):
             await self._store.run(self._forget_the_dead)
+
+    def _may_judge(self, now: datetime) -> bool:
+        """After an outage all leases have run out: the others get a look's time to renew theirs."""
+        if self._looked_at is not None and now - self._looked_at >= LEASE:
+            return False
+        return self._back_at is None or now - self._back_at >= timedelta(seconds=LOOK_EVERY)
+
+    def _compare_clocks(self, rows: Iterable[ConsoleRow]) -> None:
+        latest = self._clock.now() + LEASE + CLOCKS_MAY_DIFFER
+        for node in sorted({row.node for row in rows if row.until and row.until > latest}):
+            log.warning("presence.clocks_differ", node=node)
 
     def _lives(self, row: ConsoleRow, now: datetime) -> bool:
         """A former run may have had this node's name: of our own, memory alone is true."""
@@ -113,8 +132,9 @@ class RouterPresences:
     def _forget_the_dead(self, unit: Work) -> Set[str]:
         """Who was with a node that is no more, and with no other, is gone; who is with one."""
         living, lost = set(self._here), set()
+        judging = self._may_judge(unit.now)
         for row in unit.consoles():
-            if self._lives(row, unit.now):
+            if not judging or self._lives(row, unit.now):
                 living.add(row.agent_id)
             else:
                 unit.console_went(row.agent_id, row.node)

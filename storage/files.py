@@ -32,12 +32,12 @@ class ContentFiles:
             while view:
                 view = view[os.write(handle, view) :]
             os.fsync(handle)
+            _sync_folder(path.parent)
         except OSError:
             path.unlink(missing_ok=True)
             raise
         finally:
             os.close(handle)
-        _sync_folder(path.parent)
         return relative
 
     def read(self, relative: str) -> bytes | None:

@@ -111,7 +111,12 @@ class Writer:
             self._loop.call_soon(self._flush)
         self._batch.append(Job(work, future, alone, delivery))
         self._deliveries += delivery
-        return await future
+        try:
+            return await future
+        finally:
+            # An error's traceback holds this frame, which holds the future, which holds the
+            # error: a circle that would keep the bytes of every refused delivery.
+            del future
 
     def _flush(self) -> None:
         if self._batch:
@@ -138,6 +143,7 @@ class Writer:
                     waiting.extend(taken or ())
             except Empty:
                 pass
+            taken = None  # or the last batch's bytes would be kept until the next one comes
             if not waiting:
                 if stopping:
                     return
@@ -252,6 +258,10 @@ class Writer:
             if job.future.done():
                 continue
             if job.error is not None:
+                if isinstance(job.error, HubError):
+                    # Of a refusal the way through this file says nothing, and would keep the
+                    # job's bytes: its frames hold the job, which holds the error.
+                    job.error.__traceback__ = None
                 job.future.set_exception(job.error)
             else:
                 job.future.set_result(job.result)

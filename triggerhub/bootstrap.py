@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import secrets
 import socket
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
@@ -353,7 +354,8 @@ def _node(database: Database) -> str:
     """Who we are to the lease. A SQLite file has one hub: it takes its lease up again at once."""
     if database.dialect == "sqlite":
         return "sqlite"
-    return f"{socket.gethostname()}:{os.getpid()}"
+    # In containers both may be the same on every node.
+    return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
 
 
 def _origin(url: str) -> str:

@@ -76,7 +76,7 @@ def _settle_memory() -> None:
     time that a busy hub has."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(20_000, 20, 50)
+    gc.set_threshold(5_000, 20, 20)
 
 
 def _step(run: Callable[[], Awaitable[None]]) -> Step:

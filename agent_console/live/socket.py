@@ -218,6 +218,7 @@ class _Connection:
             result = await feed.desk.execute(viewer.actor, command, key=message.id)
             # The desk says up to where the log holds what the command did.
             head = int(result["seq"]) if "seq" in result else await feed.views.head()
+            tail = frame("command.done", {"id": message.id, "result": result})
         except HubError as error:
             self._fail(message.id, error)
             return
@@ -226,11 +227,10 @@ class _Connection:
             log.exception("feed.command.failed", command=message.name)
             self._fail(message.id, HubError("The hub failed to do this.", code="internal"))
             return
-        feed.hub.when_sent(head, _REPLY_SECONDS, partial(self._reply, message.id, result))
+        feed.hub.when_sent(head, _REPLY_SECONDS, partial(self._reply, message.id, tail))
 
-    def _reply(self, command_id: str, result: Json) -> None:
+    def _reply(self, command_id: str, tail: bytes) -> None:
         """Its number is that of frames already in the buffer, so a resume can't skip any."""
-        tail = frame("command.done", {"id": command_id, "result": result})
         self._viewer.push(f"command:{command_id}", self._feed.hub.seq, tail)
 
     def _fail(self, command_id: str | None, error: HubError) -> None:

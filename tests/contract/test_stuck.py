@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import time
+import weakref
+from collections.abc import Coroutine
+from contextlib import suppress
 
 import pytest
 
 from storage.engine import Connection
+from storage.transaction import Transaction
 from tests.contract.houses import House, sms
-from triggerhub.domain.errors import Unavailable
+from triggerhub.domain.errors import Conflict, Unavailable
 
 
 async def test_a_whole_group_is_refused_together(
@@ -53,3 +58,27 @@ async def test_a_connection_that_was_cut_is_replaced_before_anybody_is_refused(
         )
         other.close()
         assert not (await store.accept(sms(2))).duplicate
+
+
+async def test_of_who_was_refused_nothing_is_kept(house: House) -> None:
+    """Hundreds of large mails may be refused in an outage before the collector looks."""
+
+    def refused() -> weakref.ref[object]:
+        def work(_tx: Transaction) -> None:
+            raise Conflict("no")
+
+        jobs.append(store.write(work))
+        return weakref.ref(work)
+
+    async with house.store() as store:
+        jobs: list[Coroutine[None, None, None]] = []
+        gc.disable()
+        try:
+            kept = refused()
+            with suppress(Conflict):
+                await jobs.pop()
+            # Until the writer's thread has gone on to wait.
+            await store.write(lambda _tx: None)
+            assert kept() is None
+        finally:
+            gc.enable()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from router import reading
 from router.leader import Leader
 from router.resolve.step import Resolver
 from storage.transaction import Transaction
-from tests.unit.router.world import MANY, SUPERVISOR, World
+from tests.unit.router.world import MANY, SUPERVISOR, World, world_in
 from triggerhub.domain import commands as cmd
 from triggerhub.domain import events as ev
 from triggerhub.domain.errors import Conflict
@@ -234,4 +235,75 @@ async def test_a_mail_read_by_two_nodes_is_recorded_once(world: World) -> None:
     await reading.record(world.store, row, message)
     await world.settle()
     assert len(await world.log(ev.MessageParsed)) == 1
+    await each_once(world)
+
+
+async def heard(world: World, after: int) -> int:
+    """The leader hears what was appended after `after`; up to where."""
+    fresh = await world.store.read(lambda r: r.events_after(after, MANY))
+    world.leader._hear(fresh)
+    return fresh[-1].seq if fresh else after
+
+
+async def a_day(world: World, *, hears: bool) -> list[tuple[str, str]]:
+    """What the leader decided in a day of two agents; a leader that hears reads less."""
+    up_to = noted = 0
+
+    async def settle() -> None:
+        nonlocal up_to, noted
+        while True:
+            if hears:
+                up_to = await heard(world, up_to)
+            assert await world.leader.step()
+            noted += world.leader.position > world.leader._kept
+            if world.leader.position >= await world.views.head():
+                return
+
+    ann, bob = await world.hire("ann", "bob")
+    await settle()
+    for number in range(3):
+        await world.sms(f"+1555010{number}")
+        await settle()
+    mine = await world.take(ann)
+    await settle()
+    await world.do(bob, cmd.SetPresence(presence="break"))
+    await settle()
+    world.clock.advance(timedelta(seconds=1))
+    await world.do(ann, cmd.CloseInteraction(interaction_id=mine))
+    await settle()
+    world.clock.advance(timedelta(seconds=31))
+    await settle()
+    await world.sms("+15550100")
+    await world.sms("+15550109")
+    await settle()
+    assert hears == (noted > 0)
+    return [(fact.TYPE, getattr(fact, "agent_id", "")) for fact in await world.log()]
+
+
+async def test_a_leader_that_hears_decides_as_one_that_reads(tmp_path: Path) -> None:
+    async with world_in(tmp_path / "reads") as reading_one:
+        read = await a_day(reading_one, hears=False)
+    async with world_in(tmp_path / "hears") as hearing_one:
+        assert await a_day(hearing_one, hears=True) == read
+
+
+async def test_what_the_leader_missed_is_read(world: World) -> None:
+    """Its listener fell behind: what it heard before says nothing about the rest."""
+    await world.settle()
+    await heard(world, 0)
+    await world.sms("+15550100")
+    world.leader._hear(None)
+    assert await world.leader.step()
+    await each_once(world)
+
+
+async def test_a_gap_in_what_was_heard_is_read(world: World) -> None:
+    await world.settle()
+    await heard(world, await world.views.head())
+    await world.sms("+15550100")
+    before = await world.views.head()
+    await world.hire("ann")
+    await world.sms("+15550101")
+    await heard(world, before)
+    assert await world.leader.step()
     await each_once(world)

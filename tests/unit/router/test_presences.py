@@ -112,9 +112,10 @@ async def test_a_follower_that_dies_is_noticed_without_a_change_of_lead(world: W
     assert await first.take()
     _, at_second = node(world, "b")
     await at_second.connected("user_bob")
-    await at_first._look()
-    assert await here(world) == {"bob"}
-    world.clock.advance(LEASE + timedelta(seconds=1))
+    for _ in range(3):
+        assert await here(world) == {"bob"}
+        await at_first._look()
+        world.clock.advance(timedelta(seconds=5))
     await at_first._look()
     assert await gone(world) == ["user_bob"]
     assert await world.store.read(lambda reading: reading.consoles()) == []
@@ -191,3 +192,39 @@ async def test_the_same_again_is_no_news(world: World, times: int) -> None:
     for _ in range(times):
         await presences.connected("user_ann")
     assert len(await world.log(ev.AgentConnected)) == len(before) + 1
+
+
+async def test_after_an_outage_nobody_is_sent_away_before_their_node_could_speak(
+    world: World,
+) -> None:
+    """No node could write for a while: all leases have run out, and all nodes live."""
+    await hired(world)
+    leader, at_first = node(world, "a")
+    _, at_second = node(world, "b")
+    await at_first.connected("user_ann")
+    await at_second.connected("user_bob")
+    await at_first._look()
+    await at_second._look()
+    world.clock.advance(LEASE + timedelta(seconds=1))
+    await at_first._look()
+    assert await leader.take()
+    assert await here(world) == {"ann", "bob"}
+    world.clock.advance(timedelta(seconds=5))
+    await at_second._look()
+    await at_first._look()
+    assert await gone(world) == []
+
+
+async def test_whose_node_died_in_an_outage_is_noticed_at_the_next_look(world: World) -> None:
+    await hired(world)
+    _, at_first = node(world, "a")
+    _, at_second = node(world, "b")
+    await at_first.connected("user_ann")
+    await at_second.connected("user_bob")
+    await at_first._look()
+    world.clock.advance(LEASE + timedelta(seconds=1))
+    await at_first._look()
+    assert await gone(world) == []
+    world.clock.advance(timedelta(seconds=5))
+    await at_first._look()
+    assert await gone(world) == ["user_bob"]
