@@ -28,6 +28,7 @@ ACTOR = "system:reading"
 AT_ONCE = 4
 LOOK_EVERY = 5.0
 BATCH = 64
+FEW = BATCH // 2  # no more are fetched while so many wait for their turn
 MAX_REASON = 500
 WAITS = (1.0, 5.0, 30.0, 120.0)  # seconds before a message that failed is read again
 UNFORESEEN = 4  # times that reading may break off in a way nobody foresaw
@@ -72,6 +73,8 @@ class Readers:
 
     async def _begin(self) -> None:
         """Have read what is there, but for what is under way or rests after a failure."""
+        if len(self._under_way) > FEW:
+            return  # rung again when they are fewer
         limit = BATCH + len(self._under_way) + len(self._resting)
         rows = await self._store.read(lambda reading: reading.pending(limit))
         now = asyncio.get_running_loop().time()
@@ -95,7 +98,7 @@ class Readers:
             failures += not isinstance(error, Unavailable)
             until = asyncio.get_running_loop().time() + wait
             self._resting[row.message_id] = (failures, until)
-        if not self._under_way:
+        if len(self._under_way) in (FEW, 0):
             self._bell.ring()
 
     async def _one(self, row: PendingRow, failures: int) -> None:

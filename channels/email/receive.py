@@ -205,7 +205,7 @@ class MailServer:
         except Exception as bug:  # noqa: BLE001 - answered with 451, so nothing is lost
             _log.error("email.accept_failed", account=arrival.account_id, exc_info=bug)
             return bug
-        _log.info(
+        _log.debug(
             "email.accepted",
             account=arrival.account_id,
             arrival=accepted.id,

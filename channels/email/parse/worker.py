@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 
 from channels.email.parse.launch import FIRST_SECONDS, FRUGAL_SECONDS, command, environment
 from channels.email.parse.limits import PARSE_SECONDS
@@ -18,6 +19,10 @@ from triggerhub.domain.errors import Unavailable
 _BUFFER = 1024 * 1024
 _USES = 5000
 """Mails after which a process makes room for a fresh one, so that no leak grows."""
+
+
+_NICE = 5
+"""Accepting goes before reading: a quarter of a core at least is left where all are wanted."""
 
 
 class _Broken(Exception):
@@ -43,6 +48,8 @@ class _Process:
             )
         except OSError as exc:
             raise Unavailable("no parser process can be started") from exc
+        with contextlib.suppress(ProcessLookupError):  # it has ended; who asks it will see
+            os.setpriority(os.PRIO_PROCESS, process.pid, _NICE)
         return cls(process)
 
     async def ask(self, request: Request) -> ParsedMail:

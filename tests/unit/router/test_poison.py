@@ -302,3 +302,26 @@ async def test_nothing_is_read_while_the_lead_is_elsewhere(
         assert asked == []
         leading.set()
         await told(world, ev.MessageParsed)
+
+
+async def test_a_flood_of_mail_is_read_in_portions(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many wait, only so many are fetched at once, and none is forgotten."""
+    many = 3 * reading.BATCH
+    for number in range(many):
+        await world.deliver("email", "ac_mail", {"from": f"c{number}@customer.example"})
+    readers = reading_for(world)
+    most = 0
+    parse = world.channels["email"].parse
+
+    async def counted(*args: Any) -> InboundMessage:
+        nonlocal most
+        most = max(most, len(readers._under_way))
+        readers._bell.ring()
+        return await parse(*args)
+
+    monkeypatch.setattr(world.channels["email"], "parse", counted)
+    async with running(readers.run):
+        await told(world, ev.MessageParsed, times=many)
+    assert reading.FEW < most <= reading.BATCH + reading.FEW
