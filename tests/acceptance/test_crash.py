@@ -128,7 +128,7 @@ class Scene:
 
     def _holds_lease(self, pid: int) -> bool:
         holders = rows(self.hub.database_url, "SELECT holder FROM leases WHERE name = 'router'")
-        return any(holder == "sqlite" or holder.endswith(f":{pid}") for (holder,) in holders)
+        return any(holder == "sqlite" or f":{pid}:" in holder for (holder,) in holders)
 
     async def settled(self) -> None:
         """Wait until nothing accepted is without an end and nothing is on its way out."""
