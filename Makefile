@@ -83,8 +83,9 @@ strace: $(INSTALLED_TEST)
 # What starts whole hubs and loads them has the machine to itself.
 ALONE := tests/acceptance tests/integration/bench
 
-CHECKS := check-format check-lint check-types check-imports check-deps check-dead check-front \
-	check-unit
+# The longest first, so that the others run beside it.
+CHECKS := check-unit check-types check-front check-lint check-format check-imports check-deps \
+	check-dead
 .PHONY: $(CHECKS)
 
 check: $(INSTALLED_DEV) ## Format, lint, types, imports, unit tests: before each commit
