@@ -108,12 +108,8 @@ class LiveHub:
     async def wait_beyond(self, seq: int, seconds: float) -> None:
         await self._heard.wait(seq + 1, seconds)
 
-    async def wait_sent(self, seq: int, seconds: float) -> None:
-        """Until the frames of everything up to `seq` are in the buffers."""
-        await self._sent.wait(seq, seconds)
-
     def when_sent(self, seq: int, seconds: float, tell: Callable[[], None]) -> None:
-        """The same for those who needn't wait; `tell` is called in any case."""
+        """`tell` once the frames of everything up to `seq` are in the buffers, or time is over."""
         self._sent.call(seq, seconds, tell)
 
     async def join(

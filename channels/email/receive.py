@@ -276,7 +276,10 @@ def _tls_context(settings: ListenerSettings) -> ssl.SSLContext | None:
         return None
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    _load_certificate(context, settings)
+    try:
+        context.load_cert_chain(settings.certificate, settings.key)
+    except (OSError, ssl.SSLError) as exc:
+        raise Invalid(f"the mail certificate can't be read: {exc}") from exc
     return context
 
 
@@ -289,11 +292,3 @@ def _written(settings: ListenerSettings) -> list[int]:
         except OSError:
             times.append(0)
     return times
-
-
-def _load_certificate(context: ssl.SSLContext, settings: ListenerSettings) -> None:
-    assert settings.certificate is not None
-    try:
-        context.load_cert_chain(settings.certificate, settings.key)
-    except (OSError, ssl.SSLError) as exc:
-        raise Invalid(f"the mail certificate can't be read: {exc}") from exc
