@@ -269,6 +269,8 @@ class Leader:
                 return self._resolver.set_aside(unit, fresh[0])
             self._suspect = fresh[0].seq
         settled = self._resolver.run(unit, fresh)
+        if self._singly:
+            unit.flush()  # what the database refuses is this event's fault
         self._suspect = None
         return settled
 

@@ -16,6 +16,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from storage.behind import Behind, Values
 from triggerhub.domain.errors import Invalid
 
 if TYPE_CHECKING:
@@ -51,39 +52,79 @@ class Cursor(Protocol):
 
     rowcount: int
 
-    def execute(self, sql: str, params: Params = ..., /) -> Any: ...
+    def execute(self, sql: str, params: Params | Sequence[Any] = ..., /) -> Any: ...
     def executemany(self, sql: str, rows: Iterable[Params], /) -> Any: ...
     def fetchone(self) -> Row | None: ...
     def fetchall(self) -> list[Row]: ...
 
 
 class Connection:
-    """One DB-API connection, used by one thread at a time."""
+    """One DB-API connection, used by one thread at a time.
+
+    What is `put`, `change`d and `count`ed is written before the next look or at `write_behind`,
+    which is for whoever commits.
+    """
 
     def __init__(self, raw: Any, dialect: str) -> None:
         self.raw = raw
         self.dialect = dialect
         self._cursor: Cursor = raw.cursor()
+        self._behind = Behind(self._run_positional)
         self.writes = 0
 
     def run(self, sql: str, params: Params = _NONE) -> int:
         """Execute one statement that writes; the number of rows it touched."""
         self.writes += 1
-        self._cursor.execute(sql if self.dialect == "sqlite" else _pyformat(sql), params)
+        self._execute(sql, params)
         return self._cursor.rowcount
 
     def run_many(self, sql: str, rows: Sequence[Params]) -> None:
         if rows:
             self.writes += 1
+            self.write_behind()
             self._cursor.executemany(sql if self.dialect == "sqlite" else _pyformat(sql), rows)
 
     def one(self, sql: str, params: Params = _NONE) -> Row | None:
-        self._cursor.execute(sql if self.dialect == "sqlite" else _pyformat(sql), params)
+        self._execute(sql, params)
         return self._cursor.fetchone()
 
     def all(self, sql: str, params: Params = _NONE) -> list[Row]:
-        self._cursor.execute(sql if self.dialect == "sqlite" else _pyformat(sql), params)
+        self._execute(sql, params)
         return self._cursor.fetchall()
+
+    def put(self, table: str, key: object, row: Values, *, unless: str = "") -> None:
+        """A new row, by and by. `unless`: see `Behind.put`."""
+        self.writes += 1
+        self._behind.put(table, key, row, unless=unless)
+
+    def held(self, table: str, key: object) -> Mapping[str, Any] | None:
+        """A new row that isn't written yet."""
+        return self._behind.held(table, key)
+
+    def change(self, table: str, key: str, **changes: Any) -> None:
+        """New values for the row whose `id` is `key`, by and by; see `Plus` and `First`."""
+        self.writes += 1
+        self._behind.change(table, key, changes)
+
+    def count(self, table: str, column: str, **key: Any) -> None:
+        """One more in `column` of the row with this key, by and by."""
+        self.writes += 1
+        self._behind.count(table, tuple(key.items()), column)
+
+    def write_behind(self) -> None:
+        if self._behind:
+            self._behind.write()
+
+    def _execute(self, sql: str, params: Params) -> None:
+        if self._behind:
+            self._behind.write()
+        self._cursor.execute(sql if self.dialect == "sqlite" else _pyformat(sql), params)
+
+    def _run_positional(self, sql: str, values: Sequence[Any]) -> int:
+        if self.dialect != "sqlite":
+            sql = sql.replace("?", "%s")
+        self._cursor.execute(sql, values)
+        return self._cursor.rowcount
 
     def in_list(self, sql: str, ids: Iterable[str | bytes], params: Params = _NONE) -> list[Row]:
         """`all()` with `:ids` in the SQL standing for a list of values; no ids, no rows."""
@@ -93,11 +134,7 @@ class Connection:
         # Few lengths, so that the driver's cache of prepared statements is hit.
         wanted += wanted[-1:] * ((1 << (len(wanted) - 1).bit_length()) - len(wanted))
         names, text = _listed(sql, len(wanted))
-        named = dict(zip(names, wanted, strict=True))
-        self._cursor.execute(
-            text if self.dialect == "sqlite" else _pyformat(text), {**params, **named}
-        )
-        return self._cursor.fetchall()
+        return self.all(text, {**params, **dict(zip(names, wanted, strict=True))})
 
     def begin(self, *, write: bool) -> None:
         if self.dialect == "sqlite":
@@ -108,9 +145,11 @@ class Connection:
             self._cursor.execute("BEGIN")
 
     def commit(self) -> None:
+        self.write_behind()
         self._cursor.execute("COMMIT")
 
     def rollback(self) -> None:
+        self._behind.forget()
         in_transaction = (
             self.raw.in_transaction
             if self.dialect == "sqlite"

@@ -45,15 +45,7 @@ class Dedupe:
     key: bytes
 
 
-_INSERT_EVENT = """
-INSERT INTO events (seq, id, type, version, at, actor, cause, dedupe_scope, dedupe_key, data)
-VALUES (:seq, :id, :type, :version, :at, :actor, :cause, :scope, :key, :data)
-"""
 _ONCE = " ON CONFLICT (dedupe_scope, dedupe_key) WHERE dedupe_scope IS NOT NULL DO NOTHING"
-_INSERT_CONTENT = """
-INSERT INTO content (id, kind, media_type, name, meta, size, digest, body, path, owner, created_at)
-VALUES (:id, :kind, :media_type, :name, :meta, :size, :digest, :body, :path, :owner, :created_at)
-"""
 
 
 def millis(moment: datetime) -> int:
@@ -61,13 +53,19 @@ def millis(moment: datetime) -> int:
 
 
 class Transaction(Lookups):
-    """Lives for one group; its jobs share it one after the other."""
+    """Lives for one group; its jobs share it one after the other.
 
-    def __init__(self, connection: Connection, kit: Kit) -> None:
+    Nearly every delivery is new, so they are taken to be, and their events are written together:
+    one that was there raises AlreadyThere out of whatever comes next. With `doubt` each is asked.
+    """
+
+    def __init__(self, connection: Connection, kit: Kit, *, doubt: bool = False) -> None:
         super().__init__(connection, kit)
         self.kit = kit
+        self._doubt = doubt
         self.recorded: list[Recorded] = []
         self._fresh: dict[str, bytes] = {}
+        self._placed: list[Prepared[Any]] = []
         lock = " FOR UPDATE" if connection.dialect == "postgresql" else ""
         row = connection.one(f"SELECT seq, epoch FROM log_head WHERE one = 1{lock}")
         if row is None:
@@ -87,11 +85,10 @@ class Transaction(Lookups):
         self, *facts: Fact, actor: str, cause: str | None = None, at: datetime | None = None
     ) -> list[Recorded]:
         """Write facts in order and fold them into every projection."""
-        recorded = [self._insert(item, actor, cause, at or self.now, None) for item in facts]
-        done = [r for r in recorded if r is not None]
-        for item in done:
+        recorded = [self._insert(item, actor, cause, at or self.now) for item in facts]
+        for item in recorded:
             projections.apply(self, item)
-        return done
+        return recorded
 
     def append_once(
         self, item: Fact, dedupe: Dedupe, *, actor: str
@@ -99,43 +96,47 @@ class Transaction(Lookups):
         """(recorded, None), or (None, the fact that was there before) for a repeated delivery."""
         if not dedupe.key or not dedupe.scope:
             raise Invalid("a delivery without a key can't be told from others", code="empty_key")
-        recorded = self._insert(item, actor, None, self.now, dedupe)
-        if recorded is None:
+        if self._doubt:
             row = self.connection.one(
                 "SELECT type, version, data FROM events"
                 " WHERE dedupe_scope = :scope AND dedupe_key = :key",
                 {"scope": dedupe.scope, "key": dedupe.key},
             )
-            assert row is not None
-            return None, decode(row[0], row[1], row[2])
+            if row is not None:
+                return None, decode(row[0], row[1], row[2])
+        recorded = self._insert(item, actor, None, self.now, dedupe)
         projections.apply(self, recorded)
         return recorded, None
 
     def _insert(
-        self, item: Fact, actor: str, cause: str | None, at: datetime, dedupe: Dedupe | None
-    ) -> Recorded | None:
-        seq = self._seq + 1
+        self,
+        item: Fact,
+        actor: str,
+        cause: str | None,
+        at: datetime,
+        dedupe: Dedupe | None = None,
+    ) -> Recorded:
+        self._seq += 1
         recorded = Recorded(
-            seq=seq, id=self.kit.ids.new("ev"), at=at, actor=actor, cause=cause, fact=item
+            seq=self._seq, id=self.kit.ids.new("ev"), at=at, actor=actor, cause=cause, fact=item
         )
-        touched = self.connection.run(
-            _INSERT_EVENT if dedupe is None else _INSERT_EVENT + _ONCE,
+        self.connection.put(
+            "events",
+            recorded.seq,
             {
-                "seq": seq,
+                "seq": recorded.seq,
                 "id": recorded.id,
                 "type": item.TYPE,
                 "version": item.VERSION,
                 "at": millis(at),
                 "actor": actor,
                 "cause": cause,
-                "scope": dedupe.scope if dedupe else None,
-                "key": dedupe.key if dedupe else None,
+                "dedupe_scope": dedupe.scope if dedupe else None,
+                "dedupe_key": dedupe.key if dedupe else None,
                 "data": encode(item),
             },
+            unless=_ONCE if dedupe is not None else "",
         )
-        if dedupe is not None and touched == 0:
-            return None
-        self._seq = seq
         self.recorded.append(recorded)
         return recorded
 
@@ -168,12 +169,13 @@ class Transaction(Lookups):
         """Write the rows of what was prepared; what was made of it, mostly an id."""
         for piece in prepared.pieces:
             self._insert_content(piece)
-        prepared.placed = True
+        self._placed.append(prepared)
         return prepared.value
 
     def _insert_content(self, piece: Piece) -> None:
-        self.connection.run(
-            _INSERT_CONTENT,
+        self.connection.put(
+            "content",
+            piece.id,
             {
                 "id": piece.id,
                 "kind": piece.kind,
@@ -213,9 +215,14 @@ class Transaction(Lookups):
 
     def remember(self, key: str, result: Mapping[str, Any]) -> None:
         """Keep a command's result under its idempotency key."""
-        self.connection.run(
-            "INSERT INTO idempotency (key, result, created_at) VALUES (:key, :result, :at)",
-            {"key": key, "result": orjson.dumps(result).decode(), "at": millis(self.now)},
+        self.connection.put(
+            "idempotency",
+            key,
+            {
+                "key": key,
+                "result": orjson.dumps(result).decode(),
+                "created_at": millis(self.now),
+            },
         )
 
     def hold_lease(self, name: str, holder: str, until: datetime) -> int | None:
@@ -262,7 +269,14 @@ class Transaction(Lookups):
         if moved == 0:
             raise Conflict(f"another node has moved {name}", code="fenced")
 
+    def flush(self) -> None:
+        """Write what is kept back, so that what the database refuses is known here."""
+        self.connection.write_behind()
+
     def finish(self) -> None:
-        """Move the head; called once, before the commit."""
+        """Write what is kept back and move the head; called once, before the commit."""
+        self.flush()
         if self._seq != self._began_at:
             self.connection.run("UPDATE log_head SET seq = :seq WHERE one = 1", {"seq": self._seq})
+        for prepared in self._placed:  # only now: a group that fails runs again
+            prepared.placed = True

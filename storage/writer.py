@@ -17,6 +17,7 @@ from typing import Any, Generic, TypeVar
 
 import structlog
 
+from storage.behind import AlreadyThere
 from storage.checkpoint import Checkpointer
 from storage.engine import Connection, Database
 from storage.transaction import Kit, Transaction
@@ -179,11 +180,11 @@ class Writer:
         now = time.monotonic()
         return max(0.0, min(self._rest_until, self._last_delivery + LULL) - now)
 
-    def _commit(self, group: list[Job[Any]]) -> list[Recorded]:
+    def _commit(self, group: list[Job[Any]], *, doubt: bool = False) -> list[Recorded]:
         """Run the group in one transaction; what it appended."""
         ending = False
         try:
-            connection, transaction = self._begin()
+            connection, transaction = self._begin(doubt)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is nobody's of the group
             for job in group:
                 job.error = translated(error)
@@ -204,6 +205,8 @@ class Writer:
             return transaction.recorded
         except Exception as error:  # noqa: BLE001 - whatever a job raises is its caller's
             self._roll_back(connection)
+            if isinstance(error, AlreadyThere) and not doubt:
+                return self._commit(group, doubt=True)
             if len(group) == 1 or ending:
                 # Whether a commit that broke off got through isn't known: nobody runs again by
                 # itself; who asks again is recognised by its key.
@@ -215,7 +218,7 @@ class Writer:
             recorded += self._commit([job])
         return recorded
 
-    def _begin(self) -> tuple[Connection, Transaction]:
+    def _begin(self, doubt: bool) -> tuple[Connection, Transaction]:
         """Once more on a new connection, where the old one turns out to be lost.
 
         A member of a group that can't even begin needn't try alone: it would only wait as long.
@@ -225,7 +228,7 @@ class Writer:
             assert connection is not None
             try:
                 connection.begin(write=True)
-                return connection, Transaction(connection, self._kit)
+                return connection, Transaction(connection, self._kit, doubt=doubt)
             except Exception:
                 self._roll_back(connection)
                 if last or self._connection is connection:

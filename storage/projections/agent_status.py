@@ -24,7 +24,4 @@ def refresh(tx: Transaction, agent_id: str, at: datetime) -> None:
         return
     derived = status(row[0], bool(row[1]), row[3])
     if derived != row[2]:
-        tx.connection.run(
-            "UPDATE agents SET status = :status, status_at = :at WHERE id = :id",
-            {"id": agent_id, "status": derived, "at": ms(at)},
-        )
+        tx.connection.change("agents", agent_id, status=derived, status_at=ms(at))

@@ -12,21 +12,20 @@ if TYPE_CHECKING:
 
 
 def _opened(tx: Transaction, r: ev.Recorded, f: ev.ConversationOpened) -> None:
-    tx.connection.run(
-        "INSERT INTO conversations (id, channel, account_id, identity_id, likely_customer_id,"
-        " subject, reply_token, related_to, opened_at, last_seq) VALUES (:id, :channel, :account,"
-        " :identity, :likely, :subject, :token, :related, :at, :seq)",
+    tx.connection.put(
+        "conversations",
+        f.conversation_id,
         {
             "id": f.conversation_id,
             "channel": f.channel,
-            "account": f.account_id,
-            "identity": f.identity_id,
-            "likely": f.likely_customer_id,
+            "account_id": f.account_id,
+            "identity_id": f.identity_id,
+            "likely_customer_id": f.likely_customer_id,
             "subject": profile(tx.body(f.subject_content)).get("subject", ""),
-            "token": f.reply_token,
-            "related": f.related_to,
-            "at": ms(r.at),
-            "seq": r.seq,
+            "reply_token": f.reply_token,
+            "related_to": f.related_to,
+            "opened_at": ms(r.at),
+            "last_seq": r.seq,
         },
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from storage.behind import First
 from storage.projections.agent_status import refresh
 from storage.projections.messages import write_entry
 from storage.projections.rows import ms
@@ -17,11 +18,7 @@ INTERVAL_MS = 15 * 60 * 1000  # the field's reporting interval; every time zone 
 
 def count_interval(tx: Transaction, queue_id: str, at: int, column: str) -> None:
     """Add one to a queue's counter of the interval that `at` falls in."""
-    tx.connection.run(
-        f"INSERT INTO intervals (queue_id, start_at, {column}) VALUES (:queue, :start, 1)"
-        f" ON CONFLICT (queue_id, start_at) DO UPDATE SET {column} = intervals.{column} + 1",
-        {"queue": queue_id, "start": at - at % INTERVAL_MS},
-    )
+    tx.connection.count("intervals", column, queue_id=queue_id, start_at=at - at % INTERVAL_MS)
 
 
 def _system_entry(tx: Transaction, r: ev.Recorded, interaction_id: str, **what: object) -> None:
@@ -49,47 +46,53 @@ def _system_entry(tx: Transaction, r: ev.Recorded, interaction_id: str, **what: 
 
 
 def _created(tx: Transaction, r: ev.Recorded, f: ev.InteractionCreated) -> None:
-    tx.connection.run(
-        "INSERT INTO interactions (id, conversation_id, identity_id, channel, account_id, state,"
-        " priority, proof, opened_at, preview) VALUES (:id, :conversation, :identity, :channel,"
-        " :account, 'new', :priority, :proof, :at, '')",
+    tx.connection.put(
+        "interactions",
+        f.interaction_id,
         {
             "id": f.interaction_id,
-            "conversation": f.conversation_id,
-            "identity": f.identity_id,
+            "conversation_id": f.conversation_id,
+            "identity_id": f.identity_id,
             "channel": f.channel,
-            "account": f.account_id,
+            "account_id": f.account_id,
+            "state": "new",
             "priority": f.priority,
             "proof": f.proof,
-            "at": ms(r.at),
+            "opened_at": ms(r.at),
+            "preview": "",
         },
     )
 
 
 def _scheduled(tx: Transaction, r: ev.Recorded, f: ev.InteractionScheduled) -> None:
-    tx.connection.run(
-        "UPDATE interactions SET state = 'scheduled', parked_until_at = :due WHERE id = :id",
-        {"id": f.interaction_id, "due": ms(f.due_at)},
+    tx.connection.change(
+        "interactions", f.interaction_id, state="scheduled", parked_until_at=ms(f.due_at)
     )
 
 
 def _queued(tx: Transaction, r: ev.Recorded, f: ev.InteractionQueued) -> None:
-    tx.connection.run(
-        "UPDATE interactions SET state = 'queued', queue_id = :queue, enqueued_at = :at,"
-        " first_enqueued_at = :first, owner_id = NULL, assignment_id = NULL,"
-        " assignment_state = NULL, parked_until_at = NULL WHERE id = :id",
-        {
-            "id": f.interaction_id,
-            "queue": f.queue_id,
-            "at": ms(f.enqueued_at),
-            "first": ms(f.first_enqueued_at),
-        },
+    tx.connection.change(
+        "interactions",
+        f.interaction_id,
+        state="queued",
+        queue_id=f.queue_id,
+        enqueued_at=ms(f.enqueued_at),
+        first_enqueued_at=ms(f.first_enqueued_at),
+        owner_id=None,
+        assignment_id=None,
+        assignment_state=None,
+        parked_until_at=None,
     )
-    tx.connection.run(
-        "UPDATE conversations SET queue_id = :queue WHERE id ="
-        " (SELECT conversation_id FROM interactions WHERE id = :id)",
-        {"id": f.interaction_id, "queue": f.queue_id},
+    new = tx.connection.held("interactions", f.interaction_id)
+    row = (
+        (new["conversation_id"],)
+        if new is not None
+        else tx.connection.one(
+            "SELECT conversation_id FROM interactions WHERE id = :id", {"id": f.interaction_id}
+        )
     )
+    if row is not None:
+        tx.connection.change("conversations", row[0], queue_id=f.queue_id)
     if f.reason in ("new", "transfer"):
         at = ms(r.at)
         assert at is not None
@@ -97,18 +100,14 @@ def _queued(tx: Transaction, r: ev.Recorded, f: ev.InteractionQueued) -> None:
 
 
 def _parked(tx: Transaction, r: ev.Recorded, f: ev.InteractionParked) -> None:
-    tx.connection.run(
-        "UPDATE interactions SET state = 'parked', parked_until_at = :until WHERE id = :id",
-        {"id": f.interaction_id, "until": ms(f.until_at)},
+    tx.connection.change(
+        "interactions", f.interaction_id, state="parked", parked_until_at=ms(f.until_at)
     )
     _refresh_owner(tx, f.interaction_id, r)
 
 
 def _resumed(tx: Transaction, r: ev.Recorded, f: ev.InteractionResumed) -> None:
-    tx.connection.run(
-        "UPDATE interactions SET state = 'active', parked_until_at = NULL WHERE id = :id",
-        {"id": f.interaction_id},
-    )
+    tx.connection.change("interactions", f.interaction_id, state="active", parked_until_at=None)
     _refresh_owner(tx, f.interaction_id, r)
 
 
@@ -130,10 +129,15 @@ def _closed(tx: Transaction, r: ev.Recorded, f: ev.InteractionClosed) -> None:
         )
         if row is not None and row[0]:
             count_interval(tx, row[0], at, "abandoned")
-    tx.connection.run(
-        "UPDATE interactions SET state = 'closed', closed_how = :how, code = :code,"
-        " closed_at = :at, assignment_state = NULL, unread = 0 WHERE id = :id",
-        {"id": f.interaction_id, "how": f.how, "code": f.code, "at": at},
+    tx.connection.change(
+        "interactions",
+        f.interaction_id,
+        state="closed",
+        closed_how=f.how,
+        code=f.code,
+        closed_at=at,
+        assignment_state=None,
+        unread=0,
     )
     _system_entry(tx, r, f.interaction_id, what="closed", how=f.how, code=f.code)
 
@@ -161,33 +165,36 @@ def _seen(tx: Transaction, r: ev.Recorded, f: ev.InteractionSeen) -> None:
 
 def _started(tx: Transaction, r: ev.Recorded, f: ev.AssignmentStarted) -> None:
     at = ms(r.at)
-    tx.connection.run(
-        "INSERT INTO assignments (id, interaction_id, agent_id, role, state, previous_id,"
-        " started_at) VALUES (:id, :interaction, :agent, :role, 'connected', :previous, :at)",
+    tx.connection.put(
+        "assignments",
+        f.assignment_id,
         {
             "id": f.assignment_id,
-            "interaction": f.interaction_id,
-            "agent": f.agent_id,
+            "interaction_id": f.interaction_id,
+            "agent_id": f.agent_id,
             "role": f.role,
-            "previous": f.previous_id,
-            "at": at,
+            "state": "connected",
+            "previous_id": f.previous_id,
+            "started_at": at,
         },
     )
     if f.role == "owner":
-        tx.connection.run(
-            "UPDATE interactions SET state = 'active', owner_id = :agent, assignment_id = :id,"
-            " assignment_state = 'connected', activated_at = COALESCE(activated_at, :at),"
-            " wrap_up_at = NULL, parked_until_at = NULL WHERE id = :interaction",
-            {"agent": f.agent_id, "id": f.assignment_id, "at": at, "interaction": f.interaction_id},
+        tx.connection.change(
+            "interactions",
+            f.interaction_id,
+            state="active",
+            owner_id=f.agent_id,
+            assignment_id=f.assignment_id,
+            assignment_state="connected",
+            activated_at=First(at),
+            wrap_up_at=None,
+            parked_until_at=None,
         )
     refresh(tx, f.agent_id, r.at)
 
 
 def _held(tx: Transaction, r: ev.Recorded, f: ev.AssignmentHeld) -> None:
-    tx.connection.run(
-        "UPDATE assignments SET state = 'held', held_at = :at WHERE id = :id",
-        {"id": f.assignment_id, "at": ms(r.at)},
-    )
+    tx.connection.change("assignments", f.assignment_id, state="held", held_at=ms(r.at))
     _leg_state(tx, f.assignment_id, "held")
 
 
@@ -210,20 +217,15 @@ def _leg_state(tx: Transaction, assignment_id: str, state: str) -> None:
 
 def _wrap_up(tx: Transaction, r: ev.Recorded, f: ev.AssignmentWrapUpStarted) -> None:
     at = ms(r.at)
-    tx.connection.run(
-        "UPDATE assignments SET state = 'wrap_up', wrap_up_at = :at WHERE id = :id",
-        {"id": f.assignment_id, "at": at},
-    )
-    tx.connection.run(
-        "UPDATE interactions SET assignment_state = 'wrap_up', wrap_up_at = :at WHERE id = :id",
-        {"id": f.interaction_id, "at": at},
+    tx.connection.change("assignments", f.assignment_id, state="wrap_up", wrap_up_at=at)
+    tx.connection.change(
+        "interactions", f.interaction_id, assignment_state="wrap_up", wrap_up_at=at
     )
 
 
 def _ended(tx: Transaction, r: ev.Recorded, f: ev.AssignmentEnded) -> None:
-    tx.connection.run(
-        "UPDATE assignments SET state = 'done', ended_at = :at, reason = :reason WHERE id = :id",
-        {"id": f.assignment_id, "at": ms(r.at), "reason": f.reason},
+    tx.connection.change(
+        "assignments", f.assignment_id, state="done", ended_at=ms(r.at), reason=f.reason
     )
     tx.connection.run(
         "UPDATE interactions SET assignment_state = NULL WHERE id = :interaction"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, cast
 
+from storage.behind import Plus
 from storage.projections.conversations import remember_reference
 from storage.projections.rows import Json, ms, profile, text
 from triggerhub.domain import events as ev
@@ -13,11 +14,6 @@ from triggerhub.domain.model.message import INLINE_CHANNELS
 if TYPE_CHECKING:
     from storage.transaction import Transaction
 
-_ENTRY = """
-INSERT INTO entries (identity_id, seq, id, conversation_id, interaction_id, kind, direction, state,
- state_at, raw_content, parsed_content, body) VALUES (:identity, :seq, :id, :conversation,
- :interaction, :kind, :direction, :state, :at, :raw, :parsed, :body)
-"""
 PREVIEW = 160
 
 
@@ -33,18 +29,18 @@ def preview(words: str) -> str:
 def _received(tx: Transaction, r: ev.Recorded, f: ev.MessageReceived) -> None:
     # A signed form is read by the leader itself; a mail goes through a guarded worker first.
     if f.channel not in INLINE_CHANNELS:
-        _pending(tx, r.seq, f.message_id, f.channel, f.account_id, f.raw_content)
+        tx.connection.put("pending", f.message_id, _pending(r, f))
 
 
-def _pending(
-    tx: Transaction, seq: int, message_id: str, channel: str, account_id: str, raw: str
-) -> None:
+def _pending(r: ev.Recorded, f: ev.MessageReceived | ev.AttentionReplayed) -> Json:
     """To be read by a guarded worker before it can be resolved."""
-    tx.connection.run(
-        "INSERT INTO pending (message_id, channel, account_id, raw_content, seq)"
-        " VALUES (:id, :channel, :account, :raw, :seq) ON CONFLICT (message_id) DO NOTHING",
-        {"id": message_id, "channel": channel, "account": account_id, "raw": raw, "seq": seq},
-    )
+    return {
+        "message_id": f.message_id,
+        "channel": f.channel,
+        "account_id": f.account_id,
+        "raw_content": f.raw_content,
+        "seq": r.seq,
+    }
 
 
 def _read(tx: Transaction, r: ev.Recorded, f: ev.MessageParsed | ev.MessageUnparseable) -> None:
@@ -72,7 +68,12 @@ def _unparseable(tx: Transaction, r: ev.Recorded, f: ev.MessageUnparseable) -> N
 
 def _replayed(tx: Transaction, r: ev.Recorded, f: ev.AttentionReplayed) -> None:
     if f.channel not in INLINE_CHANNELS:
-        _pending(tx, r.seq, f.message_id, f.channel, f.account_id, f.raw_content)
+        tx.connection.run(  # it may still be waiting
+            "INSERT INTO pending (message_id, channel, account_id, raw_content, seq) VALUES"
+            " (:message_id, :channel, :account_id, :raw_content, :seq)"
+            " ON CONFLICT (message_id) DO NOTHING",
+            _pending(r, f),
+        )
 
 
 def write_entry(
@@ -119,20 +120,21 @@ def write_entry(
         "segments": None,
         **shown,
     }
-    tx.connection.run(
-        _ENTRY,
+    tx.connection.put(
+        "entries",
+        entry_id,
         {
-            "identity": identity_id,
+            "identity_id": identity_id,
             "seq": r.seq,
             "id": entry_id,
-            "conversation": conversation_id,
-            "interaction": interaction_id,
+            "conversation_id": conversation_id,
+            "interaction_id": interaction_id,
             "kind": kind,
             "direction": direction,
             "state": state,
-            "at": ms(r.at),
-            "raw": raw,
-            "parsed": parsed,
+            "state_at": ms(r.at),
+            "raw_content": raw,
+            "parsed_content": parsed,
             "body": text(body),
         },
     )
@@ -180,32 +182,32 @@ def _resolved(tx: Transaction, r: ev.Recorded, f: ev.MessageResolved) -> None:
     at = ms(r.at)
     for position, part in enumerate(found.get("attachments", [])):
         if part.get("url") and not part.get("id"):
-            tx.connection.run(
-                "INSERT INTO fetches (message_id, position, channel, account_id, url, next_at,"
-                " created_at) VALUES (:id, :position, :channel, :account, :url, :at, :at)",
+            tx.connection.put(
+                "fetches",
+                (f.message_id, position),
                 {
-                    "id": f.message_id,
+                    "message_id": f.message_id,
                     "position": position,
                     "channel": f.channel,
-                    "account": f.account_id,
+                    "account_id": f.account_id,
                     "url": part["url"],
-                    "at": at,
+                    "next_at": at,
+                    "created_at": at,
                 },
             )
     short = preview(words or found.get("subject", ""))
-    tx.connection.run(
-        "UPDATE conversations SET last_seq = :seq, interaction_id = :interaction WHERE id = :id",
-        {"id": f.conversation_id, "seq": r.seq, "interaction": f.interaction_id},
+    tx.connection.change(
+        "conversations", f.conversation_id, last_seq=r.seq, interaction_id=f.interaction_id
     )
-    tx.connection.run(
-        "UPDATE interactions SET last_customer_at = :at, last_seq = :seq, preview = :preview,"
-        " unread = unread + 1 WHERE id = :id",
-        {"id": f.interaction_id, "at": at, "seq": r.seq, "preview": short},
+    tx.connection.change(
+        "interactions",
+        f.interaction_id,
+        last_customer_at=at,
+        last_seq=r.seq,
+        preview=short,
+        unread=Plus(1),
     )
-    tx.connection.run(
-        "UPDATE customers SET last_at = :at, last_text = :preview WHERE id = :id",
-        {"id": f.customer_id, "at": at, "preview": short},
-    )
+    tx.connection.change("customers", f.customer_id, last_at=at, last_text=short)
     if f.channel == "email":
         own = f"key:{found['key']}" if found.get("key") else ""
         for key in (found.get("external_id", ""), own):
@@ -238,34 +240,28 @@ def _queued(tx: Transaction, r: ev.Recorded, f: ev.MessageQueued) -> None:
         segments=found.get("segments"),
     )
     at = ms(r.at)
-    tx.connection.run(
-        "INSERT INTO outbox (message_id, channel, account_id, conversation_id, identity_id,"
-        " content, author, state, next_at, queued_at, in_reply_to, retry_of) VALUES (:id,"
-        " :channel, :account, :conversation, :identity, :content, :author, 'queued', :next, :at,"
-        " :reply, :retry_of)",
+    tx.connection.put(
+        "outbox",
+        f.message_id,
         {
-            "id": f.message_id,
+            "message_id": f.message_id,
             "channel": f.channel,
-            "account": f.account_id,
-            "conversation": f.conversation_id,
-            "identity": f.identity_id,
+            "account_id": f.account_id,
+            "conversation_id": f.conversation_id,
+            "identity_id": f.identity_id,
             "content": f.content,
             "author": f.author,
-            "next": ms(f.not_before_at),
-            "at": at,
-            "reply": f.in_reply_to,
+            "state": "queued",
+            "next_at": ms(f.not_before_at),
+            "queued_at": at,
+            "in_reply_to": f.in_reply_to,
             "retry_of": f.retry_of,
         },
     )
-    tx.connection.run(
-        "UPDATE conversations SET last_seq = :seq WHERE id = :id",
-        {"id": f.conversation_id, "seq": r.seq},
-    )
+    tx.connection.change("conversations", f.conversation_id, last_seq=r.seq)
     if f.interaction_id:
-        tx.connection.run(
-            "UPDATE interactions SET last_agent_at = :at, last_seq = :seq, unread = 0"
-            " WHERE id = :id",
-            {"id": f.interaction_id, "at": at, "seq": r.seq},
+        tx.connection.change(
+            "interactions", f.interaction_id, last_agent_at=at, last_seq=r.seq, unread=0
         )
 
 

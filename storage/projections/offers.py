@@ -14,29 +14,25 @@ if TYPE_CHECKING:
 
 
 def _made(tx: Transaction, r: ev.Recorded, f: ev.OfferMade) -> None:
-    tx.connection.run(
-        "INSERT INTO offers (id, interaction_id, queue_id, agent_id, state, made_at, expires_at,"
-        " why) VALUES (:id, :interaction, :queue, :agent, 'pending', :at, :expires, :why)",
+    tx.connection.put(
+        "offers",
+        f.offer_id,
         {
             "id": f.offer_id,
-            "interaction": f.interaction_id,
-            "queue": f.queue_id,
-            "agent": f.agent_id,
-            "at": ms(r.at),
-            "expires": ms(f.expires_at),
+            "interaction_id": f.interaction_id,
+            "queue_id": f.queue_id,
+            "agent_id": f.agent_id,
+            "state": "pending",
+            "made_at": ms(r.at),
+            "expires_at": ms(f.expires_at),
             "why": text({"candidates": f.candidates, "refused": f.refused}),
         },
     )
-    tx.connection.run(
-        "UPDATE interactions SET state = 'offered' WHERE id = :id", {"id": f.interaction_id}
-    )
+    tx.connection.change("interactions", f.interaction_id, state="offered")
 
 
 def _end(tx: Transaction, r: ev.Recorded, offer_id: str, state: str) -> None:
-    tx.connection.run(
-        "UPDATE offers SET state = :state, ended_at = :at WHERE id = :id",
-        {"id": offer_id, "state": state, "at": ms(r.at)},
-    )
+    tx.connection.change("offers", offer_id, state=state, ended_at=ms(r.at))
 
 
 def _accepted(tx: Transaction, r: ev.Recorded, f: ev.OfferAccepted) -> None:
@@ -59,7 +55,7 @@ def _declined(tx: Transaction, r: ev.Recorded, f: ev.OfferDeclined) -> None:
 
 def _timed_out(tx: Transaction, r: ev.Recorded, f: ev.OfferTimedOut) -> None:
     _end(tx, r, f.offer_id, "timed_out")
-    tx.connection.run("UPDATE agents SET not_responding = 1 WHERE id = :id", {"id": f.agent_id})
+    tx.connection.change("agents", f.agent_id, not_responding=1)
     refresh(tx, f.agent_id, r.at)
 
 

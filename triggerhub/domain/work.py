@@ -292,6 +292,9 @@ class Work(Reading, Keeping, Protocol):
     def append(
         self, *facts: Fact, actor: str, cause: str | None = None, at: datetime | None = None
     ) -> list[Recorded]: ...
+    def flush(self) -> None:
+        """What was appended may be written later than it is said; from here on it is written."""
+
     def place(self, prepared: Prepared[T]) -> T: ...
     def remember(self, key: str, result: Json) -> None: ...
     def hold_lease(self, name: str, holder: str, until: datetime) -> int | None:
