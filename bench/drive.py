@@ -1,24 +1,25 @@
-"""What the load does: customers who write, agents who accept and close, mails that come in."""
+"""What the load does: customers who write, mails that come in."""
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from random import Random
 
-import orjson
-
 from bench import company
+from bench.desk import Desk
 from bench.history import form
-from bench.wire import HttpClient, SmtpClient, WebSocketClient
+from bench.wire import HttpClient, SmtpClient
 from channels.sms.form import decode
 from channels.sms.signature import sign
 
 CONNECTIONS = 64
-WINDOW = 256  # customers whose message was posted and is not yet on a console
+WINDOW = 256  # customers who have written and are not yet offered to an agent
 _WORDS = "Hello, could you please tell me when my order 4711 will arrive? Thank you! 谢谢"
 
 
@@ -51,6 +52,14 @@ class Messages:
             if len(made) % 500 == 0:
                 await asyncio.sleep(0)
         return made
+
+    async def talks(
+        self, customers: Iterable[int], to: str, messages: int
+    ) -> dict[bytes, list[bytes]]:
+        """So many requests for each, by address."""
+        numbers = list(customers)
+        made = iter(await self.all([n for n in numbers for _ in range(messages)], to))
+        return {company.phone(n).encode(): list(islice(made, messages)) for n in numbers}
 
 
 async def http_clients(port: int, count: int = CONNECTIONS) -> list[HttpClient]:
@@ -95,142 +104,49 @@ async def post_all(port: int, requests: list[bytes], seconds: float) -> tuple[fl
     return accepted / (last - began), refused
 
 
-@dataclass(slots=True)
-class Desk:
-    """The agents' consoles. Offers are accepted, and closed once the accept is confirmed."""
-
-    consoles: list[WebSocketClient] = field(default_factory=list)
-    offered: dict[bytes, float] = field(default_factory=dict)
-    """Offer id → when its frame arrived."""
-    arrived: Callable[[bytes, float], None] | None = None
-    """Called with the customer's address."""
-    closed: int = 0
-    failed: list[bytes] = field(default_factory=list)
-    frames: int = 0
-    received: int = 0
-    _ready: int = 0
-    _waited_for: int = 0
-    _all_ready: asyncio.Event = field(default_factory=asyncio.Event)
-
-    async def open(self, port: int, agents: int) -> None:
-        loop = asyncio.get_running_loop()
-        for number in range(agents):
-            agent = company.Agent(number=number)
-            upgrade = (
-                "GET /api/v1/live HTTP/1.1\r\nHost: hub.example\r\nUpgrade: websocket\r\n"
-                "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-                "Sec-WebSocket-Key: YmVuY2htYXJrLWJlbmNoIQ==\r\n"
-                f"Origin: {company.PUBLIC_URL}\r\n"
-                f"Cookie: triggerhub_session={agent.session}\r\n\r\n"
-            ).encode()
-            _, console = await loop.create_connection(
-                partial(WebSocketClient, upgrade, self._got), "127.0.0.1", port
-            )
-            self.consoles.append(console)
-            await console.opened
-            console.send(
-                orjson.dumps({"type": "hello", "after": None, "epoch": None, "csrf": agent.csrf})
-            )
-            console.send(_command("presence", "presence.set", {"presence": "available"}))
-        self._waited_for = agents
-        if self._ready < agents:
-            async with asyncio.timeout(60):
-                await self._all_ready.wait()
-
-    def _got(self, console: WebSocketClient, frame: bytes) -> None:
-        self.frames += 1
-        self.received += len(frame)
-        at = frame.index(b'"type":"') + 8
-        match frame[at : frame.index(b'"', at)]:
-            case b"offer.changed":
-                self._offer(console, frame)
-            case b"command.done":
-                self._done(console, frame)
-            case b"command.failed" | b"bye":
-                self.failed.append(frame[:300])
-            case _:
-                pass
-
-    def _offer(self, console: WebSocketClient, frame: bytes) -> None:
-        offer_id = _text(frame, b'"data":{"id":"')
-        if offer_id in self.offered:
-            return
-        now = time.perf_counter()
-        self.offered[offer_id] = now
-        interaction_id = _text(frame, b'"interaction_id":"').decode()
-        if self.arrived is not None:
-            self.arrived(_text(frame, b'"address":"'), now)
-        console.send(
-            _command(f"accept {interaction_id}", "offer.accept", {"offer_id": offer_id.decode()})
-        )
-
-    def _done(self, console: WebSocketClient, frame: bytes) -> None:
-        kind, _, interaction_id = _text(frame, b'"data":{"id":"').decode().partition(" ")
-        if kind == "accept":
-            console.send(
-                _command(
-                    f"close {interaction_id}",
-                    "interaction.close",
-                    {"interaction_id": interaction_id},
-                )
-            )
-        elif kind == "close":
-            self.closed += 1
-        else:
-            self._ready += 1
-            if self._ready == self._waited_for:
-                self._all_ready.set()
-
-    @property
-    def lost(self) -> int:
-        return sum(console.closed for console in self.consoles)
-
-    def close(self) -> None:
-        for console in self.consoles:
-            console.close()
-
-
-def _command(command_id: str, name: str, data: dict[str, str]) -> bytes:
-    return orjson.dumps({"type": "command", "id": command_id, "name": name, "data": data})
-
-
-def _text(frame: bytes, before: bytes) -> bytes:
-    at = frame.index(before) + len(before)
-    return frame[at : frame.index(b'"', at)]
-
-
 @dataclass(frozen=True, slots=True)
 class FullPath:
+    """`offered`, `closed`: offers and closed conversations less than first messages posted."""
+
     per_second: float
     offered: int
     closed: int
-    bytes_per_offer: float
+    bytes_per_message: float
 
 
 async def full_path(
-    port: int, desk: Desk, requests: list[bytes], *, warm: float, seconds: float
+    port: int, desk: Desk, customers: dict[bytes, list[bytes]], *, warm: float, seconds: float
 ) -> FullPath:
-    """Offers on consoles a second, with agents accepting and closing, `WINDOW` under way."""
+    """Customers' messages on consoles a second.
+
+    `customers`: by address, what each will write. The first message is offered and accepted; each
+    further one is written when the one before is on the agent's console; then the agent closes.
+    `WINDOW` customers at a time wait to be offered.
+    """
     clients = await http_clients(port)
     idle = list(clients)
-    stream = iter(requests)
+    newcomers = iter(customers)
+    ready: deque[bytes] = deque()
     times: list[float] = []
     posted = 0
     began = time.perf_counter()
     end = began + warm + seconds
     over = False
     changed = asyncio.Event()
-    already = (desk.closed, desk.received)
+    before = (desk.offers, desk.closed, desk.received)
 
     def go() -> None:
         nonlocal posted, over
-        while idle and posted - len(times) < WINDOW and not over:
-            if time.perf_counter() >= end or (request := next(stream, None)) is None:
+        while not over and posted - (desk.offers - before[0]) < WINDOW:
+            address = next(newcomers, None)
+            if time.perf_counter() >= end or address is None:
                 over = True
-                return
+                break
             posted += 1
+            ready.append(customers[address].pop(0))
+        while ready and idle:
             client = idle.pop()
-            client.ask(request, partial(answered, client))
+            client.ask(ready.popleft(), partial(answered, client))
 
     def answered(client: HttpClient, status: int) -> None:
         if status != 200:
@@ -243,9 +159,16 @@ async def full_path(
         changed.set()
         go()
 
-    desk.arrived = arrived
+    def write_on(address: bytes) -> bool:
+        if not customers[address]:
+            return False
+        ready.append(customers[address].pop(0))
+        go()
+        return True
+
+    desk.arrived, desk.write_on = arrived, write_on
     go()
-    while not over or len(times) < posted or desk.closed - already[0] < posted:
+    while not over or desk.closed - before[1] < posted:
         changed.clear()
         try:
             async with asyncio.timeout(0.5):
@@ -254,15 +177,15 @@ async def full_path(
             go()
             if time.perf_counter() > end + 30:
                 break
-    desk.arrived = None
+    desk.arrived = desk.write_on = None
     for client in clients:
         client.close()
     counted = [at for at in times if began + warm <= at <= end]
     return FullPath(
         per_second=len(counted) / (min(end, max(times, default=end)) - began - warm),
-        offered=len(times) - posted,
-        closed=desk.closed - already[0] - posted,
-        bytes_per_offer=(desk.received - already[1]) / max(1, len(times)),
+        offered=desk.offers - before[0] - posted,
+        closed=desk.closed - before[1] - posted,
+        bytes_per_message=(desk.received - before[2]) / max(1, len(times)),
     )
 
 

@@ -30,7 +30,8 @@ _ROWS: tuple[tuple[str, str, str, float | None, str, bool], ...] = (
         "floor",
         True,
     ),
-    ("full_path", "Full path: webhook to console, accepted, closed", "/s", 0.10, "floor", True),
+    ("full_path", "Full path: messages of conversations on consoles", "/s", 0.10, "floor", True),
+    ("all_new", "… where every message is new work", "/s", None, "floor", True),
     ("wait_p50", "First byte to frame at 100 a second, p50", "ms", 5.0, "", False),
     ("wait_p99", "First byte to frame at 100 a second, p99", "ms", 40.0, "", False),
     ("smtp_floor", "Floor: bare aiosmtpd, keeps nothing", "/s", None, "", True),
@@ -164,11 +165,12 @@ def _plots(results: Results, folder: Path) -> list[str]:
     from matplotlib import pyplot as plt
 
     folder.mkdir(parents=True, exist_ok=True)
-    names = ["floor", "accept", "full_path", "smtp_floor", "smtp"]
+    names = ["floor", "accept", "full_path", "all_new", "smtp_floor", "smtp"]
     labels = [
         "floor\n(HTTP)",
         "webhooks\naccepted",
         "full path",
+        "… all\nnew work",
         "floor\n(SMTP)",
         "mails\naccepted",
     ]

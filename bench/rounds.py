@@ -15,9 +15,11 @@ from pathlib import Path
 from random import Random
 
 from bench import company, drive
+from bench.desk import Desk
 from bench.load import FILE
 from bench.servers import Server, start_floor, start_hub
 
+TALK = 5  # messages that a customer writes before the agent closes
 CROWD = 5_000  # customers who write to the queue that has nobody
 
 
@@ -62,7 +64,7 @@ class Run:
 
     async def all(self) -> Results:
         hub = await start_hub(self.folder)
-        desk = drive.Desk()
+        desk = Desk()
         try:
             self.results.add("ready", hub.ready_after)
             await asyncio.sleep(2)
@@ -84,7 +86,7 @@ class Run:
         await again.stop()
         return self.results
 
-    async def _round(self, number: int, hub: Server, desk: drive.Desk) -> None:
+    async def _round(self, number: int, hub: Server, desk: Desk) -> None:
         size, results = self.size, self.results
         name = f"round {number + 1} of {size.rounds}"
         count = int(size.per_second * size.seconds)
@@ -108,20 +110,22 @@ class Run:
         await self._settled(name, hub)
         results.add("resolved", accepted / (time.perf_counter() - began))
 
-        self._say(f"{name}: full path")
-        writers = itertools.islice(self._customers, count // 4)
-        path = await drive.full_path(
-            hub.http_port,
-            desk,
-            await self._messages.all(writers, company.SUPPORT_NUMBER),
-            warm=min(1.0, size.seconds / 4),
-            seconds=size.seconds,
-        )
-        results.add("full_path", path.per_second)
-        results.add("bytes_per_offer", path.bytes_per_offer)
-        if path.offered or path.closed:
-            results.faults.append(f"full path: {path.offered} offers, {path.closed} closes missing")
-        await self._settled(name, hub)
+        for what, messages in (("full_path", TALK), ("all_new", 1)):
+            self._say(f"{name}: full path, {messages} messages a conversation")
+            customers = itertools.islice(self._customers, count // 4 // messages)
+            path = await drive.full_path(
+                hub.http_port,
+                desk,
+                await self._messages.talks(customers, company.SUPPORT_NUMBER, messages),
+                warm=min(1.0, size.seconds / 4),
+                seconds=size.seconds,
+            )
+            results.add(what, path.per_second)
+            results.add(f"{what}_bytes", path.bytes_per_message)
+            if path.offered or path.closed:
+                missing = f"{path.offered} offers, {path.closed} closes missing"
+                results.faults.append(f"{what}: {missing}")
+            await self._settled(name, hub)
 
         self._say(f"{name}: latency at {size.rate:g} a second")
         wanted = list(itertools.islice(self._customers, int(size.rate * size.seconds)))
