@@ -11,15 +11,13 @@ from triggerhub.domain.ports import Json
 
 
 class Audience:
-    """The viewers of this process, by agent, by queue, by watched customer, and overseers."""
+    """The viewers of this process, by agent, by watched customer, and overseers."""
 
     def __init__(self) -> None:
         self.viewers: set[Viewer] = set()
         self.overseers: set[Viewer] = set()
         self.holdings = Holdings()
         self._by_agent: dict[str, set[Viewer]] = {}
-        self._by_queue: dict[str, set[Viewer]] = {}
-        self._all_queues: set[Viewer] = set()
         self._all_agents: set[Viewer] = set()
         self._watchers: dict[str, set[Viewer]] = {}
 
@@ -33,10 +31,6 @@ class Audience:
             self.overseers.add(viewer)
         if viewer.scope.agents:
             self._all_agents.add(viewer)
-        if viewer.scope.queues:
-            self._all_queues.add(viewer)
-        for queue_id in viewer.actor.queue_ids:
-            self._by_queue.setdefault(queue_id, set()).add(viewer)
         for customer_id, likely in viewer.watching.items():
             self._index_watch(viewer, customer_id, likely)
 
@@ -44,10 +38,7 @@ class Audience:
         self.viewers.discard(viewer)
         self.overseers.discard(viewer)
         self._all_agents.discard(viewer)
-        self._all_queues.discard(viewer)
         _discard(self._by_agent, viewer.actor.id, viewer)
-        for queue_id in viewer.actor.queue_ids:
-            _discard(self._by_queue, queue_id, viewer)
         for customer_id, likely in viewer.watching.items():
             _discard(self._watchers, customer_id, viewer)
             if likely is not None:
@@ -61,9 +52,6 @@ class Audience:
         for agent_id in agent_ids:
             found.update(self.of_agent(agent_id))
         return found
-
-    def of_queue(self, queue_id: str) -> set[Viewer]:
-        return self._all_queues | self._by_queue.get(queue_id, set())
 
     def of_agent_row(self, agent_id: str) -> set[Viewer]:
         """Those who see the whole row of this agent."""

@@ -21,12 +21,7 @@ CHANGED = {
 
 def frame(kind: str, data: object) -> bytes:
     """Everything of a frame but its head."""
-    return framed(kind, encode(data))
-
-
-def framed(kind: str, data: bytes) -> bytes:
-    """The same for data that is serialised already."""
-    return b',"type":"' + kind.encode() + b'","data":' + data + b"}"
+    return b',"type":"' + kind.encode() + b'","data":' + encode(data) + b"}"
 
 
 def numbered(seq: int, tail: bytes) -> bytes:

@@ -1,59 +1,103 @@
 """The numbers that nearly every event changes: queues, channel accounts, what needs attention.
 
-They are read at most once a second (each goes to every console), compared with what was sent
-last, and sent only where they differ; a viewer that has just joined gets them once more, whatever
-was sent before.
+They are read at most once a second, compared with what was sent last, and sent only where they
+differ; a viewer that has just joined gets them once more, whatever was sent before. Each goes to
+nearly every console, so the consoles take turns with everything else that is to be done.
 """
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+
 from agent_console.live.audience import Audience
-from agent_console.live.frames import framed, removed_frame
-from agent_console.wire import encode
-from triggerhub.domain.ports import Views
+from agent_console.live.frames import frame, removed_frame
+from agent_console.live.scope import plain_account, sees_queue
+from agent_console.live.viewer import Viewer
+from triggerhub.domain.ports import Json, Views
+
+AT_ONCE = 16  # consoles, before others get their turn
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Piece:
+    key: str
+    tail: bytes
+    seen_by: Callable[[Viewer], bool]
 
 
 class Lists:
     def __init__(self, views: Views, audience: Audience) -> None:
         self._views = views
         self._audience = audience
-        self._queues: dict[str, bytes] = {}
-        self._accounts: dict[str, bytes] = {}
-        self._attention = b""
+        self._queues: set[str] = set()
+        self._sent: set[bytes] = set()
 
     async def send(self, seq: int) -> None:
         """Raises Unavailable if the rows can't be read; nothing is lost by trying again."""
-        audience = self._audience
-        if not audience.viewers:
+        if not self._audience.viewers:
             return
         queues = await self._views.listed("queues")
         accounts = await self._views.listed("accounts")
         attention = await self._views.attention_count()
-        fresh = {viewer for viewer in audience.viewers if viewer.fresh and not viewer.joining}
-        sent: dict[str, bytes] = {}
-        for row in queues:
-            data = sent[row["id"]] = encode(row)
-            viewers = audience.of_queue(row["id"])
-            if self._queues.get(row["id"]) == data:
-                viewers &= fresh
-            tail = framed("queue.changed", data) if viewers else b""
-            for viewer in viewers:
-                viewer.put(f"queue:{row['id']}", seq, tail)
-        for gone in self._queues.keys() - sent.keys():
-            for viewer in audience.viewers:
-                viewer.put(f"queue:{gone}", seq, removed_frame("queue", gone))
-        self._queues, sent = sent, {}
-        for row in accounts:
-            data = sent[row["id"]] = encode(row)
-            viewers = fresh if self._accounts.get(row["id"]) == data else audience.viewers
-            tail = framed("account.changed", data)
-            for viewer in viewers:
-                viewer.put(f"account:{row['id']}", seq, tail)
-        self._accounts = sent
-        count = encode({"count": attention})
-        for viewer in fresh if count == self._attention else audience.viewers:
-            if viewer.scope.attention:
-                viewer.put("attention", seq, framed("attention.changed", count))
-        self._attention = count
-        for viewer in fresh:
-            viewer.fresh = False
+        pieces = [*self._gone(queues), *_queues(queues), *_accounts(accounts), _count(attention)]
+        changed = [piece for piece in pieces if piece.tail not in self._sent]
+        self._sent = {piece.tail for piece in pieces}
+        for number, viewer in enumerate(list(self._audience.viewers), 1):
+            if viewer in self._audience.viewers:
+                fresh = viewer.fresh and not viewer.joining
+                for piece in pieces if fresh else changed:
+                    if piece.seen_by(viewer):
+                        viewer.put(piece.key, seq, piece.tail)
+                if fresh:
+                    viewer.fresh = False
+            if number % AT_ONCE == 0:
+                await asyncio.sleep(0)
+
+    def _gone(self, queues: list[Json]) -> Iterator[_Piece]:
+        there = {row["id"] for row in queues}
+        for queue_id in self._queues - there:
+            yield _Piece(
+                key=f"queue:{queue_id}",
+                tail=removed_frame("queue", queue_id),
+                seen_by=lambda viewer: True,
+            )
+        self._queues = there
+
+
+def _queues(rows: list[Json]) -> Iterator[_Piece]:
+    for row in rows:
+        yield _Piece(
+            key=f"queue:{row['id']}",
+            tail=frame("queue.changed", row),
+            seen_by=partial(_serves, queue_id=row["id"]),
+        )
+
+
+def _serves(viewer: Viewer, *, queue_id: str) -> bool:
+    return sees_queue(viewer.actor, queue_id)
+
+
+def _accounts(rows: list[Json]) -> Iterator[_Piece]:
+    """Their times change with every message, and most consoles have no use for them."""
+    for row in rows:
+        for whole in (True, False):
+            yield _Piece(
+                key=f"account:{row['id']}",
+                tail=frame("account.changed", row if whole else plain_account(row)),
+                seen_by=partial(_has_board, wanted=whole),
+            )
+
+
+def _has_board(viewer: Viewer, *, wanted: bool) -> bool:
+    return viewer.scope.queues is wanted
+
+
+def _count(attention: int) -> _Piece:
+    return _Piece(
+        key="attention",
+        tail=frame("attention.changed", {"count": attention}),
+        seen_by=lambda viewer: viewer.scope.attention,
+    )

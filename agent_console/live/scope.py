@@ -13,7 +13,8 @@ class Scope:
     """A viewer's rights, asked once when they join, so that fan-out needs only sets.
 
     `oversees`: all interactions and offers, not only their own. `agents`: all agents' whole
-    rows. `queues`: all queues' numbers. `attention`: the count of what needs attention.
+    rows. `queues`: all queues' numbers, and when an account was last used. `attention`: the count
+    of what needs attention.
     """
 
     oversees: bool
@@ -46,6 +47,11 @@ def agent_name(row: Json) -> Json:
     return {"id": row["id"], "name": row["name"], "role": row["role"]}
 
 
+def plain_account(row: Json) -> Json:
+    """For those who have no board to watch it on: without what changes with every message."""
+    return row | {"last_in_at": None, "last_out_at": None}
+
+
 def is_holder(row: Json, agent_id: str, offered_to: str | None) -> bool:
     return row["state"] != "closed" and agent_id in (row["owner_id"], offered_to)
 
@@ -69,6 +75,9 @@ def trimmed(actor: Actor, snapshot: Json) -> Json:
     return snapshot | {
         "agents": {key: agent_row(actor, row) for key, row in snapshot["agents"].items()},
         "queues": {key: row for key, row in snapshot["queues"].items() if sees_queue(actor, key)},
+        "accounts": snapshot["accounts"]
+        if scope.queues
+        else {key: plain_account(row) for key, row in snapshot["accounts"].items()},
         "interactions": {
             key: row
             for key, row in snapshot["interactions"].items()
