@@ -6,7 +6,7 @@ they are now. So everything is exact as of the snapshot's sequence number.
 
 from __future__ import annotations
 
-from agent_console.live.fanout import HISTORY, follow
+from agent_console.live.fanout import HISTORY
 from agent_console.live.frames import CHANGED, card_frame, entry_frame, frame, removed_frame
 from agent_console.live.scope import is_holder
 from agent_console.live.touched import Touched, touched
@@ -39,7 +39,7 @@ async def missed(
     keys = touched(events)
     if keys.everyone or viewer.actor.id in keys.users:
         return None
-    await follow(views, keys)
+    keys.entries.update(dict.fromkeys(keys.told))
     found = _Missed(seq, snapshot)
     mine = _customers(viewer, snapshot)
     _work(found, viewer, keys)

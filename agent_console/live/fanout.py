@@ -6,9 +6,11 @@ newer than the batch: frames carry whole rows, and the event that made a row new
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 
 from agent_console.live.audience import Audience
+from agent_console.live.found import Found
 from agent_console.live.frames import card_frame, entry_frame, frame, removed_frame
 from agent_console.live.scope import agent_name, reads_customer
 from agent_console.live.touched import OfferMark, Touched, touched
@@ -20,23 +22,17 @@ from triggerhub.domain.ports import Json, Views
 
 SYSTEM = Actor(id="system", role="system")
 HISTORY = 50
-Rows = dict[str, dict[str, Json]]
+Wanted = dict[str, set[str]]
 
 
-def no_rows() -> dict[str, Json]:
-    return {}
+@dataclass(slots=True)
+class Moved:
+    """Work that moved: whose own rows tell of it, and who knows it by the work's own row."""
 
-
-async def follow(views: Views, keys: Touched) -> None:
-    """Add what the followed entries lead to: their interactions and customers' cards."""
-    if not keys.followed:
-        return
-    rows = await views.rows({"entries": sorted(keys.followed)})
-    for entry_id, row in rows.get("entries", {}).items():
-        keys.entries[entry_id] = row["customer_id"]
-        keys.cards.add(row["customer_id"])
-        if row["interaction_id"]:
-            keys.interactions.add(row["interaction_id"])
+    agents: set[str] = field(default_factory=set)
+    customers: set[str] = field(default_factory=set)
+    knowing: list[tuple[str, set[Viewer]]] = field(default_factory=list)
+    """Customers, each with those on whose card the work's own row brings all that changed."""
 
 
 class Fanout:
@@ -49,19 +45,18 @@ class Fanout:
 
     async def send(self, batch: Sequence[Recorded]) -> Touched:
         """Put the batch's frames into the buffers; raises Unavailable if rows can't be read."""
-        keys = touched(batch)
+        keys, found = touched(batch), Found(self._views)
         self._turn_users(keys)
-        await follow(self._views, keys)
         await self._find_renamed(keys)
-        rows = await self._read_work(keys)
+        await found.read(self._foreseen(keys))
         # No await from here to the end of the routing of work: a viewer that joins sees either
         # all of the batch in the index or nothing of it.
         self._route_offer_ends(keys)
         seq = batch[-1].seq
-        agents, customers = self._route_work(seq, keys, rows.get("interactions", no_rows()))
-        whole = self._route_offers(keys, rows)
-        await self._recheck_watchers(customers | keys.cards)
-        await self._send_people(keys, keys.agents | agents, keys.cards | customers, whole)
+        moved = self._route_work(seq, keys, found)
+        whole = self._route_offers(keys, found)
+        await self._recheck_watchers(moved.customers | keys.renamed)
+        await self._send_people(keys, found, moved, whole)
         # All at once: nobody gets one half of a batch under its number and loses the other.
         for viewers, key, tail in self._staged:
             for viewer in viewers:
@@ -91,26 +86,32 @@ class Fanout:
                     row["id"] for row in page["items"] if row["state"] != "closed"
                 }
 
-    async def _read_work(self, keys: Touched) -> Rows:
-        if not keys.interactions:
-            return {}
-        holdings, wanted = self._audience.holdings, set[str]()
-        ended = {mark.offer_id for mark in keys.offers.values() if mark.reason is not None}
+    def _foreseen(self, keys: Touched) -> Wanted:
+        """All that will be wanted, as far as the index knows it before the work has moved."""
+        holdings, offers, whole = self._audience.holdings, set[str](), set(keys.told.values())
+        for offer_id, interaction_id, agent_id in self._offers(keys):
+            if self._audience.of_agent(agent_id):
+                offers.add(offer_id)
+                whole.add(interaction_id)
+        for entry_id, interaction_id in keys.told.items():
+            if (customer_id := holdings.customer(interaction_id)) is not None:
+                keys.entries[entry_id] = customer_id
+        agents = keys.agents.union(*map(holdings.agents, keys.legs))
+        work = {"interactions": keys.interactions, "offers": offers}
+        return work | self._people(keys, agents, keys.cards, whole)
+
+    def _offers(self, keys: Touched) -> Iterator[tuple[str, str, str]]:
+        """(offer, interaction, agent) of those that were made, and of those for work that changed.
+
+        Without those that ended.
+        """
         for mark in keys.offers.values():
-            if mark.reason is None and self._audience.of_agent(mark.agent_id):
-                wanted.add(mark.offer_id)
+            if mark.reason is None:
+                yield mark.offer_id, mark.interaction_id, mark.agent_id
         for interaction_id in keys.interactions:
-            offered = holdings.offer(interaction_id)
-            if (
-                offered is not None
-                and offered.offer_id not in ended
-                and self._audience.of_agent(offered.agent_id)
-            ):
-                wanted.add(offered.offer_id)
-        asked: dict[str, Sequence[str]] = {"interactions": sorted(keys.interactions)}
-        if wanted:
-            asked["offers"] = sorted(wanted)
-        return await self._views.rows(asked)
+            offered = self._audience.holdings.offer(interaction_id)
+            if offered is not None and offered.offer_id not in keys.offers:
+                yield offered.offer_id, interaction_id, offered.agent_id
 
     def _route_offer_ends(self, keys: Touched) -> None:
         holdings = self._audience.holdings
@@ -125,16 +126,11 @@ class Fanout:
             viewers = self._audience.overseers.union(self._audience.of_agent(mark.agent_id))
             self._stage(viewers, f"offer:{mark.offer_id}", tail)
 
-    def _route_work(
-        self, seq: int, keys: Touched, rows: dict[str, Json]
-    ) -> tuple[set[str], set[str]]:
-        """(agents, customers) whose own rows changed with the work that moved."""
-        audience, holdings = self._audience, self._audience.holdings
+    def _route_work(self, seq: int, keys: Touched, found: Found) -> Moved:
+        audience, holdings, moved = self._audience, self._audience.holdings, Moved()
         joining = [viewer for viewer in audience.viewers if viewer.joining]
-        agents: set[str] = set()
-        customers: set[str] = set()
         for interaction_id in keys.interactions:
-            row = rows.get(interaction_id)
+            row = found.row("interactions", interaction_id)
             before = holdings.agents(interaction_id)
             now = holdings.put(interaction_id, row)
             is_open = row is not None and row["state"] != "closed"
@@ -157,13 +153,20 @@ class Fanout:
                 self._stage(losing, f"interaction:{interaction_id}", tail)
             for viewer in joining:
                 viewer.touched_after[interaction_id] = seq
-            if interaction_id in keys.moved:
-                agents |= before | now
-                if row is not None:
-                    customers.add(row["customer_id"])
-        return agents, customers
+            if interaction_id in keys.legs:
+                moved.agents |= before | now
+            if interaction_id in keys.moved and row is not None:
+                theirs = (row["customer_id"], row["likely_customer_id"])
+                moved.customers.update(filter(None, theirs))
+                known = seeing & audience.of_agents(before).union(audience.overseers)
+                moved.knowing.append((row["customer_id"], known))
+        for entry_id, interaction_id in keys.told.items():
+            if (row := found.row("interactions", interaction_id)) is not None:
+                keys.entries[entry_id] = row["customer_id"]
+                keys.cards.add(row["customer_id"])
+        return moved
 
-    def _route_offers(self, keys: Touched, rows: Rows) -> frozenset[str]:
+    def _route_offers(self, keys: Touched, found: Found) -> set[str]:
         """The interactions whose offer was sent whole, card and timeline included."""
         audience = self._audience
         whole: set[str] = set()
@@ -173,16 +176,16 @@ class Fanout:
                 continue
             key = f"offer:{offered.offer_id}"
             viewers = set(audience.of_agent(offered.agent_id))
-            row = rows.get("offers", no_rows()).get(offered.offer_id)
+            row = found.row("offers", offered.offer_id)
             if viewers and row is not None and row["state"] == "pending":
                 self._stage(viewers, key, frame("offer.changed", row))
                 whole.add(interaction_id)
-            interaction = rows["interactions"].get(interaction_id)
+            interaction = found.row("interactions", interaction_id)
             others = audience.overseers - viewers
             if others and interaction is not None and interaction["state"] == "offered":
                 tail = frame("offer.changed", offered.row | {"interaction": interaction})
                 self._stage(others, key, tail)
-        return frozenset(whole)
+        return whole
 
     # --- people: agents, customers' cards and timelines ---------------------------------------
 
@@ -193,42 +196,53 @@ class Fanout:
                 if not await reads_customer(self._views, viewer.actor, customer_id):
                     self._audience.unwatch(viewer, customer_id)
 
-    async def _send_people(
-        self, keys: Touched, agents: set[str], cards: set[str], whole: frozenset[str]
-    ) -> None:
-        asked: dict[str, Sequence[str]] = {}
-        if wanted := [a for a in agents if a in keys.users or self._audience.of_agent_row(a)]:
-            asked["agents"] = sorted(wanted)
-        if wanted := [c for c in cards if self._addressed(c, whole)]:
-            asked["cards"] = sorted(wanted)
-        if wanted := [
-            entry_id
-            for entry_id, customer_id in keys.entries.items()
-            if customer_id is None or self._addressed(customer_id, whole)
-        ]:
-            asked["entries"] = sorted(wanted)
-        rows = await self._views.rows(asked) if asked else {}
-        for agent_id in asked.get("agents", ()):
-            self._route_agent(keys, agent_id, rows.get("agents", no_rows()).get(agent_id))
-        for customer_id, card in rows.get("cards", no_rows()).items():
-            viewers = self._audience.of_customer(customer_id)
-            self._stage(viewers, f"card:{customer_id}", card_frame(customer_id, card))
-        for row in rows.get("entries", no_rows()).values():
-            self._route_entry(row)
-        for customer_id in keys.histories:
-            if self._audience.of_customer(customer_id):
-                page = await self._views.timeline(customer_id, before=None, limit=HISTORY)
-                for row in page["items"]:
-                    self._route_entry(row)
+    def _people(self, keys: Touched, agents: set[str], cards: set[str], whole: set[str]) -> Wanted:
+        """`whole`: work whose addressees have it whole with an offer, or will have lost it."""
+        return {
+            "agents": {a for a in agents if a in keys.users or self._audience.of_agent_row(a)},
+            "cards": {c for c in cards if self._addressed(c, whole)},
+            "entries": {
+                entry_id
+                for entry_id, customer_id in keys.entries.items()
+                if customer_id is None or self._addressed(customer_id, whole)
+            },
+        }
 
-    def _addressed(self, customer_id: str, whole: frozenset[str]) -> bool:
-        """Somebody is to see this customer's news who hasn't just had it with a whole offer."""
+    def _addressed(self, customer_id: str, whole: set[str]) -> bool:
+        """Whether anybody is to see this customer's news."""
         if self._audience.watchers(customer_id):
             return True
         holdings = self._audience.holdings
-        if holdings.interactions_of(customer_id) <= whole:
-            return False
-        return bool(self._audience.of_agents(holdings.agents_of(customer_id)))
+        work = holdings.interactions_of(customer_id) - whole
+        return any(map(self._audience.of_agent, frozenset().union(*map(holdings.agents, work))))
+
+    async def _send_people(
+        self, keys: Touched, found: Found, moved: Moved, whole: set[str]
+    ) -> None:
+        audience = self._audience
+        agents = keys.agents | moved.agents
+        cards = keys.cards | {
+            customer_id
+            for customer_id, known in moved.knowing
+            if audience.of_customer(customer_id) - known
+        }
+        # Mostly all of it is there already: another trip is for what has been learnt by the first.
+        await found.read(self._people(keys, agents, cards, whole))
+        for agent_id in sorted(agents):
+            self._route_agent(keys, agent_id, found.row("agents", agent_id))
+        for customer_id, card in found.rows("cards"):
+            self._stage(
+                audience.of_customer(customer_id),
+                f"card:{customer_id}",
+                card_frame(customer_id, card),
+            )
+        for _, row in found.rows("entries"):
+            self._route_entry(row)
+        for customer_id in keys.histories:
+            if audience.of_customer(customer_id):
+                page = await self._views.timeline(customer_id, before=None, limit=HISTORY)
+                for row in page["items"]:
+                    self._route_entry(row)
 
     def _route_agent(self, keys: Touched, agent_id: str, row: Json | None) -> None:
         key = f"agent:{agent_id}"

@@ -64,6 +64,10 @@ class Holdings:
         """Note that a snapshot has shown this row to `agent_id`."""
         self._note(interaction_id, self.agents(interaction_id) | {agent_id}, row)
 
+    def customer(self, interaction_id: str) -> str | None:
+        """Whose work it is, if anybody is known to hold it."""
+        return next(iter(self._customers.get(interaction_id, ())), None)
+
     def interactions_of(self, customer_id: str) -> frozenset[str]:
         return frozenset(self._of_customer.get(customer_id, ()))
 

@@ -30,9 +30,9 @@ class OfferMark:
 class Touched:
     """Row keys by kind.
 
-    `moved`: interactions whose holder, state or queue may have changed, so that their agents'
-    and customers' rows did as well. `entries`: entry id → its customer where the event names one.
-    `followed`: entries whose interaction, account and customer are to be looked up in the row.
+    `moved`: interactions whose holder, state or queue may have changed, and so what a card says of
+    them. `legs`: those whose agents' rows changed. `entries`: entry id → its customer where the
+    event names one. `told`: entry id → the interaction that left its agent by what it tells of.
     `renamed`: customers whose open interactions show something else now. `histories`: customers
     whose newest entries are to be sent again. `users`: viewers whose own rights or name changed.
     `lists`: numbers of queues, accounts or attention. `everyone`: only a new snapshot will do.
@@ -41,9 +41,10 @@ class Touched:
     agents: set[str] = field(default_factory=set)
     interactions: set[str] = field(default_factory=set)
     moved: set[str] = field(default_factory=set)
+    legs: set[str] = field(default_factory=set)
     offers: dict[str, OfferMark] = field(default_factory=dict)
     entries: dict[str, str | None] = field(default_factory=dict)
-    followed: set[str] = field(default_factory=set)
+    told: dict[str, str] = field(default_factory=dict)
     cards: set[str] = field(default_factory=set)
     renamed: set[str] = field(default_factory=set)
     histories: set[str] = field(default_factory=set)
@@ -100,8 +101,8 @@ def _progress(keys: Touched, recorded: Recorded, fact: Any) -> None:
 
 
 def _turn(keys: Touched, recorded: Recorded, fact: Any) -> None:
-    keys.entries.setdefault(fact.message_id, None)
-    keys.followed.add(fact.message_id)
+    """What an account or what needs attention shows changed with it."""
+    _progress(keys, recorded, fact)
     keys.lists = True
 
 
@@ -122,7 +123,6 @@ def _customer_updated(keys: Touched, recorded: Recorded, fact: e.CustomerUpdated
 
 
 def _linked(keys: Touched, recorded: Recorded, fact: e.IdentityLinked) -> None:
-    keys.entries[recorded.id] = fact.customer_id
     for customer_id in filter(None, (fact.customer_id, fact.previous_customer_id)):
         keys.cards.add(customer_id)
         keys.renamed.add(customer_id)
@@ -137,13 +137,11 @@ def _erased(keys: Touched, recorded: Recorded, fact: e.ErasureDone) -> None:
 
 
 def _conversation(keys: Touched, recorded: Recorded, fact: e.ConversationOpened) -> None:
-    keys.entries[recorded.id] = fact.customer_id
     keys.cards.add(fact.customer_id)
 
 
 def _created(keys: Touched, recorded: Recorded, fact: e.InteractionCreated) -> None:
     keys.work(fact.interaction_id)
-    keys.entries[recorded.id] = fact.customer_id
     keys.cards.add(fact.customer_id)
 
 
@@ -151,10 +149,16 @@ def _work(keys: Touched, recorded: Recorded, fact: Any) -> None:
     keys.work(fact.interaction_id)
 
 
+def _in_hand(keys: Touched, recorded: Recorded, fact: Any) -> None:
+    """Whoever has it in hand shows it otherwise now, or is free for other work."""
+    keys.work(fact.interaction_id)
+    keys.legs.add(fact.interaction_id)
+
+
 def _told(keys: Touched, recorded: Recorded, fact: Any) -> None:
     """Also told in the timeline, by an entry that has the event's id."""
     keys.work(fact.interaction_id)
-    keys.entries[recorded.id] = None
+    keys.told[recorded.id] = fact.interaction_id
 
 
 def _transferred(keys: Touched, recorded: Recorded, fact: e.InteractionTransferred) -> None:
@@ -168,7 +172,6 @@ def _seen(keys: Touched, recorded: Recorded, fact: e.InteractionSeen) -> None:
 
 def _made(keys: Touched, recorded: Recorded, fact: e.OfferMade) -> None:
     keys.work(fact.interaction_id)
-    keys.agents.add(fact.agent_id)
     keys.offers[fact.offer_id] = OfferMark(
         offer_id=fact.offer_id, interaction_id=fact.interaction_id, agent_id=fact.agent_id,
         reason=None, made=recorded,
@@ -178,7 +181,6 @@ def _made(keys: Touched, recorded: Recorded, fact: e.OfferMade) -> None:
 def _ended(reason: str) -> Touch:
     def touch(keys: Touched, recorded: Recorded, fact: Any) -> None:
         keys.work(fact.interaction_id)
-        keys.agents.add(fact.agent_id)
         keys.offers[fact.offer_id] = OfferMark(
             offer_id=fact.offer_id, interaction_id=fact.interaction_id,
             agent_id=fact.agent_id, reason=reason,
@@ -187,8 +189,13 @@ def _ended(reason: str) -> Touch:
     return touch
 
 
+def _timed_out(keys: Touched, recorded: Recorded, fact: e.OfferTimedOut) -> None:
+    _ended("timed_out")(keys, recorded, fact)
+    keys.agents.add(fact.agent_id)  # doesn't respond
+
+
 def _leg(keys: Touched, recorded: Recorded, fact: Any) -> None:
-    _told(keys, recorded, fact)
+    keys.work(fact.interaction_id)
     keys.agents.add(fact.agent_id)
 
 
@@ -241,21 +248,21 @@ _TOUCHES: dict[type[Fact], Touch] = {
     e.InteractionCreated: _created,
     e.InteractionScheduled: _work,
     e.InteractionQueued: _work,
-    e.InteractionParked: _work,
-    e.InteractionResumed: _work,
+    e.InteractionParked: _in_hand,
+    e.InteractionResumed: _in_hand,
     e.InteractionClosed: _told,
     e.InteractionTransferred: _transferred,
     e.InteractionSeen: _seen,
     e.OfferMade: _made,
     e.OfferAccepted: _ended("accepted"),
     e.OfferDeclined: _ended("declined"),
-    e.OfferTimedOut: _ended("timed_out"),
+    e.OfferTimedOut: _timed_out,
     e.OfferCancelled: _ended("cancelled"),
     e.OfferRescinded: _ended("rescinded"),
     e.AssignmentStarted: _leg,
-    e.AssignmentHeld: _work,
-    e.AssignmentUnheld: _work,
-    e.AssignmentWrapUpStarted: _work,
+    e.AssignmentHeld: _in_hand,
+    e.AssignmentUnheld: _in_hand,
+    e.AssignmentWrapUpStarted: _in_hand,
     e.AssignmentEnded: _leg,
     e.PresenceChanged: _agent,
     e.AgentCleared: _agent,

@@ -205,7 +205,6 @@ class House:
                     self.account_rows[entry["account_id"]]["last_out_at"] = at
                 if isinstance(fact, e.MessageFailed):
                     self.open_attention.add(fact.attention_id)
-                    self.interaction_rows[entry["interaction_id"]]["preview"] = "failed"
             case e.NoteAdded():
                 assert fact.interaction_id is not None
                 row = self.interaction_rows[fact.interaction_id]

@@ -36,6 +36,8 @@ def _apply(state: Json, kind: str, data: Json) -> Json:
             return fresh
         case "resumed":
             return state | {"epoch": data["epoch"]}
+        case "interaction.changed":
+            return _with_work(_with_row(state, noun, verb, data), data)
         case "offer.changed":
             return _with_offer(state, data)
         case "entry.changed":
@@ -58,6 +60,19 @@ def _with_row(state: Json, noun: str, verb: str, data: Json) -> Json:
         rows = {key: row for key, row in state[_ROWS[noun]].items() if key != data["id"]}
         return state | {_ROWS[noun]: rows}
     return state
+
+
+def _with_work(state: Json, work: Json) -> Json:
+    """The customer's card, if it is there, says the same of this work."""
+    card = state["cards"].get(work.get("customer_id"))
+    if card is None or all(piece["id"] != work["id"] for piece in card["interactions"]):
+        return state
+    same = {"state": work["state"], "queue_id": work["queue_id"]}
+    pieces = [
+        piece | same if piece["id"] == work["id"] else piece for piece in card["interactions"]
+    ]
+    cards = state["cards"] | {work["customer_id"]: card | {"interactions": pieces}}
+    return state | {"cards": cards}
 
 
 def _with_offer(state: Json, offer: Json) -> Json:

@@ -59,7 +59,7 @@ function apply(state: LiveState, frame: Frame): LiveState {
     case 'queue.changed':
       return { ...state, queues: put(state.queues, frame.data) }
     case 'interaction.changed':
-      return { ...state, interactions: put(state.interactions, frame.data) }
+      return withWork(state, frame.data)
     case 'account.changed':
       return { ...state, accounts: put(state.accounts, frame.data) }
     case 'offer.changed':
@@ -101,6 +101,17 @@ function drop<T>(rows: Record<string, T>, id: string): Record<string, T> {
   if (!(id in rows)) return rows
   const { [id]: _gone, ...rest } = rows
   return rest
+}
+
+/** What the customer's card says of this work, if the card is there, is what the work says itself. */
+function withWork(state: LiveState, work: Interaction): LiveState {
+  const next = { ...state, interactions: put(state.interactions, work) }
+  const card = state.cards[work.customer_id]
+  const at = card?.interactions.findIndex((piece) => piece.id === work.id) ?? -1
+  const piece = card?.interactions[at]
+  if (!card || !piece) return next
+  const interactions = card.interactions.with(at, { ...piece, state: work.state, queue_id: work.queue_id })
+  return { ...next, cards: { ...state.cards, [work.customer_id]: { ...card, interactions } } }
 }
 
 /** The screen pop: an offer to the viewer brings its card and first page along. */
