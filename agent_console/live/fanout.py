@@ -158,8 +158,10 @@ class Fanout:
             if interaction_id in keys.moved and row is not None:
                 theirs = (row["customer_id"], row["likely_customer_id"])
                 moved.customers.update(filter(None, theirs))
-                known = seeing & audience.of_agents(before).union(audience.overseers)
-                moved.knowing.append((row["customer_id"], known))
+                had = audience.of_agents(before).union(audience.overseers)
+                # A frame that a snapshot makes void would leave the card as it was.
+                sure = {viewer for viewer in seeing & had if viewer.follows(seq)}
+                moved.knowing.append((row["customer_id"], sure))
         for entry_id, interaction_id in keys.told.items():
             if (row := found.row("interactions", interaction_id)) is not None:
                 keys.entries[entry_id] = row["customer_id"]

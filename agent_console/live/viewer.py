@@ -53,6 +53,10 @@ class Viewer:
         self.actor = actor
         self.scope = scope_of(actor)
 
+    def follows(self, seq: int) -> bool:
+        """Whether a frame of a row with this number reaches it, and no snapshot instead."""
+        return not self.joining and seq > self.floor
+
     def push(self, key: str, seq: int, tail: bytes) -> None:
         """`seq` 0: not in the log. What the viewer's snapshot holds already is passed over."""
         if seq <= self.floor and key.startswith(_IN_SNAPSHOT):

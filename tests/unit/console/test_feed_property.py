@@ -250,6 +250,10 @@ RIGHTS_BEFORE_THE_FIRST_FRAME = [(name, 0) for name in ("cut", "staff", "open", 
 CUT_BEFORE_NEW_RIGHTS = [("staff", 7), ("answer", 11), ("cut", 1)]
 QUEUE_GONE_WHILE_AWAY = [("furnish", 11), ("furnish", 6), ("cut", 2)]
 
+WORK_MOVES_BEFORE_NEW_RIGHTS = [
+    ("new", 0), ("staff", 0), ("watch", 0), ("offer", 15), ("accept", 0),
+]  # fmt: skip
+
 
 @pytest.mark.thorough
 @settings(max_examples=200, deadline=None)
@@ -257,6 +261,7 @@ QUEUE_GONE_WHILE_AWAY = [("furnish", 11), ("furnish", 6), ("cut", 2)]
 @example(steps=RIGHTS_BEFORE_THE_FIRST_FRAME, yields=0, limit=1000)
 @example(steps=CUT_BEFORE_NEW_RIGHTS, yields=1, limit=1000)
 @example(steps=QUEUE_GONE_WHILE_AWAY, yields=1, limit=1000)
+@example(steps=WORK_MOVES_BEFORE_NEW_RIGHTS, yields=0, limit=25)
 @given(steps=STEPS, yields=st.integers(0, 2), limit=st.sampled_from((25, 1000)))
 def test_old_snapshot_and_frames_make_the_new_snapshot(
     steps: list[tuple[str, int]], yields: int, limit: int
