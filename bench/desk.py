@@ -38,8 +38,10 @@ class Desk:
     frames: int = 0
     received: int = 0
     _offered: set[bytes] = field(default_factory=set)
-    _talks: dict[bytes, Talk] = field(default_factory=dict)
-    """By address, from the offer until the work is closed."""
+    _talks: dict[str, Talk] = field(default_factory=dict)
+    """By interaction, from the offer until the work is closed."""
+    _writing: dict[bytes, Talk] = field(default_factory=dict)
+    """The same by the customer's address."""
     _ready: int = 0
     _waited_for: int = 0
     _all_ready: asyncio.Event = field(default_factory=asyncio.Event)
@@ -94,15 +96,17 @@ class Desk:
         self.offers += 1
         address = _text(frame, b'"address":"')
         interaction_id = _text(frame, b'"interaction_id":"').decode()
-        self._talks[address] = Talk(console, interaction_id, address)
+        talk = Talk(console, interaction_id, address)
+        self._talks[interaction_id] = self._writing[address] = talk
         if self.arrived is not None:
             self.arrived(address, now)
         console.send(
-            _command(f"accept {address.decode()}", "offer.accept", {"offer_id": offer_id.decode()})
+            # The hub would know an id that is used again, and give the old answer.
+            _command(f"accept {interaction_id}", "offer.accept", {"offer_id": offer_id.decode()})
         )
 
     def _entry(self, frame: bytes) -> None:
-        talk = self._talks.get(_text(frame, b'"from":{"address":"'))
+        talk = self._writing.get(_text(frame, b'"from":{"address":"'))
         if talk is None or not talk.awaited or b'"direction":"in"' not in frame:
             return
         talk.awaited = False
@@ -111,10 +115,10 @@ class Desk:
         self._go_on(talk)
 
     def _done(self, console: WebSocketClient, frame: bytes) -> None:
-        kind, _, address = _text(frame, b'"data":{"id":"').partition(b" ")
-        if kind == b"accept":
-            self._go_on(self._talks[address])
-        elif kind == b"close":
+        kind, _, interaction_id = _text(frame, b'"data":{"id":"').decode().partition(" ")
+        if kind == "accept":
+            self._go_on(self._talks[interaction_id])
+        elif kind == "close":
             self.closed += 1
         else:
             self._ready += 1
@@ -125,10 +129,10 @@ class Desk:
         talk.awaited = True
         if self.write_on is not None and self.write_on(talk.address):
             return
-        del self._talks[talk.address]
+        del self._talks[talk.interaction_id], self._writing[talk.address]
         talk.console.send(
             _command(
-                f"close {talk.address.decode()}",
+                f"close {talk.interaction_id}",
                 "interaction.close",
                 {"interaction_id": talk.interaction_id},
             )
