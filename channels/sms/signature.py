@@ -68,8 +68,7 @@ def verify_form(
     signature: str, *, urls: Sequence[bytes], fields: Fields, tokens: Iterable[str]
 ) -> bool:
     """Whether one of ``tokens`` signed these fields under one of ``urls``."""
-    tail = _concatenate(fields)
-    return _matches(signature, [url + tail for url in urls], tokens)
+    return _matches(signature, urls, _concatenate(fields), tokens)
 
 
 def verify_body(
@@ -84,19 +83,19 @@ def verify_body(
         return False
     claimed = hashes[0].lower().encode("utf-8", "surrogateescape")
     covered = hmac.compare_digest(sha256(body).hexdigest().encode(), claimed)
-    return _matches(signature, urls, tokens) and covered
+    return _matches(signature, urls, b"", tokens) and covered
 
 
-def _matches(signature: str, texts: Sequence[bytes], tokens: Iterable[str]) -> bool:
+def _matches(signature: str, urls: Sequence[bytes], tail: bytes, tokens: Iterable[str]) -> bool:
     # Bytes, because compare_digest refuses non-ASCII str with an exception.
     claimed = signature.encode("utf-8", "surrogateescape")
     for token in tokens:
         key = token.encode()
         if not key:
             continue
-        for text in texts:
+        for url in urls:
             # Returning early tells which spelling matched, and only to who could sign anyway.
-            if hmac.compare_digest(_digest(key, text), claimed):
+            if hmac.compare_digest(_digest(key, url + tail), claimed):
                 return True
     return False
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from urllib.parse import urlencode
+from urllib.parse import unquote_to_bytes, urlencode
 
 import pytest
 from hypothesis import given, settings
@@ -209,6 +209,20 @@ def test_any_bytes_give_a_message_or_a_reason(noise: bytes) -> None:
 def test_fields_decode_as_the_standard_library_does(pairs: list[tuple[bytes, bytes]]) -> None:
     body = urlencode(pairs).encode()
     assert form.decode(body) == tuple(pairs)
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.sampled_from([b"&", b"=", b"+", b"%", b"%26", b"%3D", b"%3d", b"2", b"6", b"a"]))
+)
+def test_no_escape_makes_a_separator(parts: list[bytes]) -> None:
+    body = b"".join(parts)
+    one_by_one = [
+        tuple(unquote_to_bytes(half) for half in pair.replace(b"+", b" ").partition(b"=")[::2])
+        for pair in body.split(b"&")
+        if pair
+    ]
+    assert form.decode(body) == tuple(one_by_one)
 
 
 @settings(deadline=None)
