@@ -84,21 +84,23 @@ class Store:
     @asynccontextmanager
     async def prepared(self, keep: Callable[[Shelf], T]) -> AsyncGenerator[Prepared[T]]:
         """Content for one transaction within (domain.work.Store)."""
-        shelf = Shelf(self.kit.ids)
-        value = keep(shelf)
-        pieces = tuple(shelf.pieces)
-        large = any(len(piece.body) > IN_ROW for piece in pieces)
-        if large:
-            pieces = await asyncio.to_thread(shelves.write, pieces, self.kit.files)
-        made = Prepared(value=value, pieces=pieces)
+        made = self._laid(keep)
+        if not any(len(piece.body) > IN_ROW for piece in made.pieces):
+            yield made
+            return
+        made.pieces = await asyncio.to_thread(shelves.write, made.pieces, self.kit.files)
         try:
             yield made
         except Rejected:  # surely rolled back; of other failures pruning finds out
-            if large:
-                await asyncio.to_thread(shelves.remove, pieces, self.kit.files)
+            await asyncio.to_thread(shelves.remove, made.pieces, self.kit.files)
             raise
-        if large and not made.placed:
-            await asyncio.to_thread(shelves.remove, pieces, self.kit.files)
+        if not made.placed:
+            await asyncio.to_thread(shelves.remove, made.pieces, self.kit.files)
+
+    def _laid(self, keep: Callable[[Shelf], T]) -> Prepared[T]:
+        shelf = Shelf(self.kit.ids)
+        value = keep(shelf)
+        return Prepared(value=value, pieces=tuple(shelf.pieces))
 
     async def accept(self, arrival: Arrival) -> Accepted:
         """Commit the bytes and one event (domain.ports.Inbox)."""
@@ -106,16 +108,21 @@ class Store:
             raise Invalid("a delivery without an id can't be told from others", code="empty_key")
         if len(arrival.raw) > MAX_RAW:
             raise TooLarge(f"more than {MAX_RAW} bytes")
-        meta = {"external_id": arrival.external_id, **arrival.envelope}
-        async with self.prepared(
-            lambda shelf: shelf.put(
+
+        def keep(shelf: Shelf) -> str:
+            return shelf.put(
                 "raw",
                 arrival.raw,
                 media_type=arrival.media_type,
-                meta=meta,
+                meta={"external_id": arrival.external_id, **arrival.envelope},
                 content_id=self.kit.ids.new("raw"),
             )
-        ) as raw:
+
+        # A message that fits into its row, as all of a flood do, leaves no file to clean up.
+        if len(arrival.raw) <= IN_ROW:
+            accepting = self._acceptance(arrival, self._laid(keep))
+            return await self.writer.run(accepting, delivery=True)
+        async with self.prepared(keep) as raw:
             return await self.writer.run(self._acceptance(arrival, raw), delivery=True)
 
     def _acceptance(
