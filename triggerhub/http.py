@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
+import logging
 import math
 import re
 import secrets
@@ -232,7 +233,7 @@ def _common(meters: _Meters, *, https: bool, proxies: Sequence[Network]) -> Midd
             status = response.status
             if not response.prepared:
                 response.headers["X-Request-Id"] = given
-                if request.path.startswith("/hooks/"):
+                if request.raw_path.startswith("/hooks/"):
                     response.headers["Server"] = headers["Server"]  # no page: this alone
                 else:
                     _secure(response, headers)
@@ -289,7 +290,7 @@ def _record(meters: _Meters, request: web.Request, status: int, seconds: float) 
     meters.count(request.method, route, status)
     if status != 101:
         meters.time(route, seconds)
-    if route in _QUIET:
+    if route in _QUIET or (status < 500 and not log.is_enabled_for(logging.DEBUG)):
         return
     say = log.warning if status >= 500 else log.debug
     say(
