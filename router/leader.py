@@ -17,7 +17,7 @@ from router.assign import decide
 from router.assign.board import Board, describes
 from router.bell import Bell
 from router.resolve import step
-from router.resolve.step import Resolver, settles
+from router.resolve.step import Company, Resolver, configures, settles
 from triggerhub.domain.clock import Clock, IdSource
 from triggerhub.domain.errors import Conflict, Unavailable
 from triggerhub.domain.events import Fact, Recorded
@@ -64,6 +64,7 @@ class Leader:
         self._node = node
         self._on_taking_over = on_taking_over
         self._board: Board | None = None
+        self._company: Company | None = None
         self._fence = 0
         self._kept = 0  # the position in the database
         self._renewed_at: datetime | None = None
@@ -104,7 +105,7 @@ class Leader:
 
     def _step_down(self) -> None:
         """Nothing is known to be led until a step has worked again; `/readyz` says so."""
-        self._board = None
+        self._board = self._company = None
         self.leading.clear()
         self.following = False
 
@@ -172,7 +173,7 @@ class Leader:
                 self._on_taking_over(unit)
             position = unit.position(NAME)
             if board is None or held != fence or self._kept != position:
-                board = Board.load(unit, position, unit.head, unit.now)
+                board, self._company = Board.load(unit, position, unit.head, unit.now), None
             caught_up = self._advance(unit, board, heard)
             if board.position != position or held != fence:  # the new fence holds from here on
                 unit.advance(NAME, board.position, held)
@@ -222,8 +223,7 @@ class Leader:
             return not self._heard  # else there is a gap
         if any(settles(item.fact) for item in fresh):
             return False
-        for item in fresh:
-            board.fold(item)
+        self._take_in(board, fresh)
         board.read_to(fresh[-1].seq)
         self.position = board.position
         board.decided = not (
@@ -240,8 +240,7 @@ class Leader:
         known = board.position + len(fresh)
         if known < unit.head and len(fresh) < limit:
             fresh += unit.events_after(known, limit - len(fresh))
-        for item in fresh:
-            board.fold(item)
+        self._take_in(board, fresh)
         settled = self._settle(unit, fresh)
         for item in settled:
             board.fold(item)
@@ -261,6 +260,12 @@ class Leader:
             board.decided = True
         return True
 
+    def _take_in(self, board: Board, fresh: Sequence[Recorded]) -> None:
+        for item in fresh:
+            board.fold(item)
+            if configures(item.fact):
+                self._company = None
+
     def _settle(self, unit: Work, fresh: Sequence[Recorded]) -> list[Recorded]:
         if not fresh:
             return []
@@ -268,7 +273,9 @@ class Leader:
             if self._failed[0] == fresh[0].seq and self._failed[1] >= ALONE:
                 return self._resolver.set_aside(unit, fresh[0])
             self._suspect = fresh[0].seq
-        settled = self._resolver.run(unit, fresh)
+        if self._company is None:
+            self._company = Company.load(unit)
+        settled = self._resolver.run(unit, fresh, self._company)
         if self._singly:
             unit.flush()  # what the database refuses is this event's fault
         self._suspect = None

@@ -107,18 +107,14 @@ class Readers:
                 reason = "reading it broke off again and again; the hub's log says why"
                 await self._store.run(partial(_unreadable, row, reason))
                 return
-            raw, envelope = await self._store.read(
-                lambda reading: (
-                    reading.body(row.raw_content),
-                    reading.envelopes([row.raw_content]).get(row.raw_content, {}),
-                )
-            )
+            raws = await self._store.read(lambda reading: reading.raws([row.raw_content]))
             channel = self._channels.get(row.channel)
             try:
                 if channel is None:
                     raise Rejected(f"channel {row.channel} is not there", code="no_channel")
-                if raw is None:
+                if row.raw_content not in raws:
                     raise Rejected("the bytes were erased", code="erased")
+                raw, envelope = raws[row.raw_content]
                 account = self._accounts.by_id(row.account_id)
                 message = content.storable(await channel.parse(raw, account, envelope))
             except Rejected as error:

@@ -21,8 +21,31 @@ from triggerhub.domain.work import OutboxRow, Work
 
 ACTOR = "system:resolve"
 Arrived = ev.MessageReceived | ev.AttentionReplayed
+Raw = tuple[bytes, dict[str, str]]
 MAX_REASON = 500
 MAX_CODE = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Company:
+    """What was configured, as far as resolving asks: accounts by id, and the first queue's id."""
+
+    accounts: Mapping[str, Account]
+    default_queue: str | None
+
+    @classmethod
+    def load(cls, work: Work) -> Company:
+        accounts = {account.id: account for account in work.accounts()}
+        queues = work.queues()
+        return cls(accounts=accounts, default_queue=queues[0].id if queues else None)
+
+
+def configures(fact: Fact) -> bool:
+    """Whether this fact changes a Company."""
+    return isinstance(
+        fact,
+        ev.AccountConfigured | ev.AccountRemoved | ev.QueueConfigured | ev.QueueRemoved,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,23 +55,23 @@ class Resolver:
     channels: Mapping[str, Channel]
     ids: IdSource
 
-    def run(self, work: Work, batch: Sequence[Recorded]) -> list[Recorded]:
-        """Everything that follows from this batch, appended."""
+    def run(
+        self, work: Work, batch: Sequence[Recorded], company: Company | None = None
+    ) -> list[Recorded]:
+        """Everything that follows from this batch, appended. `company` as the batch finds it."""
         appended: list[Recorded] = []
-        accounts = {a.id: a for a in work.accounts()}
         arrivals = [r for r in batch if _is_inline(r.fact)]
         statuses = [r for r in batch if isinstance(r.fact, ev.StatusReceived)]
         parsed = [r for r in batch if isinstance(r.fact, ev.MessageParsed)]
         if not (arrivals or statuses or parsed):
             return appended
-        raw_ids = [_raw_of(r.fact) for r in (*arrivals, *statuses)]
-        raws = work.bodies(raw_ids)
-        envelopes = work.envelopes(raw_ids)
+        company = company or Company.load(work)
+        raws = work.raws([_raw_of(r.fact) for r in (*arrivals, *statuses)])
         deliveries: list[tuple[Recorded, Delivery]] = []
         for item in arrivals:
             fact = item.fact
             assert isinstance(fact, Arrived)
-            read = self._read(work, fact, accounts.get(fact.account_id), raws, envelopes)
+            read = self._read(work, fact, company.accounts.get(fact.account_id), raws)
             if isinstance(read, InboundMessage):
                 deliveries.append((item, _delivery(fact, content.keep(work, read), read)))
             else:
@@ -61,9 +84,7 @@ class Resolver:
                 message = replace(content.read(orjson.loads(body)), proof=known.proof)
                 deliveries.append((item, _delivery(known, known.parsed_content, message)))
         deliveries.sort(key=lambda pair: pair[0].seq)
-        known_things = _load(work, accounts, [d.message for _, d in deliveries])
-        queues = work.queues()
-        default_queue = queues[0].id if queues else None
+        known_things = _load(work, company.accounts, [d.message for _, d in deliveries])
         for item, delivery in deliveries:
             report = delivery.message.report
             target = work.outbox_by_reference(report.reference) if report else None
@@ -71,13 +92,12 @@ class Resolver:
                 facts: Decision = [*self._reported(report, target)]
                 facts.append(_set_aside(delivery, f"report_{report.state}", target.message_id))
             else:
-                facts = resolve(delivery, known_things, self.ids, item.at, default_queue)
+                facts = resolve(delivery, known_things, self.ids, item.at, company.default_queue)
             appended += append_decision(work, facts, item)
         for item in statuses:
             assert isinstance(item.fact, ev.StatusReceived)
-            appended += work.append(
-                *self._status(work, item.fact, raws, envelopes), actor=ACTOR, cause=item.id
-            )
+            reported = self._status(work, item.fact, raws)
+            appended += work.append(*reported, actor=ACTOR, cause=item.id)
         return appended
 
     def set_aside(self, work: Work, item: Recorded) -> list[Recorded]:
@@ -102,17 +122,17 @@ class Resolver:
         work: Work,
         fact: Arrived,
         account: Account | None,
-        raws: Mapping[str, bytes],
-        envelopes: Mapping[str, dict[str, str]],
+        raws: Mapping[str, Raw],
     ) -> InboundMessage | ev.MessageUnparseable:
         channel = self.channels.get(fact.channel)
-        raw = raws.get(fact.raw_content)
+        delivered = raws.get(fact.raw_content)
         try:
             if channel is None:
                 raise Rejected(f"channel {fact.channel} is not there any more", code="no_channel")
-            if raw is None:
+            if delivered is None:
                 raise Rejected("the bytes were erased", code="erased")
-            read = channel.read(raw, account, envelopes.get(fact.raw_content, {}))
+            raw, envelope = delivered
+            read = channel.read(raw, account, envelope)
             return content.storable(read)
         except Rejected as error:
             return _unreadable(work, fact, str(error))
@@ -121,13 +141,12 @@ class Resolver:
         self,
         work: Work,
         fact: ev.StatusReceived,
-        raws: Mapping[str, bytes],
-        envelopes: Mapping[str, dict[str, str]],
+        raws: Mapping[str, Raw],
     ) -> Iterable[Fact]:
-        channel, raw = self.channels.get(fact.channel), raws.get(fact.raw_content)
-        envelope = envelopes.get(fact.raw_content, {})
+        channel, delivered = self.channels.get(fact.channel), raws.get(fact.raw_content)
         rule = "unreadable"
-        if channel is not None and raw is not None:
+        if channel is not None and delivered is not None:
+            raw, envelope = delivered
             try:
                 report = channel.read_status(raw, envelope)
             except Rejected as error:

@@ -59,9 +59,18 @@ class LogLookups(Base):
                 found[content_id] = read
         return found
 
-    def envelope(self, content_id: str) -> dict[str, str]:
-        row = self.connection.one("SELECT meta FROM content WHERE id = :id", {"id": content_id})
-        return orjson.loads(row[0]) if row and row[0] else {}
+    def raws(self, content_ids: Iterable[str]) -> dict[str, tuple[bytes, dict[str, str]]]:
+        """What was delivered, and its envelope; erased ones are absent."""
+        rows = self.connection.in_list(
+            "SELECT id, body, path, meta FROM content WHERE erased_at IS NULL AND id IN (:ids)",
+            content_ids,
+        )
+        found: dict[str, tuple[bytes, dict[str, str]]] = {}
+        for content_id, body, path, meta in rows:
+            read = self._kit.files.read(path) if path else bytes(body)
+            if read is not None:
+                found[content_id] = read, orjson.loads(meta) if meta else {}
+        return found
 
     def envelopes(self, content_ids: Iterable[str]) -> dict[str, dict[str, str]]:
         rows = self.connection.in_list(

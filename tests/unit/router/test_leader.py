@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -161,6 +162,30 @@ async def test_the_lead_goes_back_and_forth_without_harm(world: World) -> None:
         assert await leads.step()
     await each_once(world)
     assert len(await world.offers()) == 3
+
+
+@pytest.mark.parametrize("led_by", ["the same node", "another node meanwhile"])
+async def test_an_account_that_moves_to_another_queue_is_followed(
+    world: World, led_by: str
+) -> None:
+    """What leads keeps what is configured in memory."""
+    await world.sms("+15550100")
+    await world.settle()
+    other = on_another_node(world)
+    if led_by != "the same node":
+        await world.leader.release()
+        assert await other.step()
+    (before,) = [f for f in await world.log(ev.AccountConfigured) if f.account_id == "ac_sms"]
+    (queue_id,) = {f.queue_id for f in await world.log(ev.QueueConfigured)} - {before.queue_id}
+    await world.append(replace(before, queue_id=queue_id))
+    if led_by != "the same node":
+        assert await other.step()
+        await other.release()
+    assert await world.leader.step()
+    await world.sms("+15550101")
+    assert await world.leader.step()
+    queued = [f.queue_id for f in await world.log(ev.InteractionQueued)]
+    assert queued == [before.queue_id, queue_id]
 
 
 async def test_two_leaders_at_once_on_one_database(world: World) -> None:

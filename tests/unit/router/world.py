@@ -218,10 +218,10 @@ class World:
     async def read_mails(self) -> None:
         """As the guarded workers would, at once."""
         for row in await self.store.read(lambda r: r.pending(MANY)):
-            raw, envelopes = await self.store.read(
-                lambda r, row=row: (r.body(row.raw_content), r.envelopes([row.raw_content]))  # type: ignore[misc]
+            raws = await self.store.read(lambda r, row=row: r.raws([row.raw_content]))  # type: ignore[misc]
+            message = self.channels[row.channel].read(
+                raws[row.raw_content][0], None, raws[row.raw_content][1]
             )
-            message = self.channels[row.channel].read(raw or b"", None, envelopes[row.raw_content])
             await reading.record(self.store, row, message)
 
     async def report(self, reference: str, state: str, **envelope: str) -> Accepted:
