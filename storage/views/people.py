@@ -133,7 +133,8 @@ def cards(reader: Reader, customer_ids: Iterable[str]) -> dict[str, Json]:
     ids = list(dict.fromkeys(customer_ids))
     identities = _by_first(
         many(
-            "SELECT customer_id, id, kind, address, standing, why, learnt_at, ended_at, link_why"
+            "SELECT customer_id, id, kind, address, standing, why, learnt_at, ended_at, link_why,"
+            " (SELECT COUNT(*) FROM entries e WHERE e.identity_id = identities.id)"
             " FROM identities WHERE customer_id IN (:ids) ORDER BY learnt_at, id",
             ids,
         )
@@ -147,13 +148,6 @@ def cards(reader: Reader, customer_ids: Iterable[str]) -> dict[str, Json]:
             " FROM identities n JOIN interactions i ON i.identity_id = n.id"
             " JOIN conversations c ON c.id = i.conversation_id WHERE n.customer_id IN (:ids))"
             f" AS newest WHERE place <= {_PIECES} ORDER BY place",
-            ids,
-        )
-    )
-    said: dict[str, int] = dict(
-        many(
-            "SELECT n.customer_id, COUNT(*) FROM identities n JOIN entries e"
-            " ON e.identity_id = n.id WHERE n.customer_id IN (:ids) GROUP BY n.customer_id",
             ids,
         )
     )
@@ -228,7 +222,7 @@ def cards(reader: Reader, customer_ids: Iterable[str]) -> dict[str, Json]:
                 for piece in pieces.get(customer_id, ())
             ],
             "reply_ways": _reply_ways(own, of, accounts),
-            "counts": {"entries": said.get(customer_id, 0), "conversations": len(of)},
+            "counts": {"entries": sum(i[9] for i in own), "conversations": len(of)},
             "first_at": iso(min((talk[4] for talk in of), default=None)),
             "last_at": iso(row[10]),
         }
