@@ -15,6 +15,7 @@ class Audience:
 
     def __init__(self) -> None:
         self.viewers: set[Viewer] = set()
+        self.joining: set[Viewer] = set()
         self.overseers: set[Viewer] = set()
         self.holdings = Holdings()
         self._by_agent: dict[str, set[Viewer]] = {}
@@ -26,6 +27,8 @@ class Audience:
             # Nobody looked, so nothing was noted.
             self.holdings.clear()
         self.viewers.add(viewer)
+        if viewer.joining:
+            self.joining.add(viewer)
         self._by_agent.setdefault(viewer.actor.id, set()).add(viewer)
         if viewer.scope.oversees:
             self.overseers.add(viewer)
@@ -36,6 +39,7 @@ class Audience:
 
     def remove(self, viewer: Viewer) -> None:
         self.viewers.discard(viewer)
+        self.joining.discard(viewer)
         self.overseers.discard(viewer)
         self._all_agents.discard(viewer)
         _discard(self._by_agent, viewer.actor.id, viewer)

@@ -128,7 +128,6 @@ class Fanout:
 
     def _route_work(self, seq: int, keys: Touched, found: Found) -> Moved:
         audience, holdings, moved = self._audience, self._audience.holdings, Moved()
-        joining = [viewer for viewer in audience.viewers if viewer.joining]
         for interaction_id in keys.interactions:
             row = found.row("interactions", interaction_id)
             before = holdings.agents(interaction_id)
@@ -139,7 +138,7 @@ class Fanout:
                 seeing |= audience.overseers
                 tail = frame("interaction.changed", row)
                 self._stage(seeing, f"interaction:{interaction_id}", tail)
-            losing = audience.of_agents(before).union(joining)
+            losing = audience.of_agents(before).union(audience.joining)
             if not is_open:
                 losing |= audience.overseers
             losing -= seeing
@@ -151,7 +150,7 @@ class Fanout:
             if losing:
                 tail = removed_frame("interaction", interaction_id)
                 self._stage(losing, f"interaction:{interaction_id}", tail)
-            for viewer in joining:
+            for viewer in audience.joining:
                 viewer.touched_after[interaction_id] = seq
             if interaction_id in keys.legs:
                 moved.agents |= before | now
@@ -271,6 +270,7 @@ class Fanout:
         viewers = self._audience.viewers if keys.everyone else self._audience.of_agents(keys.users)
         for viewer in viewers:
             viewer.joining = True
+            self._audience.joining.add(viewer)
             viewer.refresh.set()
 
 

@@ -151,6 +151,7 @@ class LiveHub:
             return
         self._audience.seed(viewer, seq, snapshot)
         viewer.begin(seq, first)
+        self._audience.joining.discard(viewer)
         self._lists_due.set()
 
     async def _snapshot(self, viewer: Viewer) -> tuple[int, Json]:

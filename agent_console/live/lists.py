@@ -14,7 +14,7 @@ from functools import partial
 
 from agent_console.live.audience import Audience
 from agent_console.live.frames import frame, removed_frame
-from agent_console.live.scope import plain_account, sees_queue
+from agent_console.live.scope import plain_account
 from agent_console.live.viewer import Viewer
 from triggerhub.domain.ports import Json, Views
 
@@ -77,7 +77,7 @@ def _queues(rows: list[Json]) -> Iterator[_Piece]:
 
 
 def _serves(viewer: Viewer, *, queue_id: str) -> bool:
-    return sees_queue(viewer.actor, queue_id)
+    return viewer.scope.queues or queue_id in viewer.actor.queue_ids
 
 
 def _accounts(rows: list[Json]) -> Iterator[_Piece]:
