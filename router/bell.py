@@ -23,7 +23,7 @@ SHORTEST = 0.001  # seconds; a loop that is always due lets others run
 class Bell:
     """`wanted`: whether the loop of this `name` is to look after this event.
 
-    `heard` is given every batch before it rings, and None where some were missed.
+    `heard` is given each batch that rings, before it does, and None where some were missed.
     """
 
     def __init__(
@@ -71,11 +71,10 @@ class Bell:
         """Until the tail stops; a listener that fell behind looks once and listens on."""
         while True:
             try:
-                async for batch in self._tail.subscribe():
+                async for batch in self._tail.subscribe(wanted=self._wanted):
                     if self._heard is not None:
                         self._heard(batch)
-                    if any(self._wanted(item) for item in batch):
-                        self._rung.set()
+                    self._rung.set()
                 return
             except Unavailable as error:
                 log.warning("router.missed_events", loop=self._name, reason=str(error))

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from storage.store import Reader, Store
-from triggerhub.domain.events import AccountConfigured, AccountRemoved, QueueRemoved
+from triggerhub.domain.events import AccountConfigured, AccountRemoved, QueueRemoved, Recorded
 from triggerhub.domain.model.message import Account
 
-_CHANGES = (AccountConfigured, AccountRemoved, QueueRemoved)
+
+def _changes(item: Recorded) -> bool:
+    return isinstance(item.fact, AccountConfigured | AccountRemoved | QueueRemoved)
 
 
 class SqlAccountDirectory:
@@ -34,9 +36,8 @@ class SqlAccountDirectory:
         # this may be the second start of this loop, after events that nobody followed.
         head = await self._store.read(lambda reader: reader.head())
         await self.load()
-        async for batch in self._store.subscribe(head):
-            if any(isinstance(r.fact, _CHANGES) for r in batch):
-                await self.load()
+        async for _ in self._store.subscribe(head, wanted=_changes):
+            await self.load()
 
     def by_id(self, account_id: str) -> Account | None:
         return self._by_id.get(account_id)

@@ -193,9 +193,11 @@ class Store:
             raise translated(error) from error
         return result
 
-    def subscribe(self, after: int | None = None) -> AsyncIterator[Sequence[Recorded]]:
+    def subscribe(
+        self, after: int | None = None, *, wanted: Callable[[Recorded], bool] | None = None
+    ) -> AsyncIterator[Sequence[Recorded]]:
         """Committed events as they come (domain.ports.LogTail)."""
-        return self.tail.subscribe(after)
+        return self.tail.subscribe(after, wanted=wanted)
 
 
 class Reader(Lookups):

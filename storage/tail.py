@@ -24,6 +24,7 @@ MAX_BACKLOG = 10_000  # events a slow subscriber may lag before it is told to st
 LOOK_EVERY = 0.5  # seconds between looks at the head
 
 ReadAfter = Callable[[int, int], Awaitable[list[Recorded]]]
+Wanted = Callable[[Recorded], bool]
 
 
 class Stream(Protocol):
@@ -37,10 +38,14 @@ class Stream(Protocol):
 
 
 class Subscriber:
-    """One reader of the tail, with a bounded backlog."""
+    """One reader of the tail, with a bounded backlog.
 
-    def __init__(self, after: int) -> None:
+    A batch without anything `wanted` passes it by: to wake somebody costs more than to ask.
+    """
+
+    def __init__(self, after: int, wanted: Wanted | None) -> None:
         self.after = after
+        self._wanted = wanted
         self._batches: deque[Sequence[Recorded]] = deque()
         self._size = 0
         self._wake = asyncio.Event()
@@ -48,6 +53,8 @@ class Subscriber:
         self.closed = False
 
     def offer(self, batch: Sequence[Recorded]) -> None:
+        if self._wanted is not None and not any(map(self._wanted, batch)):
+            return
         if self.overrun or self._size + len(batch) > MAX_BACKLOG:
             self.overrun = True  # for good: a later batch would follow a gap
         else:
@@ -145,12 +152,17 @@ class Tail:
                 # Nobody starts this task again, and everything on this node lives by it.
                 log.exception("tail.stumbled", after=self.last)
 
-    async def subscribe(self, after: int | None = None) -> AsyncIterator[Sequence[Recorded]]:
-        """Batches with seq > `after` (None: from now on), until the tail stops."""
+    async def subscribe(
+        self, after: int | None = None, *, wanted: Wanted | None = None
+    ) -> AsyncIterator[Sequence[Recorded]]:
+        """Batches with seq > `after` (None: from now on), until the tail stops.
+
+        `wanted`: only whole batches that hold such an event.
+        """
         assert self._read is not None
         live_from = self.last
         at = live_from if after is None else after
-        subscriber = Subscriber(max(at, live_from))
+        subscriber = Subscriber(max(at, live_from), wanted)
         self._subscribers.add(subscriber)
         try:
             while at < live_from:

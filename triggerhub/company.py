@@ -25,6 +25,7 @@ class CompanyFace:
         # What changes from here on comes with the subscription, whatever the load has seen of it.
         head = await self._views.head()
         await self.load()
-        async for batch in self._store.subscribe(head):
-            if any(isinstance(item.fact, HubConfigured) for item in batch):
-                await self.load()
+        async for _ in self._store.subscribe(
+            head, wanted=lambda item: isinstance(item.fact, HubConfigured)
+        ):
+            await self.load()

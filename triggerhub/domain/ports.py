@@ -5,7 +5,7 @@ Implementations carry their technology in the name; doubles are called Fake….
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -92,8 +92,13 @@ class MediaSource(Protocol):
 class LogTail(Protocol):
     """Committed events in order, as they come, on this node."""
 
-    def subscribe(self, after: int | None = None) -> AsyncIterator[Sequence[Recorded]]:
-        """Batches of events with seq > `after` (None: from now on)."""
+    def subscribe(
+        self, after: int | None = None, *, wanted: Callable[[Recorded], bool] | None = None
+    ) -> AsyncIterator[Sequence[Recorded]]:
+        """Batches of events with seq > `after` (None: from now on).
+
+        `wanted`: live batches that hold no such event are passed over.
+        """
         ...
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import copy
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -78,7 +78,9 @@ class House:
             subscriber.put_nowait(batch)
         return len(self.log)
 
-    async def subscribe(self, after: int | None = None) -> AsyncIterator[Sequence[Recorded]]:
+    async def subscribe(
+        self, after: int | None = None, *, wanted: Callable[[Recorded], bool] | None = None
+    ) -> AsyncIterator[Sequence[Recorded]]:
         queue: asyncio.Queue[Sequence[Recorded]] = asyncio.Queue()
         at = len(self.log) if after is None else after
         self._subscribers.add(queue)
@@ -88,7 +90,7 @@ class House:
             at = max(at, len(self.log))
             while True:
                 batch = [item for item in await queue.get() if item.seq > at]
-                if batch:
+                if batch and (wanted is None or any(map(wanted, batch))):
                     at = batch[-1].seq
                     yield batch
         finally:
