@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import sys
 import threading
-import time
 from collections.abc import Callable, Sequence
 from queue import Empty, SimpleQueue
 from typing import Any, Generic, TypeVar
@@ -20,6 +19,7 @@ import structlog
 from storage.behind import AlreadyThere
 from storage.checkpoint import Checkpointer
 from storage.engine import Connection, Database
+from storage.precedence import Precedence
 from storage.transaction import Kit, Transaction
 from triggerhub.domain.errors import HubError, Unavailable
 from triggerhub.domain.events import Recorded
@@ -28,13 +28,6 @@ T = TypeVar("T")
 log = structlog.get_logger(__name__)
 
 MAX_GROUP = 256
-# Deliveries are acknowledged before they are routed: while so many of them wait when a lonely job
-# ends, the next one lets them go first for four times as long as the last one took, unless they
-# cease before.
-PRESSING = 32
-REST = 4.0
-LONGEST_REST = 2.0  # seconds
-LULL = 0.03  # seconds without a delivery
 
 
 class Job(Generic[T]):
@@ -70,10 +63,7 @@ class Writer:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._connection: Connection | None = None
         self._checkpointer = Checkpointer(database)
-        self._deliveries = 0  # handed over
-        self._deliveries_done = 0
-        self._last_delivery = 0.0
-        self._rest_until = 0.0
+        self._precedence = Precedence()
         self.groups = 0
         self.jobs = 0
 
@@ -88,7 +78,7 @@ class Writer:
         if self._thread is None:
             return
         self._flush()
-        self._rest_until = 0.0
+        self._precedence.waive()
         self._queue.put(None)
         thread, self._thread = self._thread, None
         await asyncio.to_thread(thread.join)
@@ -111,7 +101,7 @@ class Writer:
         if not self._batch:
             self._loop.call_soon(self._flush)
         self._batch.append(Job(work, future, alone, delivery))
-        self._deliveries += delivery
+        self._precedence.came(delivery)
         try:
             return await future
         finally:
@@ -135,7 +125,7 @@ class Writer:
                 taken = self._queue.get()
                 stopping = taken is None
                 waiting.extend(taken or ())
-            rest = self._rest() if all(job.alone for job in waiting) else 0
+            rest = self._precedence.rest() if all(job.alone for job in waiting) else 0
             try:
                 while not stopping:
                     taken = self._queue.get(timeout=rest) if rest > 0 else self._queue.get_nowait()
@@ -158,27 +148,17 @@ class Writer:
         lonely = [job for job in waiting if job.alone]
         if group:
             self._finish(group, self._commit(group))
-            if delivered := sum(job.delivery for job in group):
-                self._deliveries_done += delivered
-                self._last_delivery = time.monotonic()
+            self._precedence.served(sum(job.delivery for job in group))
         for job in lonely:
-            if self._rest() > 0:
+            if self._precedence.rest() > 0:
                 rest.append(job)
                 continue
-            began = time.monotonic()
+            began = self._precedence.begin()
             self._finish([job], self._commit([job]))
-            if self._deliveries - self._deliveries_done >= PRESSING:
-                took = time.monotonic() - began
-                self._last_delivery = began + took
-                self._rest_until = self._last_delivery + min(REST * took, LONGEST_REST)
+            self._precedence.ended(began)
         if self._connection is not None:
             self._checkpointer.look(self._connection)
         return rest
-
-    def _rest(self) -> float:
-        """How long lonely ones still wait for deliveries to go first, or for a lull."""
-        now = time.monotonic()
-        return max(0.0, min(self._rest_until, self._last_delivery + LULL) - now)
 
     def _commit(self, group: list[Job[Any]], *, doubt: bool = False) -> list[Recorded]:
         """Run the group in one transaction; what it appended."""

@@ -1,0 +1,68 @@
+"""When routing lets deliveries go first: somebody outside waits for those to be acknowledged.
+
+Owns the rule, not the queue. In a flood the router would otherwise take as much of the process as
+the deliveries do, in long steps that hold all of them up; what waits is routed when it ebbs.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+PRESSING = 32  # deliveries that wait when a routing step ends
+REST = 9.0  # times as long as that step took
+LONGEST = 5.0  # seconds
+# A load that the process can bear besides routing is no flood, however many come.
+LOOK_EVERY = 0.02  # seconds
+BUSY = 0.75  # of one core, which is about all that Python uses
+
+
+class Precedence:
+    """`clock` and `cpu`: seconds, of the world and of this process."""
+
+    def __init__(
+        self,
+        clock: Callable[[], float] = time.monotonic,
+        cpu: Callable[[], float] = time.process_time,
+    ) -> None:
+        self._clock = clock
+        self._cpu = cpu
+        self._came = 0  # counted by one thread,
+        self._served = 0  # and this by another
+        self._until = 0.0
+        self._looked = (0.0, 0.0)
+        self._waived = False
+
+    def came(self, deliveries: int) -> None:
+        self._came += deliveries
+
+    def served(self, deliveries: int) -> None:
+        self._served += deliveries
+
+    def waive(self) -> None:
+        """From now on nobody rests: the hub goes down."""
+        self._waived = True
+
+    def begin(self) -> float:
+        """To be given to `ended`, when the routing step that begins now has ended."""
+        return self._clock()
+
+    def ended(self, began: float) -> None:
+        now = self._clock()
+        if self._came - self._served >= PRESSING:
+            self._until = now + min(REST * (now - began), LONGEST)
+            self._looked = now, self._cpu()
+
+    def rest(self) -> float:
+        """Seconds after which to ask again; 0 when routing may go on."""
+        now = self._clock()
+        if self._waived or now >= self._until:
+            return 0.0
+        looked, used = self._looked
+        if now - looked >= LOOK_EVERY:
+            cpu = self._cpu()
+            self._looked = now, cpu
+            if cpu - used < BUSY * (now - looked):
+                self._until = now
+                return 0.0
+        return min(self._until - now, LOOK_EVERY)
