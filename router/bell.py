@@ -6,13 +6,13 @@ Owns the listening to the log's tail. Must not know what the loop does.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 
 import structlog
 
 from triggerhub.domain.errors import Unavailable
-from triggerhub.domain.events import Recorded
+from triggerhub.domain.events import Fact, Recorded
 from triggerhub.domain.ports import LogTail
 
 log = structlog.get_logger(__name__)
@@ -21,20 +21,24 @@ SHORTEST = 0.001  # seconds; a loop that is always due lets others run
 
 
 class Bell:
-    """`wanted`: whether the loop of this `name` is to look after this event.
+    """Rings for the loop of this `name` after every batch that holds one `of` these types (None:
+    after every one) and, if that isn't enough, an event that is `wanted`.
 
-    `heard` is given each batch that rings, before it does, and None where some were missed.
+    `heard` is given each batch of these types before it rings, and None where some were missed.
     """
 
     def __init__(
         self,
         name: str,
         tail: LogTail,
-        wanted: Callable[[Recorded], bool],
+        *,
+        of: Iterable[type[Fact]] | None = None,
+        wanted: Callable[[Recorded], bool] | None = None,
         heard: Callable[[Sequence[Recorded] | None], None] | None = None,
     ) -> None:
         self._name = name
         self._tail = tail
+        self._of = None if of is None else frozenset(of)
         self._wanted = wanted
         self._heard = heard
         self._rung = asyncio.Event()
@@ -71,10 +75,11 @@ class Bell:
         """Until the tail stops; a listener that fell behind looks once and listens on."""
         while True:
             try:
-                async for batch in self._tail.subscribe(wanted=self._wanted):
+                async for batch in self._tail.subscribe(of=self._of):
                     if self._heard is not None:
                         self._heard(batch)
-                    self._rung.set()
+                    if self._wanted is None or any(map(self._wanted, batch)):
+                        self._rung.set()
                 return
             except Unavailable as error:
                 log.warning("router.missed_events", loop=self._name, reason=str(error))

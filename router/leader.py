@@ -71,7 +71,9 @@ class Leader:
         self._due: datetime | None = None
         self._heard: deque[Recorded] = deque(maxlen=HEARD)
         self._tried_at: datetime | None = None
-        self._bell = Bell("leader", tail, lambda i: i.actor not in OWN, self._hear)
+        self._bell = Bell(
+            "leader", tail, wanted=lambda item: item.actor not in OWN, heard=self._hear
+        )
         self._singly = 0  # so many events are still to be read one by one
         self._suspect: int | None = None  # the one that is being settled by itself
         self._failed = (0, 0)  # (which, how often) an event failed by itself

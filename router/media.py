@@ -48,7 +48,7 @@ class Fetcher:
         self._sources = sources
         self._clock = clock
         self._leading = leading
-        self._bell = Bell("media", tail, lambda r: isinstance(r.fact, ev.MessageResolved))
+        self._bell = Bell("media", tail, of=(ev.MessageResolved,))
 
     async def run(self) -> None:
         """Until cancelled."""

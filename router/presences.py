@@ -43,7 +43,9 @@ class RouterPresences:
         self._here: set[str] = set()
         self._looked_at: datetime | None = None
         self._back_at: datetime | None = None  # when this node could look again after an outage
-        self._bell = Bell("presence", tail, self._was_taken_for_gone)
+        self._bell = Bell(
+            "presence", tail, of=(ev.AgentDisconnected,), wanted=self._was_taken_for_gone
+        )
 
     async def connected(self, agent_id: str) -> None:
         self._here.add(agent_id)

@@ -50,7 +50,12 @@ class Readers:
         self._accounts = accounts
         self._channels = channels
         self._leading = leading
-        self._bell = Bell("reading", tail, _brings_work)
+        self._bell = Bell(
+            "reading",
+            tail,
+            of=(ev.MessageReceived, ev.AttentionReplayed),
+            wanted=_brings_work,
+        )
         self._slots = asyncio.Semaphore(AT_ONCE)
         self._under_way: dict[str, asyncio.Task[None]] = {}
         self._resting: dict[str, tuple[int, float]] = {}  # how often it failed, until when

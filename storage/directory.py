@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from storage.store import Reader, Store
-from triggerhub.domain.events import AccountConfigured, AccountRemoved, QueueRemoved, Recorded
+from triggerhub.domain.events import AccountConfigured, AccountRemoved, QueueRemoved
 from triggerhub.domain.model.message import Account
 
-
-def _changes(item: Recorded) -> bool:
-    return isinstance(item.fact, AccountConfigured | AccountRemoved | QueueRemoved)
+_CHANGES = frozenset({AccountConfigured, AccountRemoved, QueueRemoved})
 
 
 class SqlAccountDirectory:
@@ -36,7 +34,7 @@ class SqlAccountDirectory:
         # this may be the second start of this loop, after events that nobody followed.
         head = await self._store.read(lambda reader: reader.head())
         await self.load()
-        async for _ in self._store.subscribe(head, wanted=_changes):
+        async for _ in self._store.subscribe(head, of=_CHANGES):
             await self.load()
 
     def by_id(self, account_id: str) -> Account | None:

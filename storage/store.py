@@ -194,10 +194,10 @@ class Store:
         return result
 
     def subscribe(
-        self, after: int | None = None, *, wanted: Callable[[Recorded], bool] | None = None
+        self, after: int | None = None, *, of: frozenset[type[Fact]] | None = None
     ) -> AsyncIterator[Sequence[Recorded]]:
         """Committed events as they come (domain.ports.LogTail)."""
-        return self.tail.subscribe(after, wanted=wanted)
+        return self.tail.subscribe(after, of=of)
 
 
 class Reader(Lookups):

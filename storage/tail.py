@@ -15,7 +15,7 @@ from typing import Protocol
 import structlog
 
 from triggerhub.domain.errors import Unavailable
-from triggerhub.domain.events import Recorded
+from triggerhub.domain.events import Fact, Recorded
 
 log = structlog.get_logger(__name__)
 
@@ -24,7 +24,7 @@ MAX_BACKLOG = 10_000  # events a slow subscriber may lag before it is told to st
 LOOK_EVERY = 0.5  # seconds between looks at the head
 
 ReadAfter = Callable[[int, int], Awaitable[list[Recorded]]]
-Wanted = Callable[[Recorded], bool]
+Types = frozenset[type[Fact]]
 
 
 class Stream(Protocol):
@@ -40,20 +40,20 @@ class Stream(Protocol):
 class Subscriber:
     """One reader of the tail, with a bounded backlog.
 
-    A batch without anything `wanted` passes it by: to wake somebody costs more than to ask.
+    A batch without any `of` these types passes it by: to wake somebody costs more than to look.
     """
 
-    def __init__(self, after: int, wanted: Wanted | None) -> None:
+    def __init__(self, after: int, of: Types | None) -> None:
         self.after = after
-        self._wanted = wanted
+        self._of = of
         self._batches: deque[Sequence[Recorded]] = deque()
         self._size = 0
         self._wake = asyncio.Event()
         self.overrun = False
         self.closed = False
 
-    def offer(self, batch: Sequence[Recorded]) -> None:
-        if self._wanted is not None and not any(map(self._wanted, batch)):
+    def offer(self, batch: Sequence[Recorded], types: set[type[Fact]]) -> None:
+        if self._of is not None and self._of.isdisjoint(types):
             return
         if self.overrun or self._size + len(batch) > MAX_BACKLOG:
             self.overrun = True  # for good: a later batch would follow a gap
@@ -127,8 +127,9 @@ class Tail:
 
     def _deliver(self, recorded: Sequence[Recorded]) -> None:
         self.last = recorded[-1].seq
+        types = {type(item.fact) for item in recorded}
         for subscriber in self._subscribers:
-            subscriber.offer(recorded)
+            subscriber.offer(recorded, types)
 
     async def _follow(self) -> None:
         """Fill gaps: when somebody says so, and every half second by looking."""
@@ -153,16 +154,16 @@ class Tail:
                 log.exception("tail.stumbled", after=self.last)
 
     async def subscribe(
-        self, after: int | None = None, *, wanted: Wanted | None = None
+        self, after: int | None = None, *, of: Types | None = None
     ) -> AsyncIterator[Sequence[Recorded]]:
         """Batches with seq > `after` (None: from now on), until the tail stops.
 
-        `wanted`: only whole batches that hold such an event.
+        `of`: live batches without any of these types are passed over.
         """
         assert self._read is not None
         live_from = self.last
         at = live_from if after is None else after
-        subscriber = Subscriber(max(at, live_from), wanted)
+        subscriber = Subscriber(max(at, live_from), of)
         self._subscribers.add(subscriber)
         try:
             while at < live_from:

@@ -25,7 +25,5 @@ class CompanyFace:
         # What changes from here on comes with the subscription, whatever the load has seen of it.
         head = await self._views.head()
         await self.load()
-        async for _ in self._store.subscribe(
-            head, wanted=lambda item: isinstance(item.fact, HubConfigured)
-        ):
+        async for _ in self._store.subscribe(head, of=frozenset({HubConfigured})):
             await self.load()

@@ -20,7 +20,7 @@ from router.bell import Bell
 from triggerhub.domain import events as ev
 from triggerhub.domain.clock import Clock
 from triggerhub.domain.errors import Ambiguous, HubError, Rejected, Unavailable
-from triggerhub.domain.events import Fact, Recorded
+from triggerhub.domain.events import Fact
 from triggerhub.domain.masking import masked
 from triggerhub.domain.model.delivery import TRANSITIONS, advances
 from triggerhub.domain.model.message import (
@@ -69,7 +69,7 @@ class Outbox:
         self._channels = channels
         self._clock = clock
         self._leading = leading
-        self._bell = Bell("outbox", tail, _brings_work)
+        self._bell = Bell("outbox", tail, of=(ev.MessageQueued, ev.MessageDeferred))
         self._under_way: dict[str, asyncio.Task[None]] = {}
         self._channel_of: dict[str, str] = {}  # of what is under way
         self._reconciled = False  # whether nothing is known to be `sending` without an attempt
@@ -285,10 +285,6 @@ class Outbox:
             # A channel that breaks off in a way nobody foresaw must not hold up all others.
             log.exception("outbox.not_reconciled", message_id=row.message_id)
             return None
-
-
-def _brings_work(item: Recorded) -> bool:
-    return isinstance(item.fact, ev.MessageQueued | ev.MessageDeferred)
 
 
 def load(reading: Reading, row: OutboxRow, attempt: int) -> OutboundMessage | None:

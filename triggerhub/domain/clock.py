@@ -58,8 +58,7 @@ class IdSource(Protocol):
 _FIVE_BITS = bytes(ord(_ALPHABET[byte & 31]) for byte in range(256))
 
 
-def base32(number: int, length: int) -> str:
-    return "".join([_ALPHABET[number >> 5 * at & 31] for at in range(length - 1, -1, -1)])
+_PAIRS = tuple(first + second for first in _ALPHABET for second in _ALPHABET)
 
 
 class RandomIds:
@@ -72,13 +71,14 @@ class RandomIds:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._time = (-1, "")
+        self._minutes = (-1, "")  # the first six letters, which stand for four of them
         self._random: list[str] = []
 
     def new(self, prefix: str) -> str:
         millis = self._clock.millis()
         made, letters = self._time
         if made != millis:
-            letters = base32(millis << 2, 10)
+            letters = self._letters(millis << 2)
             self._time = (millis, letters)
         try:
             drawn = self._random.pop()
@@ -86,6 +86,14 @@ class RandomIds:
             # Each draw is a system call, and a turn for every other thread.
             drawn, *self._random = _draw(256)
         return f"{prefix}_{letters}{drawn}"
+
+    def _letters(self, number: int) -> str:
+        """Fifty bits in base 32."""
+        made, first = self._minutes
+        if made != number >> 20:
+            first = "".join(_PAIRS[number >> at & 1023] for at in (40, 30, 20))
+            self._minutes = (number >> 20, first)
+        return f"{first}{_PAIRS[number >> 10 & 1023]}{_PAIRS[number & 1023]}"
 
 
 def _draw(number: int) -> list[str]:

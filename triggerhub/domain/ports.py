@@ -5,12 +5,12 @@ Implementations carry their technology in the name; doubles are called Fake….
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
 from triggerhub.domain.commands import Command
-from triggerhub.domain.events import Recorded
+from triggerhub.domain.events import Fact, Recorded
 from triggerhub.domain.model.message import (
     Accepted,
     Account,
@@ -93,11 +93,11 @@ class LogTail(Protocol):
     """Committed events in order, as they come, on this node."""
 
     def subscribe(
-        self, after: int | None = None, *, wanted: Callable[[Recorded], bool] | None = None
+        self, after: int | None = None, *, of: frozenset[type[Fact]] | None = None
     ) -> AsyncIterator[Sequence[Recorded]]:
         """Batches of events with seq > `after` (None: from now on).
 
-        `wanted`: live batches that hold no such event are passed over.
+        `of`: live batches without any of these types are passed over.
         """
         ...
 

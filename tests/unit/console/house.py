@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import copy
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -79,7 +79,7 @@ class House:
         return len(self.log)
 
     async def subscribe(
-        self, after: int | None = None, *, wanted: Callable[[Recorded], bool] | None = None
+        self, after: int | None = None, *, of: frozenset[type[Fact]] | None = None
     ) -> AsyncIterator[Sequence[Recorded]]:
         queue: asyncio.Queue[Sequence[Recorded]] = asyncio.Queue()
         at = len(self.log) if after is None else after
@@ -90,7 +90,7 @@ class House:
             at = max(at, len(self.log))
             while True:
                 batch = [item for item in await queue.get() if item.seq > at]
-                if batch and (wanted is None or any(map(wanted, batch))):
+                if batch and (of is None or any(type(item.fact) in of for item in batch)):
                     at = batch[-1].seq
                     yield batch
         finally:
