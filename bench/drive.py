@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -189,6 +189,23 @@ async def full_path(
     )
 
 
+async def answers(port: int, requests: Iterable[bytes], rate: float) -> list[float]:
+    """Milliseconds from the first byte of each request to its answer, at `rate` a second."""
+    found: list[float] = []
+
+    def asked(client: HttpClient, request: bytes, back: Callable[[], None]) -> None:
+        began = time.perf_counter()
+
+        def answered(_status: int) -> None:
+            found.append((time.perf_counter() - began) * 1000)
+            back()
+
+        client.ask(request, answered)
+
+    await _at_rate(port, requests, rate, asked)
+    return found
+
+
 async def latencies(
     port: int, desk: Desk, requests: dict[bytes, bytes], rate: float
 ) -> list[float]:
@@ -196,31 +213,52 @@ async def latencies(
 
     `requests`: by the customer's address. One that never arrives counts as infinite.
     """
-    clients = await http_clients(port, 16)
-    idle = list(clients)
     sent: dict[bytes, float] = {}
     found: dict[bytes, float] = {}
+    addresses = iter(requests)
 
     def arrived(address: bytes, at: float) -> None:
         if address in sent:
             found.setdefault(address, (at - sent[address]) * 1000)
 
+    def asked(client: HttpClient, request: bytes, back: Callable[[], None]) -> None:
+        sent[next(addresses)] = time.perf_counter()
+        client.ask(request, lambda _status: back())
+
     desk.arrived = arrived
-    next_at = time.perf_counter()
-    for address, request in requests.items():
-        next_at += 1 / rate
-        await asyncio.sleep(max(0.0, next_at - time.perf_counter()))
-        client = idle.pop() if idle else (await http_clients(port, 1))[0]
-        sent[address] = time.perf_counter()
-        client.ask(request, lambda _status, client=client: idle.append(client))  # type: ignore[misc]
+    await _at_rate(port, requests.values(), rate, asked)
     for _ in range(100):
         if len(found) == len(sent):
             break
         await asyncio.sleep(0.05)
     desk.arrived = None
-    for client in idle:
-        client.close()
     return [found.get(address, float("inf")) for address in sent]
+
+
+async def _at_rate(
+    port: int,
+    requests: Iterable[bytes],
+    rate: float,
+    ask: Callable[[HttpClient, bytes, Callable[[], None]], None],
+) -> None:
+    """`ask` for each at even distances, on a connection that is free; until all are answered."""
+    clients = await http_clients(port, 16)
+    idle = list(clients)
+    next_at = time.perf_counter()
+    for request in requests:
+        next_at += 1 / rate
+        await asyncio.sleep(max(0.0, next_at - time.perf_counter()))
+        if not idle:
+            clients += await http_clients(port, 1)
+            idle.append(clients[-1])
+        client = idle.pop()
+        ask(client, request, partial(idle.append, client))
+    for _ in range(100):
+        if len(idle) == len(clients):
+            break
+        await asyncio.sleep(0.05)
+    for client in clients:
+        client.close()
 
 
 def mails(seed: int, count: int) -> Iterator[bytes]:

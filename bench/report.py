@@ -32,6 +32,8 @@ _ROWS: tuple[tuple[str, str, str, float | None, str, bool], ...] = (
     ),
     ("full_path", "Full path: messages of conversations on consoles", "/s", 0.10, "floor", True),
     ("all_new", "… where every message is new work", "/s", None, "floor", True),
+    ("floor_p50", "Floor: first byte to its answer at 100 a second, p50", "ms", None, "", False),
+    ("floor_p99", "Floor: first byte to its answer at 100 a second, p99", "ms", None, "", False),
     ("wait_p50", "First byte to frame at 100 a second, p50", "ms", 5.0, "", False),
     ("wait_p99", "First byte to frame at 100 a second, p99", "ms", 40.0, "", False),
     ("smtp_floor", "Floor: bare aiosmtpd, keeps nothing", "/s", None, "", True),

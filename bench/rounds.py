@@ -96,8 +96,13 @@ class Run:
         self._say(f"{name}: floor, HTTP")
         floor = await start_floor("http", self.folder)
         rate, refused = await drive.post_all(floor.http_port, requests, size.seconds)
+        at_rate = await drive.answers(
+            floor.http_port, requests[: int(size.rate * size.seconds)], size.rate
+        )
         await floor.stop()
         results.add("floor", rate)
+        results.add("floor_p50", _share(at_rate, 0.5))
+        results.add("floor_p99", _share(at_rate, 0.99))
 
         self._say(f"{name}: webhooks accepted")
         began = time.perf_counter()
@@ -134,10 +139,9 @@ class Run:
         waits = await drive.latencies(
             hub.http_port, desk, dict(zip(addresses, made, strict=True)), size.rate
         )
-        ordered = sorted(waits)
         results.waits += waits
-        results.add("wait_p50", ordered[len(ordered) // 2])
-        results.add("wait_p99", ordered[int(len(ordered) * 0.99)])
+        results.add("wait_p50", _share(waits, 0.5))
+        results.add("wait_p99", _share(waits, 0.99))
         await self._settled(name, hub)
 
         self._say(f"{name}: floor, SMTP")
@@ -178,6 +182,10 @@ class Run:
                 if hub.process.poll() is not None:
                     raise RuntimeError(f"the hub ended, see {self.folder / 'hub.log'}")
                 await asyncio.sleep(0.1)
+
+
+def _share(times: list[float], share: float) -> float:
+    return sorted(times)[int(len(times) * share)]
 
 
 def copy_of(database: Path, folder: Path) -> None:
