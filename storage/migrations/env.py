@@ -9,7 +9,9 @@ from storage.tables import metadata
 context.configure(
     connection=context.config.attributes["connection"],
     target_metadata=metadata,
-    transaction_per_migration=True,
+    # All or nothing, and under one lock: between two transactions another process would begin
+    # with the same migration.
+    transaction_per_migration=False,
     transactional_ddl=True,  # also on SQLite, where storage.engine begins the transaction
     render_as_batch=True,
 )

@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import inspect, text
+from sqlalchemy import Engine, event, inspect, text
 
 from storage import schema
+from storage.engine import Database
 from storage.tables import metadata
 from tests.contract.houses import House, sms
 from triggerhub.domain.errors import Invalid
@@ -110,16 +111,32 @@ async def test_a_backup_comes_before_a_migration(house: House) -> None:
         assert copy.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
 
-def test_two_at_once_migrate_once(empty_house: House) -> None:
-    """Two processes, as a server and a command line would be."""
+def test_migrations_come_all_together(empty_house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between two transactions another process would begin with what has just been done."""
+    commits: list[None] = []
+    engine = Database.engine
+
+    def counted(self: Database, *, write: bool = False) -> Engine:
+        made = engine(self, write=write)
+        event.listen(made, "commit", lambda _connection: commits.append(None))
+        return made
+
+    monkeypatch.setattr(Database, "engine", counted)
+    empty_house.migrate()
+    of_the_lock = 0 if empty_house.database().dialect == "sqlite" else 2
+    assert len(commits) - of_the_lock == 1
+
+
+def test_several_at_once_migrate_once(empty_house: House) -> None:
+    """Several processes, as servers and a command line would be."""
     program = (
         "import sys; from pathlib import Path; from datetime import datetime, UTC;"
         "from storage import schema; from storage.engine import Database;"
         "schema.migrate(Database(sys.argv[1]), backups=Path(sys.argv[2]), now=datetime.now(UTC))"
     )
     arguments = [sys.executable, "-c", program, empty_house.url, str(empty_house.folder)]
-    running = [subprocess.Popen(arguments) for _ in range(2)]
-    assert [process.wait(timeout=60) for process in running] == [0, 0]
+    running = [subprocess.Popen(arguments) for _ in range(4)]
+    assert [process.wait(timeout=60) for process in running] == [0] * 4
     assert len(log_head(empty_house)) == 1
     assert schema.current(empty_house.database()) == schema.newest()
 
