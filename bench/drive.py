@@ -190,10 +190,16 @@ async def full_path(
 
 
 async def answers(port: int, requests: Iterable[bytes], rate: float) -> list[float]:
-    """Milliseconds from the first byte of each request to its answer, at `rate` a second."""
+    """Milliseconds from the first byte of each request to its answer, at `rate` a second.
+
+    One that is never answered counts as infinite.
+    """
     found: list[float] = []
+    asked_for = 0
 
     def asked(client: HttpClient, request: bytes, back: Callable[[], None]) -> None:
+        nonlocal asked_for
+        asked_for += 1
         began = time.perf_counter()
 
         def answered(_status: int) -> None:
@@ -203,7 +209,7 @@ async def answers(port: int, requests: Iterable[bytes], rate: float) -> list[flo
         client.ask(request, answered)
 
     await _at_rate(port, requests, rate, asked)
-    return found
+    return found + [float("inf")] * (asked_for - len(found))
 
 
 async def latencies(

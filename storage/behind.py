@@ -47,6 +47,8 @@ class Behind:
 
     def put(self, table: str, key: object, row: Values, *, unless: str = "") -> None:
         """A new row. `unless`: a conflict clause; where it bites, writing raises AlreadyThere."""
+        if self.held(table, key) is not None:
+            self.write()  # the database refuses the second one
         self._new.setdefault(table, {})[key] = row
         if self._changes:  # of a row that wasn't there
             self._changes.get(table, {}).pop(str(key), None)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 PRESSING = 32  # deliveries that wait when a routing step ends
 REST = 9.0  # times as long as that step took
-LONGEST = 5.0  # seconds
+LONGEST = 3.0  # seconds; with a long step before it still well within the leader's lease
 # A load that the process can bear besides routing is no flood, however many come.
 LOOK_EVERY = 0.02  # seconds
 BUSY = 0.75  # of one core, which is about all that Python uses
@@ -62,7 +62,8 @@ class Precedence:
         if now - looked >= LOOK_EVERY:
             cpu = self._cpu()
             self._looked = now, cpu
-            if cpu - used < BUSY * (now - looked):
+            idle = cpu - used < BUSY * (now - looked)
+            if idle and self._came - self._served < PRESSING:
                 self._until = now
                 return 0.0
         return min(self._until - now, LOOK_EVERY)

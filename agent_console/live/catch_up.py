@@ -111,12 +111,13 @@ def _work(found: _Missed, viewer: Viewer, keys: Touched) -> None:
 
 
 async def _people(found: _Missed, views: Views, keys: Touched, mine: dict[str, set[str]]) -> None:
-    moved = {
-        row["customer_id"]
-        for row in found.snapshot["interactions"].values()
-        if row["id"] in keys.moved
-    }
-    cards = (keys.cards | moved) & mine.keys()
+    here = found.snapshot["interactions"]
+    moved = [here[each] for each in keys.moved & here.keys()]
+    if mine and (elsewhere := sorted(keys.moved - here.keys())):
+        # Closed meanwhile, or somebody else's: its customer may be watched all the same.
+        gone = await views.rows({"interactions": elsewhere})
+        moved += gone.get("interactions", {}).values()
+    cards = (keys.cards | {row["customer_id"] for row in moved}) & mine.keys()
     entries = [
         entry_id
         for entry_id, customer_id in keys.entries.items()

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from typing import Any
 
+import psycopg
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -112,6 +115,18 @@ def test_many_rows_and_a_rollback(database_url: str) -> None:
     connection.begin(write=True)
     connection.commit()
     assert connection.one("SELECT COUNT(*), SUM(a) FROM behind_rows") == (203, 203 * 101)
+    connection.close()
+
+
+def test_the_same_row_twice_is_refused(database_url: str) -> None:
+    connection = Database(database_url).connect(writes=True)
+    connection.run("CREATE TABLE behind_rows (id TEXT PRIMARY KEY, a BIGINT, b BIGINT)")
+    connection.begin(write=True)
+    connection.put("behind_rows", "x", {"id": "x", "a": 1, "b": None})
+    connection.put("behind_rows", "x", {"id": "x", "a": 2, "b": None})
+    with pytest.raises((sqlite3.IntegrityError, psycopg.IntegrityError)):
+        connection.write_behind()
+    connection.rollback()
     connection.close()
 
 

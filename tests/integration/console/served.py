@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -111,13 +111,19 @@ class Person:
 
     @asynccontextmanager
     async def live(
-        self, after: int | None = None, epoch: str | None = None, origin: str | None = None
+        self,
+        after: int | None = None,
+        epoch: str | None = None,
+        origin: str | None = None,
+        watch: Sequence[str] = (),
     ) -> AsyncIterator[Line]:
         async with self.session.ws_connect(
             f"{self.base}/api/v1/live", headers={"Origin": origin or self.base}
         ) as socket:
             line = Line(socket)
-            await line.say(type="hello", after=after, epoch=epoch, csrf=self.csrf)
+            await line.say(
+                type="hello", after=after, epoch=epoch, csrf=self.csrf, watch=list(watch)
+            )
             yield line
 
 

@@ -111,6 +111,21 @@ async def test_coming_back_fills_the_gap_without_a_snapshot(served: Served, hous
         assert (entry["entry"]["id"], entry["customer_ids"]) == ("me_late", ["cu_1"])
 
 
+async def test_who_watched_hears_of_work_that_was_closed_meanwhile(
+    served: Served, house: House
+) -> None:
+    house.append(scenes.offered(house, "2", "of_2", "user_ana"))
+    house.append(*scenes.accepted("2", "of_2", "user_ana", "qu_support"))
+    sue = await served.signed_in("sue")
+    async with sue.live() as line:
+        seq, _ = await begin(line)
+    house.append(*scenes.closed("2", "user_ana"))
+    async with sue.live(after=seq, epoch="ep_1", watch=["cu_2"]) as line:
+        await line.until("resumed")
+        card = await line.until("card.changed")
+        assert card["data"]["customer_id"] == "cu_2"
+
+
 @pytest.mark.parametrize(("after", "epoch"), [(1, "ep_other"), (10**9, "ep_1"), (1, None)])
 async def test_what_cannot_be_resumed_begins_anew(
     served: Served, after: int, epoch: str | None

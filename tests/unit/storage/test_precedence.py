@@ -56,7 +56,15 @@ def test_a_load_that_leaves_the_process_idle_is_no_flood() -> None:
     machine = Machine()
     machine.rule.came(1000)
     machine.step(0.5)
+    machine.rule.served(1000)
     assert machine.rested(share=BUSY - 0.1) < 2 * LOOK_EVERY
+
+
+def test_a_process_that_may_use_little_is_not_idle_while_many_wait() -> None:
+    machine = Machine()
+    machine.rule.came(1000)
+    machine.step(0.1)
+    assert abs(machine.rested(share=0.5) - REST * 0.1) < LOOK_EVERY
 
 
 def test_a_flood_that_ebbs_ends_the_rest() -> None:
@@ -66,6 +74,7 @@ def test_a_flood_that_ebbs_ends_the_rest() -> None:
     for _ in range(5):
         assert machine.rule.rest() > 0
         machine.pass_time(LOOK_EVERY)
+    machine.rule.served(1000)
     assert machine.rested(share=0.1) < 3 * LOOK_EVERY
     assert machine.rule.rest() == 0
 
