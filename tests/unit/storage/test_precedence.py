@@ -64,7 +64,7 @@ def test_a_process_that_may_use_little_is_not_idle_while_many_wait() -> None:
     machine = Machine()
     machine.rule.came(1000)
     machine.step(0.1)
-    assert abs(machine.rested(share=0.5) - REST * 0.1) < LOOK_EVERY
+    assert abs(machine.rested(share=BUSY - 0.1) - REST * 0.1) < LOOK_EVERY
 
 
 def test_a_flood_that_ebbs_ends_the_rest() -> None:
