@@ -45,7 +45,7 @@ class Viewer:
         self.floor = 0
         self.turn = 0
         """Counts the attempts to join: only the newest may begin."""
-        self._limit = limit
+        self._limit = self._room = limit
         self._frames: dict[str, tuple[int, bytes]] = {}
         self._wake = asyncio.Event()
 
@@ -70,7 +70,7 @@ class Viewer:
             return
         frames.pop(key, None)
         frames[key] = (seq, tail)
-        if len(frames) > self._limit:
+        if len(frames) > self._room:
             self.say_bye("slow", 100)
         elif not self.joining:
             self._wake.set()
@@ -94,6 +94,8 @@ class Viewer:
         for key, item in later.items():
             self._frames.pop(key, None)
             self._frames[key] = item
+        # However much it missed, it isn't slow before it had a chance to take it.
+        self._room = self._limit + len(self._frames)
         if first[0][0] == "snapshot":
             # Complete in itself, whatever older news of cards and entries follows it.
             self.seq = max(self.seq, seq)
@@ -113,6 +115,7 @@ class Viewer:
             self._wake.clear()
         waiting = list(self._frames.values())
         self._frames.clear()
+        self._room = self._limit
         return self._numbered(waiting), self.bye
 
     def _numbered(self, waiting: list[tuple[int, bytes]]) -> list[bytes]:

@@ -54,3 +54,16 @@ async def test_the_buffer_is_bounded() -> None:
     assert frames == []
     assert bye is not None
     assert bye.reason == "slow"
+
+
+async def test_who_missed_much_isnt_slow_before_taking_it() -> None:
+    viewer = Viewer(ANA, limit=10)
+    tail = frame("entry.changed", {})
+    viewer.begin(99, [("resumed", 1, frame("resumed", {}))] + [(f"entry:{n}", 99, tail)
+                                                               for n in range(50)])  # fmt: skip
+    viewer.push("queue:q", 100, frame("queue.changed", {}))
+    assert viewer.bye is None
+    assert len(await taken(viewer)) == 52
+    for number in range(11):
+        viewer.push(f"entry:{number}", 100, tail)
+    assert viewer.bye is not None
