@@ -96,11 +96,11 @@ class Behind:
 
     def write(self) -> None:
         """Raises AlreadyThere, and what the database raises."""
-        new, changes, counts = self._new, self._changes, self._counts
-        self._new, self._changes, self._counts = {}, {}, {}
+        new, unless, changes, counts = self._new, self._unless, self._changes, self._counts
+        self._new, self._unless, self._changes, self._counts = {}, {}, {}, {}
         for table, rows in new.items():
             for columns, some in _alike(rows.values()).items():
-                self._insert(table, columns, some, self._unless.get(table, ""))
+                self._insert(table, columns, some, unless.get(table, ""))
         for table, changed in changes.items():
             for key, values in changed.items():
                 sets = ", ".join([_set(name, value) for name, value in values.items()])

@@ -12,8 +12,8 @@ from collections.abc import Callable
 PRESSING = 32  # deliveries that wait when a routing step ends
 REST = 9.0  # times as long as that step took
 LONGEST = 3.0  # seconds; with a long step before it still well within the leader's lease
-# Routing costs twice as much as taking in, and Python uses about one core: while taking in alone
-# needs less than a third of it, the load can be borne and is no flood, however many come.
+# Routing costs about twice as much as taking in, and Python uses about one core: while taking in
+# alone needs little more than a third of it, the load can be borne, however many come.
 LOOK_EVERY = 0.02  # seconds
 BUSY = 0.4  # of a core
 
