@@ -23,6 +23,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from bench import company, history
 from bench.company import MARK
 from bench.history import EPISODES, History
+from storage.places import place, shelf
 from storage.vault import Vault
 from triggerhub.bootstrap import open_store
 from triggerhub.domain import events as ev
@@ -57,8 +58,8 @@ class Life:
         for episode, (first, length) in enumerate(pattern.spans):
             base = pattern.bases[episode] + number * length
             self.holes.setdefault(f"s{first}", base)
-            for place in range(1, length + 1):
-                self.holes[f"s{first + place}"] = base + place
+            for step in range(1, length + 1):
+                self.holes[f"s{first + step}"] = base + step
 
 
 class Pattern:
@@ -87,10 +88,14 @@ class Pattern:
 
     def _row(self, table: str, columns: list[str], row: tuple[Any, ...]) -> list[Make]:
         makes = []
-        for column, value in zip(columns, row, strict=True):
+        raw = dict(zip(columns, row, strict=True))
+        for column, value in raw.items():
             if column == "dedupe_key" and value is not None:
-                raw = dict(zip(columns, row, strict=True))
                 makes.append(self._key(self._external[raw["seq"]]))
+            elif column == "shelf":
+                makes.append(self._shelf(raw["id"]))
+            elif column == "place":
+                makes.append(self._place_of(raw["identity_id"], raw["seq"]))
             else:
                 makes.append(self._make(column, value))
         return makes
@@ -125,6 +130,14 @@ class Pattern:
     def _key(self, external_id: str) -> Make:
         text, vault = self._text(external_id), self._vault
         return lambda life: vault.hash(text(life))
+
+    def _shelf(self, identity_id: str) -> Make:
+        text = self._text(identity_id)
+        return lambda life: shelf(text(life))
+
+    def _place_of(self, identity_id: str, seq: int) -> Make:
+        text, hole = self._text(identity_id), f"s{seq}"
+        return lambda life: place(text(life), int(life.holes[hole]))
 
 
 def _shifted(value: int) -> Make:
@@ -163,7 +176,7 @@ def load(folder: Path, *, customers: int, agents: int) -> None:
         for pragma in ("journal_mode=OFF", "synchronous=OFF", "cache_size=-400000"):
             raw.execute(f"PRAGMA {pragma}")
         _forget(raw, pattern, lived)
-        later = _without_indexes(raw, list(pattern.tables))
+        # With their indexes in place, or these would be packed as no life leaves them.
         with Progress(
             TextColumn("{task.description}"),
             BarColumn(),
@@ -172,8 +185,6 @@ def load(folder: Path, *, customers: int, agents: int) -> None:
         ) as progress:
             for numbers in _batches(progress, customers):
                 _insert(raw, pattern, numbers)
-            for statement in progress.track(later, description="indexing"):
-                raw.execute(statement)
         _totals(raw, pattern, lived)
         raw.execute("ANALYZE")
         raw.execute("PRAGMA journal_mode=WAL")
@@ -210,18 +221,6 @@ def _forget(raw: sqlite3.Connection, pattern: Pattern, lived: History) -> None:
         else:
             raw.execute(f"DELETE FROM {table}")
     raw.execute("DELETE FROM intervals")
-
-
-def _without_indexes(raw: sqlite3.Connection, tables: list[str]) -> list[str]:
-    """Drop the indexes of these tables; the statements that make them again."""
-    found = raw.execute(
-        "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL"
-        f" AND tbl_name IN ({', '.join('?' * len(tables))})",
-        tables,
-    ).fetchall()
-    for name, _sql in found:
-        raw.execute(f"DROP INDEX {name}")
-    return [sql for _name, sql in found]
 
 
 def _totals(raw: sqlite3.Connection, pattern: Pattern, lived: History) -> None:

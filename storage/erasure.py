@@ -15,6 +15,7 @@ import orjson
 
 from storage.engine import BUSY_MS, Database
 from storage.lookups import Lookups
+from storage.places import OF
 from storage.transaction import Transaction, millis
 from triggerhub.domain import events as ev
 from triggerhub.domain.errors import Conflict, NotFound
@@ -66,7 +67,8 @@ def _ids(reader: Reader, customer_id: str) -> set[str]:
     rows = reader.connection.all(
         "SELECT id FROM identities WHERE customer_id = :id"
         f" UNION ALL SELECT id FROM conversations WHERE identity_id IN {theirs}"
-        f" UNION ALL SELECT id FROM entries WHERE identity_id IN {theirs}",
+        f" UNION ALL SELECT e.id FROM identities n JOIN entries e ON {OF}"
+        " WHERE n.customer_id = :id",
         {"id": customer_id},
     )
     return {customer_id, *(row[0] for row in rows)}
@@ -124,9 +126,8 @@ def _parts(reader: Lookups, contents: Iterable[str]) -> set[str]:
 
 def _shown(tx: Transaction, customer_id: str) -> set[str]:
     rows = tx.connection.all(
-        "SELECT raw_content, parsed_content, a.content_id FROM entries e"
-        " LEFT JOIN attachments a ON a.entry_id = e.id WHERE e.identity_id IN"
-        " (SELECT id FROM identities WHERE customer_id = :id)",
+        f"SELECT raw_content, parsed_content, a.content_id FROM identities n JOIN entries e ON {OF}"
+        " LEFT JOIN attachments a ON a.entry_id = e.id WHERE n.customer_id = :id",
         {"id": customer_id},
     )
     direct = {content for row in rows for content in row if content}

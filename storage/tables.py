@@ -11,6 +11,7 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     Index,
+    Integer,
     LargeBinary,
     MetaData,
     PrimaryKeyConstraint,
@@ -38,12 +39,18 @@ def _int(name: str, *, key: bool = False, null: bool = False, zero: bool = False
     )
 
 
+def _place(name: str) -> Column[int]:
+    """The key by which the rows themselves are ordered: SQLite knows such a one as INTEGER only."""
+    kind = BigInteger().with_variant(Integer(), "sqlite")
+    return Column(name, kind, primary_key=True, autoincrement=False)
+
+
 # --- the log and what lies beside it ----------------------------------------------------------
 
 events = Table(
     "events",
     metadata,
-    _int("seq", key=True),
+    _place("seq"),
     _text("id"),
     _text("type"),
     _int("version"),
@@ -163,7 +170,7 @@ identities = Table(
     "identities", metadata, _text("id", key=True), _text("kind"), _text("address"),
     _text("name"), _text("standing"), _text("why"), _text("customer_id", null=True),
     _text("link_why", null=True), _int("link_version", zero=True), _int("learnt_at"),
-    _int("ended_at", null=True),
+    _int("ended_at", null=True), _int("shelf", zero=True),
     Index(
         "identities_address", "address", "kind", "standing", unique=True,
         sqlite_where=text("ended_at IS NULL"), postgresql_where=text("ended_at IS NULL"),
@@ -177,8 +184,8 @@ conversations = Table(
     "conversations", metadata, _text("id", key=True), _text("channel"), _text("account_id"),
     _text("identity_id"), _text("likely_customer_id", null=True), _text("subject"),
     _text("reply_token"), _text("related_to", null=True), _text("interaction_id", null=True),
-    _text("queue_id", null=True), _int("opened_at"), _int("last_seq", zero=True),
-    Index("conversations_identity", "identity_id", "account_id", "last_seq"),
+    _text("queue_id", null=True), _int("opened_at"),
+    Index("conversations_identity", "identity_id", "account_id"),
     Index(
         "conversations_likely", "likely_customer_id",
         sqlite_where=text("likely_customer_id IS NOT NULL"),
@@ -237,16 +244,14 @@ assignments = Table(
     ),
     Index("assignments_interaction", "interaction_id"),
 )  # fmt: skip
+# `place`: see storage.places.
 entries = Table(
-    "entries", metadata, _text("identity_id"), _int("seq"), _text("id"),
+    "entries", metadata, _place("place"), _text("identity_id"), _int("seq"), _text("id"),
     _text("conversation_id"), _text("interaction_id", null=True), _text("kind"),
     _text("direction"), _text("state"), _int("state_at"), _text("reason", null=True),
     _text("raw_content", null=True), _text("parsed_content", null=True), _int("erased", zero=True),
     _text("body"),
-    PrimaryKeyConstraint("identity_id", "seq"),
     Index("entries_id", "id", unique=True),
-    Index("entries_conversation", "conversation_id", "seq"),
-    sqlite_with_rowid=False,
 )  # fmt: skip
 attachments = Table(
     "attachments", metadata, _text("content_id", key=True), _text("entry_id"),

@@ -84,7 +84,7 @@ class Resolver:
                 message = replace(content.read(orjson.loads(body)), proof=known.proof)
                 deliveries.append((item, _delivery(known, known.parsed_content, message)))
         deliveries.sort(key=lambda pair: pair[0].seq)
-        known_things = _load(work, company.accounts, [d.message for _, d in deliveries])
+        known_things = _load(work, company.accounts, [d for _, d in deliveries])
         for item, delivery in deliveries:
             report = delivery.message.report
             target = work.outbox_by_reference(report.reference) if report else None
@@ -249,13 +249,15 @@ def _set_aside(delivery: Delivery, rule: str, about: str) -> ev.MessageSetAside:
     )
 
 
-def _load(work: Work, accounts: Mapping[str, Account], messages: Sequence[InboundMessage]) -> Known:
+def _load(work: Work, accounts: Mapping[str, Account], deliveries: Sequence[Delivery]) -> Known:
     """One bulk read for the batch: senders, threads, conversations."""
     known = Known(accounts=accounts)
-    addresses = {m.sender.address for m in messages if m.sender is not None}
-    known.add_identities(work.identities(addresses))
-    verified = [row.id for row in known.identities.values()]
-    known.add_conversations(work.newest_conversations(verified), newest=True)
+    messages = [delivery.message for delivery in deliveries]
+    senders = {d.message.sender.address: d.channel for d in deliveries if d.message.sender}
+    known.add_identities(work.identities(senders))
+    # Of the others no thread is found by its sender alone, and some have hundreds.
+    brief = [i.id for i in known.identities.values() if senders[i.address] in INLINE_CHANNELS]
+    known.add_conversations(work.newest_conversations(brief), newest=True)
     tokens = {token for m in messages for token in m.reply_tokens}
     known.add_conversations(work.conversations_by_token(tokens))
     mails = [m for m in messages if m.references or m.subject or m.key != m.external_id]

@@ -9,6 +9,7 @@ import orjson
 
 from storage.lookups.base import Json, moment
 from storage.lookups.log import LogLookups
+from storage.places import OF
 from triggerhub.domain.permissions import Subject
 from triggerhub.domain.work import ConversationRow, IdentityRow
 
@@ -50,15 +51,17 @@ class PeopleLookups(LogLookups):
         return [_conversation(row) for row in rows]
 
     def newest_conversations(self, identity_ids: Iterable[str]) -> list[ConversationRow]:
-        """The newest conversation of each identity on each account."""
+        """The newest conversation of each identity on each account.
+
+        It is the one in whose work something was said last.
+        """
         rows = self.connection.in_list(
             f"{_CONVERSATION} WHERE c.identity_id IN (:ids)"
-            " AND c.last_seq = (SELECT MAX(d.last_seq) FROM conversations d"
-            " WHERE d.identity_id = c.identity_id"
-            " AND d.account_id = c.account_id)",
+            " ORDER BY COALESCE(i.last_seq, 0), c.opened_at, c.id",
             identity_ids,
         )
-        return [_conversation(row) for row in rows]
+        newest = {(row[3], row[2]): row for row in rows}
+        return [_conversation(row) for row in newest.values()]
 
     def threads(self, references: Iterable[str]) -> dict[str, tuple[str, str]]:
         """reference → (conversation id, message id), for those known."""
@@ -124,8 +127,10 @@ class PeopleLookups(LogLookups):
     def last_inbound(self, conversation_id: str) -> Json | None:
         """{message_id, external_id, subject, to} of the newest message from the customer."""
         row = self.connection.one(
-            "SELECT id, parsed_content FROM entries WHERE conversation_id = :id"
-            " AND direction = 'in' ORDER BY seq DESC LIMIT 1",
+            "SELECT e.id, e.parsed_content FROM conversations c"
+            f" JOIN identities n ON n.id = c.identity_id JOIN entries e ON {OF}"
+            " WHERE c.id = :id AND e.conversation_id = c.id AND e.direction = 'in'"
+            " ORDER BY e.place DESC LIMIT 1",
             {"id": conversation_id},
         )
         if row is None:

@@ -25,7 +25,6 @@ def _opened(tx: Transaction, r: ev.Recorded, f: ev.ConversationOpened) -> None:
             "reply_token": f.reply_token,
             "related_to": f.related_to,
             "opened_at": ms(r.at),
-            "last_seq": r.seq,
         },
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from storage.places import shelf
 from storage.projections.rows import Json, ms, profile, text
 from triggerhub.domain import events as ev
 
@@ -70,8 +71,8 @@ def _updated(tx: Transaction, r: ev.Recorded, f: ev.CustomerUpdated) -> None:
 def _identity(tx: Transaction, r: ev.Recorded, f: ev.IdentityAdded) -> None:
     found = profile(tx.body(f.address_content))
     tx.connection.run(
-        "INSERT INTO identities (id, kind, address, name, standing, why, learnt_at)"
-        " VALUES (:id, :kind, :address, :name, :standing, :why, :at)",
+        "INSERT INTO identities (id, kind, address, name, standing, why, learnt_at, shelf)"
+        " VALUES (:id, :kind, :address, :name, :standing, :why, :at, :shelf)",
         {
             "id": f.identity_id,
             "kind": f.kind,
@@ -81,6 +82,7 @@ def _identity(tx: Transaction, r: ev.Recorded, f: ev.IdentityAdded) -> None:
             "standing": f.standing,
             "why": f.why,
             "at": ms(r.at),
+            "shelf": shelf(f.identity_id),
         },
     )
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
+from storage.places import OF
 from storage.projections.customers import make_findable
 from storage.projections.rows import Json, text
 from triggerhub.domain import events as ev
@@ -30,7 +31,8 @@ _BLANK: Json = {
 }
 _THEIRS = "(SELECT id FROM identities WHERE customer_id = :id)"
 _CONVERSATIONS = f"(SELECT id FROM conversations WHERE identity_id IN {_THEIRS})"
-_MESSAGES = f"(SELECT id FROM entries WHERE identity_id IN {_THEIRS})"
+_SAID = f"FROM identities n JOIN entries e ON {OF} WHERE n.customer_id = :id"
+_MESSAGES = f"(SELECT e.id {_SAID})"
 _CLEARED = (
     "UPDATE customers SET name = '', language = '', company = '', tier = '' WHERE id = :id",
     "UPDATE customers SET timezone = '', tags = '[]', fields = '{}' WHERE id = :id",
@@ -52,18 +54,10 @@ def _erased(tx: Transaction, r: ev.Recorded, f: ev.ErasureDone) -> None:
     for statement in _CLEARED:
         tx.connection.run(statement, whose)
     make_findable(tx, f.customer_id)
-    written = tx.connection.all(
-        "SELECT identity_id, seq, body FROM entries WHERE kind <> 'system'"
-        f" AND identity_id IN {_THEIRS}",
-        whose,
-    )
+    written = tx.connection.all(f"SELECT e.place, e.body {_SAID} AND e.kind <> 'system'", whose)
     tx.connection.run_many(
-        "UPDATE entries SET body = :body, reason = NULL, erased = 1"
-        " WHERE identity_id = :identity AND seq = :seq",
-        [
-            {"identity": row[0], "seq": row[1], "body": text(orjson.loads(row[2]) | _BLANK)}
-            for row in written
-        ],
+        "UPDATE entries SET body = :body, reason = NULL, erased = 1 WHERE place = :place",
+        [{"place": row[0], "body": text(orjson.loads(row[1]) | _BLANK)} for row in written],
     )
 
 

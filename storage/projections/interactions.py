@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from storage import places
 from storage.behind import First
 from storage.projections.agent_status import refresh
 from storage.projections.messages import write_entry
@@ -62,6 +63,7 @@ def _created(tx: Transaction, r: ev.Recorded, f: ev.InteractionCreated) -> None:
             "preview": "",
         },
     )
+    tx.connection.change("conversations", f.conversation_id, interaction_id=f.interaction_id)
 
 
 def _scheduled(tx: Transaction, r: ev.Recorded, f: ev.InteractionScheduled) -> None:
@@ -156,10 +158,11 @@ def _transferred(tx: Transaction, r: ev.Recorded, f: ev.InteractionTransferred) 
 
 def _seen(tx: Transaction, r: ev.Recorded, f: ev.InteractionSeen) -> None:
     tx.connection.run(
-        "UPDATE interactions SET unread = (SELECT COUNT(*) FROM entries e WHERE"
-        " e.conversation_id = interactions.conversation_id AND e.direction = 'in'"
-        " AND e.interaction_id = interactions.id AND e.seq > :seq) WHERE id = :id",
-        {"id": f.interaction_id, "seq": f.up_to},
+        "UPDATE interactions SET unread = (SELECT COUNT(*) FROM identities n"
+        f" JOIN entries e ON {places.OF} WHERE n.id = interactions.identity_id"
+        " AND e.place > n.shelf + :seq AND e.interaction_id = interactions.id"
+        " AND e.direction = 'in') WHERE id = :id",
+        {"id": f.interaction_id, "seq": min(f.up_to, places.LONGEST)},
     )
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, cast
 
 from storage.behind import Plus
+from storage.places import place
 from storage.projections.conversations import remember_reference
 from storage.projections.rows import Json, ms, profile, text
 from triggerhub.domain import events as ev
@@ -124,6 +125,7 @@ def write_entry(
         "entries",
         entry_id,
         {
+            "place": place(identity_id, r.seq),
             "identity_id": identity_id,
             "seq": r.seq,
             "id": entry_id,
@@ -197,9 +199,6 @@ def _resolved(tx: Transaction, r: ev.Recorded, f: ev.MessageResolved) -> None:
             )
     short = preview(words or found.get("subject", ""))
     tx.connection.change(
-        "conversations", f.conversation_id, last_seq=r.seq, interaction_id=f.interaction_id
-    )
-    tx.connection.change(
         "interactions",
         f.interaction_id,
         last_customer_at=at,
@@ -258,7 +257,6 @@ def _queued(tx: Transaction, r: ev.Recorded, f: ev.MessageQueued) -> None:
             "retry_of": f.retry_of,
         },
     )
-    tx.connection.change("conversations", f.conversation_id, last_seq=r.seq)
     if f.interaction_id:
         tx.connection.change(
             "interactions", f.interaction_id, last_agent_at=at, last_seq=r.seq, unread=0

@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 
+from storage.places import LONGEST, OF, place
 from storage.store import Reader
 from storage.views.rows import iso
 from triggerhub.domain.model.identity import closed_because
@@ -73,11 +74,12 @@ def timeline(
     rows: list[Sequence[Any]] = []
     for (identity_id,) in identities:
         rows += reader.connection.all(
-            f"{_ENTRY} WHERE e.identity_id = :id AND e.seq < :before AND e.state <> 'cancelled'"
-            " ORDER BY e.seq DESC LIMIT :limit",
+            f"{_ENTRY} WHERE e.place >= :first AND e.place < :before AND e.identity_id = :id"
+            " AND e.state <> 'cancelled' ORDER BY e.place DESC LIMIT :limit",
             {
                 "id": identity_id,
-                "before": before if before is not None else 1 << 62,
+                "first": place(identity_id, 0),
+                "before": place(identity_id, LONGEST if before is None else min(before, LONGEST)),
                 "limit": limit + 1,
             },
         )
@@ -96,16 +98,16 @@ def page(
 
 def conversation(reader: Reader, conversation_id: str) -> Json | None:
     row = reader.connection.one(
-        "SELECT c.id, c.channel, c.subject, n.customer_id, c.account_id, c.queue_id"
+        "SELECT c.id, c.channel, c.subject, n.customer_id, c.account_id, c.queue_id, n.id"
         " FROM conversations c JOIN identities n ON n.id = c.identity_id WHERE c.id = :id",
         {"id": conversation_id},
     )
     if row is None:
         return None
     rows = reader.connection.all(
-        f"{_ENTRY} WHERE e.conversation_id = :id AND e.state <> 'cancelled'"
-        " ORDER BY e.seq DESC LIMIT 201",
-        {"id": conversation_id},
+        f"{_ENTRY} WHERE e.place BETWEEN :first AND :last AND e.conversation_id = :id"
+        " AND e.state <> 'cancelled' ORDER BY e.place DESC LIMIT 201",
+        {"id": conversation_id, "first": place(row[6], 0), "last": place(row[6], LONGEST)},
     )
     pieces = reader.connection.all(
         "SELECT id FROM interactions WHERE conversation_id = :id ORDER BY opened_at, id",
@@ -134,8 +136,8 @@ def cards(reader: Reader, customer_ids: Iterable[str]) -> dict[str, Json]:
     identities = _by_first(
         many(
             "SELECT customer_id, id, kind, address, standing, why, learnt_at, ended_at, link_why,"
-            " (SELECT COUNT(*) FROM entries e WHERE e.identity_id = identities.id)"
-            " FROM identities WHERE customer_id IN (:ids) ORDER BY learnt_at, id",
+            f" (SELECT COUNT(*) FROM entries e WHERE {OF})"
+            " FROM identities n WHERE customer_id IN (:ids) ORDER BY learnt_at, id",
             ids,
         )
     )
@@ -155,7 +157,8 @@ def cards(reader: Reader, customer_ids: Iterable[str]) -> dict[str, Json]:
         many(
             "SELECT n.customer_id, c.identity_id, c.channel, c.account_id, c.opened_at,"
             " c.likely_customer_id FROM identities n JOIN conversations c ON c.identity_id = n.id"
-            " WHERE n.customer_id IN (:ids) ORDER BY c.last_seq DESC",
+            " LEFT JOIN interactions i ON i.id = c.interaction_id WHERE n.customer_id IN (:ids)"
+            " ORDER BY COALESCE(i.last_seq, 0) DESC, c.opened_at DESC, c.id DESC",
             ids,
         )
     )

@@ -10,7 +10,7 @@ from itertools import pairwise
 import pytest
 
 from router.delivery.outbox import Outbox
-from storage import projections
+from storage import projections, schema
 from storage.directory import SqlAccountDirectory
 from storage.rebuild import rebuild
 from storage.tables import PROJECTIONS, metadata
@@ -135,6 +135,15 @@ async def test_a_rebuild_finds_the_projections_identical(world: World) -> None:
     assert told[-1] == (head, head)
     assert report.rows["entries"] > 8
     assert report.rows["pending"] == 1
+
+
+async def test_migrated_rows_are_those_that_a_fold_gives(world: World) -> None:
+    await live(world)
+    await asyncio.to_thread(schema.downgrade, world.house.database(), "0002")
+    await asyncio.to_thread(world.house.migrate)
+    report = await asyncio.to_thread(rebuild, world.house.database(), world.store.kit)
+    assert report.differences == ()
+    assert report.rows["entries"] > 8
 
 
 async def test_it_folds_in_bounded_batches(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
