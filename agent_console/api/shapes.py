@@ -294,6 +294,7 @@ class Card(Shape):
     interactions: list[CardInteraction]
     reply_ways: list[ReplyWay]
     counts: Counts
+    seq: int = Field(description="Of the newest entry that is counted; 0 where there is none")
     first_at: datetime | None
     last_at: datetime | None
 

@@ -30,12 +30,13 @@ class OfferMark:
 class Touched:
     """Row keys by kind.
 
-    `moved`: interactions whose holder, state or queue may have changed, and so what a card says of
-    them. `legs`: those whose agents' rows changed. `entries`: entry id → its customer where the
-    event names one. `told`: entry id → the interaction that left its agent by what it tells of.
-    `renamed`: customers whose open interactions show something else now. `histories`: customers
-    whose newest entries are to be sent again. `users`: viewers whose own rights or name changed.
-    `lists`: numbers of queues, accounts or attention. `everyone`: only a new snapshot will do.
+    `moved`: interactions whose holder, state or queue may have changed, and so what a card says
+    of them. `legs`: those whose agents' rows changed. `entries`: entry id → its customer where
+    the event names one; a card counts them itself, by the entries it is sent. `told`: entry id →
+    the interaction that left its agent by what it tells of. `renamed`: customers whose open
+    interactions show something else now. `histories`: customers whose newest entries are to be
+    sent again. `users`: viewers whose own rights or name changed. `lists`: numbers of queues,
+    accounts or attention. `everyone`: only a new snapshot will do.
     """
 
     agents: set[str] = field(default_factory=set)
@@ -84,12 +85,10 @@ def _lists(keys: Touched, recorded: Recorded, fact: Fact) -> None:
 def _resolved(keys: Touched, recorded: Recorded, fact: e.MessageResolved) -> None:
     keys.entries[fact.message_id] = fact.customer_id
     keys.interactions.add(fact.interaction_id)
-    keys.cards.add(fact.customer_id)
 
 
 def _queued(keys: Touched, recorded: Recorded, fact: e.MessageQueued) -> None:
     keys.entries[fact.message_id] = fact.customer_id
-    keys.cards.add(fact.customer_id)
     if fact.interaction_id is not None:
         keys.interactions.add(fact.interaction_id)
     if fact.retry_of is not None:
@@ -108,7 +107,6 @@ def _turn(keys: Touched, recorded: Recorded, fact: Any) -> None:
 
 def _note(keys: Touched, recorded: Recorded, fact: e.NoteAdded) -> None:
     keys.entries[fact.note_id] = fact.customer_id
-    keys.cards.add(fact.customer_id)
     if fact.interaction_id is not None:
         keys.interactions.add(fact.interaction_id)
 

@@ -136,7 +136,8 @@ def cards(reader: Reader, customer_ids: Iterable[str]) -> dict[str, Json]:
     identities = _by_first(
         many(
             "SELECT customer_id, id, kind, address, standing, why, learnt_at, ended_at, link_why,"
-            f" (SELECT COUNT(*) FROM entries e WHERE {OF})"
+            f" (SELECT COUNT(*) FROM entries e WHERE {OF}),"
+            f" (SELECT e.seq FROM entries e WHERE {OF} ORDER BY e.place DESC LIMIT 1)"
             " FROM identities n WHERE customer_id IN (:ids) ORDER BY learnt_at, id",
             ids,
         )
@@ -158,7 +159,8 @@ def cards(reader: Reader, customer_ids: Iterable[str]) -> dict[str, Json]:
             "SELECT n.customer_id, c.identity_id, c.channel, c.account_id, c.opened_at,"
             " c.likely_customer_id FROM identities n JOIN conversations c ON c.identity_id = n.id"
             " LEFT JOIN interactions i ON i.id = c.interaction_id WHERE n.customer_id IN (:ids)"
-            " ORDER BY COALESCE(i.last_seq, 0) DESC, c.opened_at DESC, c.id DESC",
+            # By their work, so that a message in running work changes no order.
+            " ORDER BY COALESCE(i.opened_at, c.opened_at) DESC, c.id DESC",
             ids,
         )
     )
@@ -226,6 +228,7 @@ def cards(reader: Reader, customer_ids: Iterable[str]) -> dict[str, Json]:
             ],
             "reply_ways": _reply_ways(own, of, accounts),
             "counts": {"entries": sum(i[9] for i in own), "conversations": len(of)},
+            "seq": max((i[10] or 0 for i in own), default=0),
             "first_at": iso(min((talk[4] for talk in of), default=None)),
             "last_at": iso(row[10]),
         }

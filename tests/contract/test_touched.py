@@ -146,6 +146,16 @@ async def test_nothing_changes_that_the_table_does_not_know(world: World) -> Non
             if rows[key]["state"] != "closed":
                 frame = {"seq": head, "type": "interaction.changed", "data": rows[key]}
                 state = reduce(state, frame)
+        for entry_id in keys.entries:
+            frame = {
+                "seq": head,
+                "type": "entry.changed",
+                "data": {
+                    "customer_ids": [],
+                    "entry": after["entries"][entry_id],
+                },
+            }
+            state = reduce(state, frame)
         whole = keys.cards | {rows[key]["customer_id"] for key in keys.told.values()}
         for customer_id, card in after["cards"].items():
             assert customer_id in whole or state["cards"][customer_id] == card, where

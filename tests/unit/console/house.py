@@ -330,8 +330,9 @@ class House:
             ],
             "reply_ways": [],
             "counts": {"entries": len(entries), "conversations": len(work)},
+            "seq": max((x["seq"] for x in entries), default=0),
             "first_at": None,
-            "last_at": None,
+            "last_at": next((x["at"] for x in reversed(entries) if x["direction"] == "in"), None),
         }  # fmt: skip
 
     def _page(self, customer_id: str, before: int | None, limit: int) -> Json:

@@ -41,7 +41,7 @@ def _apply(state: Json, kind: str, data: Json) -> Json:
         case "offer.changed":
             return _with_offer(state, data)
         case "entry.changed":
-            return _with_entry(state, data["customer_ids"], data["entry"])
+            return _with_entry(_counted(state, data["entry"]), data["customer_ids"], data["entry"])
         case "card.changed":
             return state | {"cards": state["cards"] | {data["customer_id"]: data["card"]}}
         case "attention.changed":
@@ -88,6 +88,19 @@ def _with_offer(state: Json, offer: Json) -> Json:
     if page and (held is None or held["stale"]):
         timelines = timelines | {customer_id: page | {"stale": False}}
     return state | {"cards": state["cards"] | {customer_id: card}, "timelines": timelines}
+
+
+def _counted(state: Json, entry: Json) -> Json:
+    """The customer's card, if it is there, counts an entry that is newer than those it counts."""
+    card = state["cards"].get(entry.get("customer_id"))
+    if card is None or entry["seq"] <= card["seq"]:
+        return state
+    news = {
+        "seq": entry["seq"],
+        "counts": card["counts"] | {"entries": card["counts"]["entries"] + 1},
+        "last_at": entry["at"] if entry["direction"] == "in" else card["last_at"],
+    }
+    return state | {"cards": state["cards"] | {entry["customer_id"]: card | news}}
 
 
 def _with_entry(state: Json, customer_ids: list[str], entry: Json) -> Json:

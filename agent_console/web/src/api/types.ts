@@ -173,6 +173,8 @@ export interface Card {
   interactions: PastInteraction[]
   reply_ways: ReplyWay[]
   counts: { entries: number; conversations: number }
+  /** Of the newest entry that is counted; 0 where there is none. */
+  seq: number
   first_at: string | null
   last_at: string | null
 }

@@ -73,7 +73,7 @@ function apply(state: LiveState, frame: Frame): LiveState {
     case 'offer.removed':
       return { ...state, offers: drop(state.offers, frame.data.id) }
     case 'entry.changed':
-      return withEntry(state, frame.data.customer_ids, frame.data.entry)
+      return withEntry(counted(state, frame.data.entry), frame.data.customer_ids, frame.data.entry)
     case 'card.changed':
       return { ...state, cards: { ...state.cards, [frame.data.customer_id]: frame.data.card } }
     case 'attention.changed':
@@ -126,6 +126,15 @@ function withOffer(state: LiveState, offer: Offer): LiveState {
     next.timelines = { ...next.timelines, [id]: { ...timeline, stale: false } }
   }
   return next
+}
+
+/** The customer's card counts a new entry, if the card is there; its `seq` tells what it has counted. */
+function counted(state: LiveState, entry: Entry): LiveState {
+  const card = state.cards[entry.customer_id]
+  if (!card || entry.seq <= card.seq) return state
+  const counts = { ...card.counts, entries: card.counts.entries + 1 }
+  const last_at = entry.direction === 'in' ? entry.at : card.last_at
+  return { ...state, cards: { ...state.cards, [entry.customer_id]: { ...card, seq: entry.seq, counts, last_at } } }
 }
 
 function withEntry(state: LiveState, customerIds: string[], entry: Entry): LiveState {
