@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, TypeVar
 
 import orjson
@@ -48,6 +49,7 @@ class Dedupe:
 _ONCE = " ON CONFLICT (dedupe_scope, dedupe_key) WHERE dedupe_scope IS NOT NULL DO NOTHING"
 
 
+@lru_cache(maxsize=16)  # a transaction asks for its own time, again and again
 def millis(moment: datetime) -> int:
     return int(moment.timestamp() * 1000)
 

@@ -50,16 +50,6 @@ class SmsAddress:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """Where the carrier believes a number to be at home; a guess from the numbering plan."""
-
-    city: str = ""
-    state: str = ""
-    zip: str = ""
-    country: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class MediaRef:
     """A picture or other file that came along; to be fetched with the account's credentials."""
 
@@ -93,8 +83,6 @@ class InboundSms:
     profile_name: str
     replied_to_sid: str | None
     location: Location | None
-    sender_place: Place
-    recipient_place: Place
 
 
 def parse(form_bytes: bytes) -> InboundSms:
@@ -132,14 +120,12 @@ def read(fields: form.Fields) -> InboundSms:
         profile_name=known.get("ProfileName", "")[:200],
         replied_to_sid=replied if _MESSAGE_SID.match(replied) else None,
         location=_location(known),
-        sender_place=_place(known, "From"),
-        recipient_place=_place(known, "To"),
     )
 
 
-_KNOWN = frozenset(
-    f"{end}{part}" for end in ("From", "To") for part in ("", "City", "State", "Zip", "Country")
-) | {
+_NAMES = (
+    "From",
+    "To",
     "MessageSid",
     "SmsMessageSid",
     "SmsSid",
@@ -155,14 +141,15 @@ _KNOWN = frozenset(
     "Longitude",
     "Label",
     "Address",
-}
+)
+_KNOWN = {name.encode(): name for name in _NAMES}
 
 
 def _known(fields: form.Fields) -> dict[str, str]:
     known: dict[str, str] = {}
     for raw_name, raw_value in fields:
-        name = raw_name.decode("ascii", "replace")
-        if name not in _KNOWN:
+        name = _KNOWN.get(raw_name)
+        if name is None:
             continue
         value = _text(name, raw_value)
         if known.setdefault(name, value) != value:
@@ -261,10 +248,3 @@ def _location(known: dict[str, str]) -> Location | None:
         return None
     label = ", ".join(filter(None, (known.get("Label", ""), known.get("Address", ""))))
     return Location(latitude=latitude, longitude=longitude, label=label[:500])
-
-
-def _place(known: dict[str, str], end: str) -> Place:
-    def part(name: str) -> str:
-        return known.get(end + name, "")[:200]
-
-    return Place(city=part("City"), state=part("State"), zip=part("Zip"), country=part("Country"))

@@ -10,7 +10,7 @@ from triggerhub.domain.model.message import Address, Attachment, InboundMessage,
 from triggerhub.domain.work import Keeping
 
 Json = dict[str, Any]
-_HALVES = re.compile(r"[\ud800-\udfff]")
+_UNSTORABLE = re.compile(r"[\0\ud800-\udfff]")
 _LATIN = re.compile(r"[A-Za-z]")
 _HAN = re.compile(r"[\u4e00-\u9fff\u3400-\u4dbf]")
 _KANA = re.compile(r"[\u3040-\u30ff]")
@@ -19,6 +19,26 @@ _HANGUL = re.compile(r"[\uac00-\ud7af]")
 
 def storable(message: InboundMessage) -> InboundMessage:
     """The message without what no database takes as text: NUL, and half characters."""
+    return message if _UNSTORABLE.search("\n".join(_texts_of(message))) is None else _clean(message)
+
+
+def _texts_of(message: InboundMessage) -> list[str]:
+    sender, report = message.sender, message.report
+    texts = [
+        message.key, message.external_id, *message.to, message.subject, message.text,
+        message.quoted, message.html or "", *message.reply_tokens, *message.references,
+        *message.problems,
+    ]  # fmt: skip
+    if sender is not None:
+        texts += (sender.address, sender.name, sender.raw)
+    if report is not None:
+        texts += (report.reference, report.code, report.reason)
+    for part in message.attachments:
+        texts += (part.filename, part.content_type)
+    return texts
+
+
+def _clean(message: InboundMessage) -> InboundMessage:
     sender, report = message.sender, message.report
     return replace(
         message,
@@ -33,7 +53,10 @@ def storable(message: InboundMessage) -> InboundMessage:
         text=_text(message.text),
         quoted=_text(message.quoted),
         html=message.html and _text(message.html),
-        attachments=tuple(map(_named, message.attachments)),
+        attachments=tuple(
+            replace(part, filename=_text(part.filename), content_type=_text(part.content_type))
+            for part in message.attachments
+        ),
         reply_tokens=_texts(message.reply_tokens),
         references=_texts(message.references),
         report=report
@@ -47,22 +70,12 @@ def storable(message: InboundMessage) -> InboundMessage:
     )
 
 
-def _named(part: Attachment) -> Attachment:
-    filename, content_type = _text(part.filename), _text(part.content_type)
-    if (filename, content_type) == (part.filename, part.content_type):
-        return part
-    return replace(part, filename=filename, content_type=content_type)
-
-
 def _texts(values: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(map(_text, values)) if values else values
+    return tuple(map(_text, values))
 
 
 def _text(value: str) -> str:
-    if "\0" in value:
-        value = value.replace("\0", "")
-    # Asked of nearly every text that comes in, and true of nearly all.
-    return value if value.isascii() else _HALVES.sub("\ufffd", value)
+    return _UNSTORABLE.sub(lambda found: "" if found[0] == "\0" else "\ufffd", value)
 
 
 def keep(shelf: Keeping, message: InboundMessage) -> str:

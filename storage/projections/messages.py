@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, cast
 
 from storage.behind import Plus
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 PREVIEW = 160
 
 
+@lru_cache(maxsize=16)  # all facts of a transaction have one time
 def iso(moment: datetime) -> str:
     """`moment` is UTC."""
     return moment.isoformat(timespec="milliseconds")[:-6] + "Z"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -10,6 +11,7 @@ import orjson
 Json = dict[str, Any]
 
 
+@lru_cache(maxsize=16)  # all facts of a transaction have one time
 def ms(moment: datetime | None) -> int | None:
     return None if moment is None else int(moment.timestamp() * 1000)
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from channels.sms import form
-from channels.sms.parse import Location, MediaRef, Place, SmsAddress, address_of, parse
+from channels.sms.parse import Location, MediaRef, SmsAddress, address_of, parse
 from triggerhub.domain.errors import Rejected, TooLarge
 
 SID = "SM" + "0f" * 16
@@ -51,8 +51,6 @@ def test_a_plain_message() -> None:
     assert sms.media == ()
     assert sms.segments == 1
     assert sms.opt_out is None
-    assert sms.sender_place == Place(city="WASHINGTON", state="DC", zip="20001", country="US")
-    assert sms.recipient_place == Place(country="US")
 
 
 def test_whatsapp_is_the_same_hook_with_another_network() -> None:
@@ -85,8 +83,8 @@ def test_text_is_kept_as_it_came() -> None:
 
 def test_a_nul_is_left_out() -> None:
     """No database keeps one in a text."""
-    sms = parse(encoded(Body="a\x00b", ProfileName="\x00Ann", FromCity="X\x00"))
-    assert (sms.text, sms.profile_name, sms.sender_place.city) == ("ab", "Ann", "X")
+    sms = parse(encoded(Body="a\x00b", ProfileName="\x00Ann"))
+    assert (sms.text, sms.profile_name) == ("ab", "Ann")
 
 
 def test_the_old_name_of_the_sid_will_do() -> None:
