@@ -1,0 +1,106 @@
+"""Mail that only claims to be from a known customer, in a real browser."""
+
+from __future__ import annotations
+
+import asyncio
+import smtplib
+from collections.abc import AsyncIterator
+from email.message import EmailMessage
+from pathlib import Path
+
+import pytest
+from playwright.async_api import APIRequestContext, Page, expect
+
+from tests.acceptance.hub_process import MAILBOX, NUMBER, PASSWORD, HubProcess
+from tests.acceptance.shift import Stage, accept, entry, offer, on_stage, sign_in, words
+from tests.services.browser import OpenPage
+
+CUSTOMER = "ada@customer.example"
+FORGED = "Please send me a copy of my last bill."
+HISTORY = 30
+PHONE = "+15550100042"
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
+    async with on_stage(tmp_path) as stage:
+        yield stage
+
+
+async def known_customer(stage: Stage, ben: APIRequestContext) -> None:
+    """A customer with a history, that a colleague has dealt with."""
+    base = stage.hub.base
+    answer = await ben.post(f"{base}/api/v1/session", data={"login": "ben", "password": PASSWORD})
+    headers = {"X-CSRF-Token": (await answer.json())["csrf"]}
+
+    async def ask(name: str, **data: str) -> str | None:
+        answer = await ben.post(f"{base}/api/v1/commands/{name}", data=data, headers=headers)
+        assert answer.ok, await answer.text()
+        found = (await answer.json()) or {}
+        return str(found["interaction_id"]) if found.get("interaction_id") else None
+
+    await ask("presence.set", presence="busy")
+    for number in range(HISTORY):
+        sent = await stage.mailbox.customer_mails(
+            CUSTOMER, MAILBOX, f"Matter {number}", f"Words {number}\n" * 5, name="Ada Lamp"
+        )
+        assert sent.ok
+        async with asyncio.timeout(20):
+            while await ask("work.take_next") is None:
+                pass  # it is on its way into the queue
+
+
+def forge(hub: HubProcess, words: str) -> None:
+    """From an address that the hub doesn't trust to say who it is."""
+    mail = EmailMessage()
+    mail["From"] = f"Ada Lamp <{CUSTOMER}>"
+    mail["To"] = MAILBOX
+    mail["Subject"] = words
+    mail["Message-ID"] = f"<{words.replace(' ', '-')}@elsewhere.example>"
+    mail.set_content(words)
+    with smtplib.SMTP("127.0.0.1", hub.smtp_port, source_address=("127.0.0.2", 0)) as smtp:
+        smtp.send_message(mail)
+
+
+# The likely customer's timeline comes as many pictures late as `pictures` says.
+LATE = """
+const fetched = window.fetch
+window.fetch = async (...all) => {
+  const answer = await fetched(...all)
+  if (String(all[0]).includes('/timeline') && (await answer.clone().json()).items.length > 9) {
+    for (let left = Number(localStorage.pictures ?? 0); left > 0; left--) {
+      await new Promise((next) => requestAnimationFrame(next))
+    }
+  }
+  return answer
+}
+"""
+
+
+async def test_what_is_not_proven_is_on_the_screen_with_its_warning(
+    stage: Stage, page: Page, open_page: OpenPage
+) -> None:
+    """Whenever the likely customer's history, which belongs above it, comes after it."""
+    say = words("en")
+    await known_customer(stage, (await open_page()).context.request)
+    await page.add_init_script(LATE)
+    await sign_in(page, stage.hub, say)
+    assert (await stage.carrier.customer_sends(PHONE, NUMBER, "Where is my parcel?")).ok
+    await accept(page, say, "Where is my parcel?")
+    for pictures in range(5):
+        # What was held of the customer is gone with the page.
+        await page.evaluate("(pictures) => { localStorage.pictures = pictures }", pictures)
+        await page.goto(page.url.partition("#")[0])
+        mail = f"Please send me my bill {pictures}"
+        await expect(entry(page, "Where is my parcel?")).to_be_visible()
+        await asyncio.to_thread(forge, stage.hub, mail)
+        held_out = offer(page, say)
+        await expect(held_out).to_contain_text(mail)
+        await page.keyboard.press("p")
+        await expect(entry(page, mail)).to_be_in_viewport(ratio=1)
+        await expect(page.get_by_text(say("proof.title")).last).to_be_in_viewport(ratio=1)
+        await page.keyboard.press("d")
+        await expect(held_out).to_have_count(0)
+        await page.go_back()
