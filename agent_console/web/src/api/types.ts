@@ -61,7 +61,7 @@ export interface Hold {
   state: AssignmentState | 'offered'
 }
 
-/** Only `id` and `name` are sent of a colleague; the whole row of oneself and to supervisors. */
+/** Only `id`, `name` and `role` are sent of a colleague; the whole row of oneself and to supervisors. */
 export interface Agent {
   id: string
   name: string
