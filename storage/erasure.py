@@ -7,7 +7,7 @@ were made before, are not in reach.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
@@ -24,9 +24,10 @@ if TYPE_CHECKING:
     from storage.store import Reader, Store
 
 BATCH = 2_000  # events looked through in one read
+PIECES = 2_000  # pieces of content looked up in one statement
 _PATIENCE_MS = 2_000  # how long readers are waited for, so that the write-ahead log can be emptied
-# Configuration has content of its own kind (secrets, hashes of passwords) and is nobody's.
-_NEVER = (ev.AccountConfigured, ev.UserPasswordSet, ev.TokenCreated)
+# Whose a fact is, the closest first: a message's identity, not whom it was linked to then.
+_OWNERS = ("identity_id", "message_id", "customer_id")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +43,9 @@ async def erase(store: Store, customer_id: str, *, actor: str) -> Erasure:
 
     Raises NotFound for nobody, Conflict while an attempt to send to them is under way.
     """
-    ids = await store.read(lambda reader: _ids(reader, customer_id))
+    ids, moved = await store.read(lambda reader: _ids(reader, customer_id))
+    former = await _former(store, moved) if moved else ()
+    ids |= await store.read(lambda reader: _emptied(reader, former))
     found = await _contents(store, ids)
 
     def work(tx: Transaction) -> tuple[int, list[str]]:
@@ -50,7 +53,10 @@ async def erase(store: Store, customer_id: str, *, actor: str) -> Erasure:
         contents = found | _shown(tx, customer_id)
         _cancel(tx, customer_id, actor)
         files, count = _remove(tx, contents)
-        tx.append(ev.ErasureDone(customer_id=customer_id, contents=count), actor=actor)
+        done = ev.ErasureDone(
+            customer_id=customer_id, contents=count, former_customer_ids=tuple(sorted(former))
+        )
+        tx.append(done, actor=actor)
         return count, files
 
     count, files = await store.write(work)
@@ -59,8 +65,10 @@ async def erase(store: Store, customer_id: str, *, actor: str) -> Erasure:
     return Erasure(contents=count, clean=await asyncio.to_thread(_empty_log, store.database))
 
 
-def _ids(reader: Reader, customer_id: str) -> set[str]:
-    """The customer, their identities, conversations, messages and notes."""
+def _ids(reader: Reader, customer_id: str) -> tuple[set[str], set[str]]:
+    """(the customer, their identities, conversations, messages and notes; identities of theirs
+    that had belonged to somebody else).
+    """
     if reader.profile(customer_id) is None:
         raise NotFound(f"there is no customer {customer_id}")
     theirs = "(SELECT id FROM identities WHERE customer_id = :id)"
@@ -71,57 +79,113 @@ def _ids(reader: Reader, customer_id: str) -> set[str]:
         " WHERE n.customer_id = :id",
         {"id": customer_id},
     )
-    return {customer_id, *(row[0] for row in rows)}
+    moved = reader.connection.all(
+        "SELECT id FROM identities WHERE customer_id = :id AND link_version > 1",
+        {"id": customer_id},
+    )
+    return {customer_id, *(row[0] for row in rows)}, {row[0] for row in moved}
 
 
-async def _contents(store: Store, ids: set[str]) -> set[str]:
-    """Every piece that a fact about one of these ids refers to, and the reports that led to it."""
-    found: set[str] = set()
-    causes: set[str] = set()
-    reports: dict[str, str] = {}
+async def _former(store: Store, moved: set[str]) -> set[str]:
+    """Whose these identities had been before."""
+    former: set[str] = set()
+    async for item in _events(store):
+        fact = item.fact
+        if isinstance(fact, ev.IdentityLinked) and fact.identity_id in moved:
+            former |= {fact.previous_customer_id or ""}
+    return former - {""}
+
+
+def _emptied(reader: Reader, former: Iterable[str]) -> set[str]:
+    """Those of them who were nobody but this customer: no address is left to them."""
+    kept = reader.connection.in_list(
+        "SELECT DISTINCT customer_id FROM identities WHERE customer_id IN (:ids)", former
+    )
+    return set(former) - {row[0] for row in kept}
+
+
+async def _events(store: Store) -> AsyncIterator[ev.Recorded]:
     after = 0
     while batch := await store.read(lambda reader, at=after: reader.events_after(at, BATCH)):  # type: ignore[misc]
         after = batch[-1].seq
         for item in batch:
-            if isinstance(item.fact, ev.StatusReceived):
-                reports[item.id] = item.fact.raw_content
-            elif not isinstance(item.fact, _NEVER) and (mentioned := _references(item.fact, ids)):
-                found |= mentioned
-                if item.cause is not None:
-                    causes.add(item.cause)
-        # A report is settled soon after it came: those that were not are no one's.
-        found |= {reports.pop(cause) for cause in causes & reports.keys()}
-        for old in list(reports)[: max(0, len(reports) - 10 * BATCH)]:
-            del reports[old]
+            yield item
+
+
+async def _contents(store: Store, ids: set[str]) -> set[str]:
+    """Every piece that a fact about one of these ids refers to, and the deliveries that led to it:
+    a provider's report, a returned mail.
+    """
+    found: set[str] = set()
+    unsettled: dict[str, set[str]] = {}  # by the id of a report's event, or of a message
+    async for item in _events(store):
+        fact = item.fact
+        referred = _referred(fact)
+        if isinstance(fact, ev.StatusReceived):
+            unsettled[item.id] = referred
+            continue
+        theirs = _is_theirs(fact, ids)
+        if theirs:
+            found |= referred
+        if isinstance(fact, ev.MessageReceived | ev.MessageParsed | ev.AttentionReplayed):
+            unsettled[fact.message_id] = unsettled.get(fact.message_id, set()) | referred
+            continue
+        settled = [item.cause or ""]
+        if isinstance(fact, ev.MessageResolved | ev.MessageSetAside | ev.MessageUnparseable):
+            settled.append(fact.message_id)
+        for key in settled:
+            delivered = unsettled.pop(key, set())
+            if theirs:
+                found |= delivered
     return found | await store.read(lambda reader: _parts(reader, found))
 
 
-def _references(fact: ev.Fact, ids: set[str]) -> set[str]:
-    """Content ids of a fact about one of these ids; `{\"\"}` where it has none."""
-    values = {field.name: getattr(fact, field.name) for field in fields(fact)}
-    if not any(isinstance(value, str) and value in ids for value in values.values()):
-        return set()
-    return {
-        value
-        for name, value in values.items()
-        if (name == "content" or name.endswith("_content")) and isinstance(value, str)
-    } or {""}
+def _is_theirs(fact: ev.Fact, ids: set[str]) -> bool:
+    """Whether a fact is about what belongs to one of these ids.
+
+    Not whether it names one: a mail that claims to be somebody's, or a thread that was opened
+    beside another's, names a customer and is nobody's but its sender's. What was linked elsewhere
+    since goes with its identity, as the timeline does.
+    """
+    match fact:
+        case ev.MessageSetAside() | ev.StatusSetAside():
+            owner = fact.about_message_id
+        case ev.AccountConfigured() | ev.UserPasswordSet() | ev.TokenCreated():
+            return False  # content of its own kind (secrets, hashes of passwords), nobody's
+        case _:
+            owner = next((v for v in (getattr(fact, name, None) for name in _OWNERS) if v), None)
+    return owner in ids
+
+
+def _referred(fact: ev.Fact) -> set[str]:
+    """The content ids of a fact."""
+    names = (f.name for f in fields(fact))
+    named = [name for name in names if name == "content" or name.endswith("_content")]
+    return {value for value in (getattr(fact, name) for name in named) if isinstance(value, str)}
 
 
 def _parts(reader: Lookups, contents: Iterable[str]) -> set[str]:
     """What parsed messages refer to: formatted text and attachments."""
     parts: set[str] = set()
-    known = reader.connection.in_list(
-        "SELECT id FROM content WHERE kind <> 'raw' AND media_type = 'application/json'"
-        " AND erased_at IS NULL AND id IN (:ids)",
-        contents,
-    )
-    for body in reader.bodies(row[0] for row in known).values():
-        value = orjson.loads(body)
-        if isinstance(value, dict):
-            parts.add(value.get("html_content") or "")
-            parts |= {part.get("id") or "" for part in value.get("attachments") or ()}
-    return parts
+    for some in _some(contents):
+        known = reader.connection.in_list(
+            "SELECT id FROM content WHERE kind <> 'raw' AND media_type = 'application/json'"
+            " AND erased_at IS NULL AND id IN (:ids)",
+            some,
+        )
+        for body in reader.bodies(row[0] for row in known).values():
+            value = orjson.loads(body)
+            if isinstance(value, dict):
+                parts.add(value.get("html_content") or "")
+                parts |= {part.get("id") or "" for part in value.get("attachments") or ()}
+    return parts - {""}
+
+
+def _some(contents: Iterable[str]) -> Iterator[list[str]]:
+    """A database takes so many parameters and no more."""
+    every = sorted(contents)
+    for first in range(0, len(every), PIECES):
+        yield every[first : first + PIECES]
 
 
 def _shown(tx: Transaction, customer_id: str) -> set[str]:
@@ -147,9 +211,13 @@ def _cancel(tx: Transaction, customer_id: str, actor: str) -> None:
 
 def _remove(tx: Transaction, contents: set[str]) -> tuple[list[str], int]:
     """(files to remove once this is durable, pieces erased)."""
-    rows = tx.connection.in_list(
-        "SELECT id, path FROM content WHERE erased_at IS NULL AND id IN (:ids)", contents - {""}
-    )
+    rows = [
+        row
+        for some in _some(contents)
+        for row in tx.connection.in_list(
+            "SELECT id, path FROM content WHERE erased_at IS NULL AND id IN (:ids)", some
+        )
+    ]
     tx.connection.run_many(
         "UPDATE content SET body = NULL, path = NULL, name = NULL, meta = NULL, digest = NULL,"
         " size = 0, erased_at = :at WHERE id = :id",

@@ -144,7 +144,7 @@ class Resolver:
         raws: Mapping[str, Raw],
     ) -> Iterable[Fact]:
         channel, delivered = self.channels.get(fact.channel), raws.get(fact.raw_content)
-        rule = "unreadable"
+        rule, about = "unreadable", None
         if channel is not None and delivered is not None:
             raw, envelope = delivered
             try:
@@ -163,8 +163,8 @@ class Resolver:
                     facts = self._reported(report, target)
                     if facts:
                         return facts
-                    rule = "not_news"
-        return (ev.StatusSetAside(status_id=fact.status_id, rule=rule),)
+                    rule, about = "not_news", target.message_id
+        return (ev.StatusSetAside(status_id=fact.status_id, rule=rule, about_message_id=about),)
 
     def _reported(self, report: StatusReport, target: OutboxRow) -> list[Fact]:
         """The facts of a provider's word; none where it is older than what is known."""

@@ -33,17 +33,28 @@ _THEIRS = "(SELECT id FROM identities WHERE customer_id = :id)"
 _CONVERSATIONS = f"(SELECT id FROM conversations WHERE identity_id IN {_THEIRS})"
 _SAID = f"FROM identities n JOIN entries e ON {OF} WHERE n.customer_id = :id"
 _MESSAGES = f"(SELECT e.id {_SAID})"
-_CLEARED = (
+_CUSTOMER = (
     "UPDATE customers SET name = '', language = '', company = '', tier = '' WHERE id = :id",
     "UPDATE customers SET timezone = '', tags = '[]', fields = '{}' WHERE id = :id",
+)
+_CLEARED = (
+    *_CUSTOMER,
     "UPDATE customers SET last_text = '' WHERE id = :id",
     # An erased address must stay unique, and findable by nobody.
     "UPDATE identities SET address = 'erased:' || id, name = '' WHERE customer_id = :id",
     f"UPDATE conversations SET subject = '' WHERE identity_id IN {_THEIRS}",
-    f"UPDATE interactions SET preview = '' WHERE identity_id IN {_THEIRS}",
+    # Also of a piece of work that another of the same address had begun.
+    (
+        f"UPDATE interactions SET preview = '' WHERE identity_id IN {_THEIRS}"
+        f" OR id IN (SELECT e.interaction_id {_SAID})"
+    ),
     f"UPDATE outbox SET reference = NULL WHERE identity_id IN {_THEIRS}",
     f"UPDATE attention SET reason = '' WHERE message_id IN {_MESSAGES}",
     f"DELETE FROM threads WHERE conversation_id IN {_CONVERSATIONS}",
+    (
+        f"DELETE FROM threads WHERE conversation_id IN (SELECT e.conversation_id {_SAID})"
+        f" AND message_id IN {_MESSAGES}"
+    ),
     f"DELETE FROM attachments WHERE entry_id IN {_MESSAGES}",
     f"DELETE FROM fetches WHERE message_id IN {_MESSAGES}",
 )
@@ -54,11 +65,24 @@ def _erased(tx: Transaction, r: ev.Recorded, f: ev.ErasureDone) -> None:
     for statement in _CLEARED:
         tx.connection.run(statement, whose)
     make_findable(tx, f.customer_id)
+    for customer_id in f.former_customer_ids:
+        _former(tx, {"id": customer_id})
     written = tx.connection.all(f"SELECT e.place, e.body {_SAID} AND e.kind <> 'system'", whose)
     tx.connection.run_many(
         "UPDATE entries SET body = :body, reason = NULL, erased = 1 WHERE place = :place",
         [{"place": row[0], "body": text(orjson.loads(row[1]) | _BLANK)} for row in written],
     )
+
+
+def _former(tx: Transaction, whose: Json) -> None:
+    """Their last words may have been the erased person's; without an address they were nobody else
+    at all.
+    """
+    tx.connection.run("UPDATE customers SET last_text = '' WHERE id = :id", whose)
+    if tx.connection.one("SELECT 1 FROM identities WHERE customer_id = :id LIMIT 1", whose) is None:
+        for statement in _CUSTOMER:
+            tx.connection.run(statement, whose)
+        make_findable(tx, whose["id"])
 
 
 HANDLERS = {ev.ErasureDone: _erased}

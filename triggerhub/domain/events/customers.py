@@ -45,7 +45,11 @@ class IdentityLinked(Fact):
 
 @fact("erasure.done")
 class ErasureDone(Fact):
-    """A person's content was removed; `contents` says how many pieces."""
+    """A person's content was removed; `contents` says how many pieces.
+
+    `former_customer_ids`: whom addresses of theirs had belonged to.
+    """
 
     customer_id: str
     contents: int
+    former_customer_ids: tuple[str, ...] = ()

@@ -191,8 +191,11 @@ class StatusReceived(Fact):
 
 @fact("status.set_aside")
 class StatusSetAside(Fact):
+    """A report that changed nothing. `about_message_id`: of which message, where that is known."""
+
     status_id: str
     rule: str
+    about_message_id: str | None = None
 
 
 @fact("note.added")
