@@ -102,7 +102,8 @@ def decode(name: str, version: int, data: str | bytes) -> Fact:
         if values.get(key) is not None:
             values[key] = datetime.fromisoformat(values[key]).astimezone(UTC)
     for key in _TUPLES[cls]:
-        values[key] = tuple(values[key])
+        if key in values:
+            values[key] = tuple(values[key])
     return cls(**values)
 
 
