@@ -86,8 +86,12 @@ def may(actor: Actor, action: str, subject: Subject = NOTHING) -> bool:
     """
     if action not in ACTIONS:
         return False
-    if actor.role in ("admin", "system"):
-        return action not in _OWN or subject.owner_id == actor.id or actor.role == "system"
+    if actor.role == "system":
+        return True
+    if actor.role == "admin":
+        # All that a supervisor may, too: to read an agent's row is one's own or to oversee.
+        overseen = action not in _OWN or action in _ANYWHERE["supervisor"]
+        return overseen or subject.owner_id == actor.id
     if action in _OWN and subject.owner_id == actor.id and actor.role in ("agent", "supervisor"):
         return True
     if action in _ANYWHERE[actor.role]:

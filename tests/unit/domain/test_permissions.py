@@ -96,6 +96,14 @@ def test_a_supervisor_may_what_an_agent_may(actor: Actor, action: str, subject: 
         assert may(Actor(id=actor.id, role="supervisor"), action, subject)
 
 
+@given(actors("supervisor", "integration"), ANY_ACTION, SUBJECTS)
+def test_an_admin_may_what_anybody_above_agents_may(
+    actor: Actor, action: str, subject: Subject
+) -> None:
+    if may(actor, action, subject):
+        assert may(Actor(id=actor.id, role="admin"), action, subject)
+
+
 @given(actors("agent"), ANY_ACTION, SUBJECTS)
 def test_a_foreign_queue_gives_nothing(actor: Actor, action: str, subject: Subject) -> None:
     apart = not subject.queue_ids & actor.queue_ids
