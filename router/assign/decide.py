@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from heapq import heapify, heappop, heapreplace
 
 from router.assign.board import Board
-from router.assign.pieces import Line, Waiting, Worker
+from router.assign.pieces import Line, Worker
 from triggerhub.domain import events as ev
 from triggerhub.domain.clock import IdSource
 from triggerhub.domain.events import Fact
@@ -93,69 +94,82 @@ def requeued(board: Board, interaction_id: str, reason: str) -> ev.InteractionQu
 
 
 def match(board: Board, now: datetime, ids: IdSource) -> Iterator[Fact]:
-    """Waiting work meets agents: oldest first, longest idle first.
+    """Waiting work meets agents: oldest first in whichever queue it waits, longest idle first.
 
     Each fact must be folded into the board before the next is taken.
     """
-    for line in sorted(board.waiting):
-        queue_id = line[0]
-        passed_over: set[str] = set()
-        while board.ready(line) and len(passed_over) < LOOK_AT:
-            waiting = _first(board, line, passed_over)
-            if waiting is None:
-                break
-            candidates, left_out = _candidates(board, line, waiting, now)
-            if not candidates:
-                passed_over.add(waiting.interaction_id)
+    # The lines are merged by the first of each: an agent who serves two gets the older contact.
+    fronts = [
+        (items[0], line) for line, items in board.waiting.items() if items and board.ready(line)
+    ]
+    heapify(fronts)
+    passed_over: Counter[Line] = Counter()  # those at the head of a line whom nobody may take now
+    while fronts:
+        (_score, interaction_id), line = fronts[0]
+        # Who has no room now gets none here: a line without anyone who is ready stays without.
+        if board.ready(line):
+            candidates, left_out = _candidates(board, line, interaction_id, now)
+            if candidates:
+                yield from _offered(board, line, interaction_id, candidates, left_out, now, ids)
+            else:
+                passed_over[line] += 1
+            at, items = passed_over[line], board.waiting[line]
+            if at < len(items) and at < LOOK_AT:
+                heapreplace(fronts, (items[at], line))
                 continue
-            refused = board.refusals(line) + Counter(left_out=left_out)
-            queue = board.queues.get(queue_id)
-            seconds = queue.offer_seconds if queue is not None else OFFER_SECONDS
-            auto = queue is not None and queue.auto_accept
-            made = ev.OfferMade(
-                offer_id=ids.new("of"),
-                interaction_id=waiting.interaction_id,
-                queue_id=queue_id,
-                agent_id=candidates[0].id,
-                expires_at=now + timedelta(seconds=seconds),
-                candidates=tuple(worker.id for worker in candidates),
-                refused=dict(sorted(refused.items())),
-                log_position=board.position,
-                configuration=board.configuration,
-                auto_accept=auto,
-            )
-            yield made
-            if auto:
-                yield ev.OfferAccepted(
-                    offer_id=made.offer_id,
-                    interaction_id=made.interaction_id,
-                    agent_id=made.agent_id,
-                    queue_id=queue_id,
-                )
-                yield ev.AssignmentStarted(
-                    assignment_id=ids.new("as"),
-                    interaction_id=made.interaction_id,
-                    agent_id=made.agent_id,
-                    role="owner",
-                    previous_id=None,
-                )
+        heappop(fronts)
 
 
-def _first(board: Board, line: Line, passed_over: set[str]) -> Waiting | None:
-    for _score, interaction_id in board.waiting[line]:
-        if interaction_id not in passed_over:
-            return board.work[interaction_id]
-    return None
+def _offered(
+    board: Board,
+    line: Line,
+    interaction_id: str,
+    candidates: list[Worker],
+    left_out: int,
+    now: datetime,
+    ids: IdSource,
+) -> Iterator[Fact]:
+    queue = board.queues.get(line[0])
+    refused = board.refusals(line) + Counter(left_out=left_out)
+    seconds = queue.offer_seconds if queue is not None else OFFER_SECONDS
+    auto = queue is not None and queue.auto_accept
+    made = ev.OfferMade(
+        offer_id=ids.new("of"),
+        interaction_id=interaction_id,
+        queue_id=line[0],
+        agent_id=candidates[0].id,
+        expires_at=now + timedelta(seconds=seconds),
+        candidates=tuple(worker.id for worker in candidates),
+        refused=dict(sorted(refused.items())),
+        log_position=board.position,
+        configuration=board.configuration,
+        auto_accept=auto,
+    )
+    yield made
+    if auto:
+        yield ev.OfferAccepted(
+            offer_id=made.offer_id,
+            interaction_id=made.interaction_id,
+            agent_id=made.agent_id,
+            queue_id=made.queue_id,
+        )
+        yield ev.AssignmentStarted(
+            assignment_id=ids.new("as"),
+            interaction_id=made.interaction_id,
+            agent_id=made.agent_id,
+            role="owner",
+            previous_id=None,
+        )
 
 
 def _candidates(
-    board: Board, line: Line, waiting: Waiting, now: datetime
+    board: Board, line: Line, interaction_id: str, now: datetime
 ) -> tuple[list[Worker], int]:
     """(the best five, how many were left out because they refused it a moment ago)."""
     found: list[Worker] = []
     refused = 0
     for _in_hand, _since, agent_id in board.ready(line):
-        left_out = board.left_out.get((waiting.interaction_id, agent_id))
+        left_out = board.left_out.get((interaction_id, agent_id))
         if left_out is not None and left_out > now:
             refused += 1
         else:

@@ -86,6 +86,38 @@ async def test_an_agent_serves_only_their_queues(world: World) -> None:
     assert await offered_to(world) == [ann.id]
 
 
+async def test_of_two_queues_the_one_that_waits_longer_comes_first(world: World) -> None:
+    """The older contact waits in the queue whose id sorts last."""
+    await world.mail("carol@customer.example", account="ac_mail2")
+    await world.settle()
+    await world.pass_time(seconds=30)
+    await world.mail("dave@customer.example", account="ac_mail")
+    await world.settle()
+    [ann] = await world.hire("ann")
+    await world.settle()
+    [offer] = await world.offers()
+    assert offer.queue_id == "q_sales"
+    first = await world.take(ann)
+    await world.do(ann, cmd.CloseInteraction(interaction_id=first))
+    await world.settle()
+    [offer] = await world.offers()
+    assert offer.queue_id == "q_help"
+
+
+async def test_who_refused_the_oldest_gets_the_next_of_another_queue(world: World) -> None:
+    await world.mail("carol@customer.example", account="ac_mail2")
+    await world.settle()
+    await world.pass_time(seconds=1)
+    await world.mail("dave@customer.example", account="ac_mail")
+    [ann] = await world.hire("ann")
+    await world.settle()
+    [offer] = await world.offers()
+    await world.do(ann, cmd.DeclineOffer(offer_id=offer.id))
+    await world.settle()
+    [offer] = await world.offers()
+    assert (offer.queue_id, offer.agent_id) == ("q_help", ann.id)
+
+
 async def test_a_missed_offer_goes_back_with_its_age(world: World) -> None:
     ann, bob = await world.hire("ann", "bob")
     await world.sms("+15550100")
