@@ -18,6 +18,7 @@ from triggerhub.domain.errors import Conflict, Invalid, NotFound, TooLarge
 from triggerhub.domain.model.identity import closed_because
 from triggerhub.domain.model.message import Account
 from triggerhub.domain.model.segments import segments
+from triggerhub.domain.model.subject import MAX_SUBJECT, answering
 from triggerhub.domain.permissions import Actor, may
 from triggerhub.domain.work import ConversationRow, IdentityRow, OutboxRow, Work
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 MAX_UPLOADS = 20
 MAX_SMS = 1600  # characters of one message (Twilio: code 21617)
+MAX_REFERENCES = 50
 KINDS = {"email": "email", "sms": "phone", "whatsapp": "phone"}
 CHANNELS_WITHOUT_FILES = frozenset({"sms", "whatsapp"})
 
@@ -48,15 +50,15 @@ def send(work: Work, actor: Actor, command: cmd.SendMessage, options: Options) -
         raise Invalid("text messages can't carry files here", code="no_attachments")
     conversation = _conversation_for(work, actor, row.conversation_id, account, identity)
     last = work.last_inbound(conversation.id)
-    subject = command.subject if command.subject is not None else _subject(conversation, last)
-    if "\n" in subject or "\r" in subject:
-        raise Invalid("a subject is one line", code="wrong_field")
+    answers = last["external_id"] if last and account.channel == "email" else ""
+    subject = _subject(command.subject, conversation, last, answers=bool(answers))
     author = grant.user(work, actor.id)
     content_id = work.put_json(
         "outbound",
         {
             "from": _sender(account, last),
-            "answers": last["external_id"] if last and account.channel == "email" else "",
+            "answers": answers,
+            "references": _ancestry(last) if last and answers else [],
             "to": identity.address,
             "to_kind": identity.kind,
             "to_name": identity.name,
@@ -152,9 +154,26 @@ def _sender(account: Account, last: Json | None) -> str:
     return account.addresses[0] if account.addresses else ""
 
 
-def _subject(conversation: ConversationRow, last: Json | None) -> str:
-    subject = conversation.subject or (last["subject"] if last else "")
-    return " ".join(str(subject).split())
+def _subject(
+    given: str | None, conversation: ConversationRow, last: Json | None, *, answers: bool
+) -> str:
+    """As it will be sent: an answer's with its mark. Raises Invalid."""
+    if given is not None and ("\n" in given or "\r" in given or len(given) > MAX_SUBJECT):
+        raise Invalid(f"a subject is one line, of {MAX_SUBJECT} at most", code="wrong_field")
+    subject = given
+    if subject is None:
+        words = conversation.subject or (last["subject"] if last else "")
+        subject = " ".join(str(words).split())[:MAX_SUBJECT]
+    return answering(subject) if answers else subject
+
+
+def _ancestry(last: Json) -> list[str]:
+    """What the message that is answered refers to, oldest first; of very many as a mail has them.
+
+    Kept as the newest first, with an In-Reply-To that its References lack as the oldest.
+    """
+    ids = [str(one) for one in reversed(last["references"])]
+    return ids if len(ids) <= MAX_REFERENCES else [ids[0], *ids[1 - MAX_REFERENCES :]]
 
 
 def _own_message(work: Work, actor: Actor, message_id: str) -> tuple[OutboxRow, ConversationRow]:

@@ -19,16 +19,13 @@ from channels.email.reply_address import ReplyAddresses
 from channels.email.settings import normal, normal_domain
 from triggerhub.domain.errors import Invalid
 from triggerhub.domain.model.message import Account, OutboundMessage
+from triggerhub.domain.model.subject import MAX_SUBJECT, answering
 
-_REPLY_MARK = re.compile(
-    r"\s*(?:re|aw|sv|antw|回复|回覆|答复|答覆)\s*(?:\[\d+\])?\s*[:：]", re.IGNORECASE
-)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029\ud800-\udfff]")
 _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]*\Z")
 _ID = re.compile(r"(?=.{3,900}\Z)[!-;=?A-~]+@[!-;=?A-~]+\Z")
 _LINE = 78
 _MAX_REFERENCES = 50
-_MAX_SUBJECT = 900
 _MAX_NAME = 200
 _MAX_ADDRESS = 320
 
@@ -72,7 +69,7 @@ def compose(
         ("From", _mailbox(name, mailbox)),
         ("To", _mailbox(message.to.name, recipient)),
         ("Reply-To", _mailbox(shown, reply_to)),
-        ("Subject", _unstructured("Subject", reply_subject(message))),
+        ("Subject", _unstructured("Subject", _subject(message))),
         ("Date", format_datetime(message.created_at)),
         ("Message-ID", f"<{message_id}>"),
     ]
@@ -95,19 +92,6 @@ def compose(
     )
 
 
-def reply_subject(message: OutboundMessage) -> str:
-    """The subject with one ``Re: `` before it if this answers something, however often it had one.
-
-    回复：and its kin are read as the same mark, so that no pile of both grows.
-    """
-    subject = _checked("Subject", message.subject).strip()
-    if not message.in_reply_to:
-        return subject
-    while mark := _REPLY_MARK.match(subject):
-        subject = subject[mark.end() :].lstrip()
-    return f"Re: {subject}".rstrip()
-
-
 def references(parents: Iterable[str], parent: str) -> Sequence[str]:
     """What stands in References: the parent's own, then the parent (RFC 5322, 3.6.4).
 
@@ -119,6 +103,12 @@ def references(parents: Iterable[str], parent: str) -> Sequence[str]:
         chain[parent] = None
     ids = list(chain)
     return ids if len(ids) <= _MAX_REFERENCES else [ids[0], *ids[1 - _MAX_REFERENCES :]]
+
+
+def _subject(message: OutboundMessage) -> str:
+    """Marked as an answer if this answers something."""
+    subject = _checked("Subject", message.subject).strip()
+    return answering(subject) if message.in_reply_to else subject
 
 
 def _bare(identifier: str) -> str:
@@ -143,8 +133,8 @@ def _checked(field: str, value: str) -> str:
     """The value, unless it could break out of its line."""
     if _CONTROL.search(value):
         raise Invalid(f"{field} has a line end or a control character in it")
-    if len(value) > _MAX_SUBJECT:
-        raise Invalid(f"{field} is longer than {_MAX_SUBJECT} characters")
+    if len(value) > MAX_SUBJECT:
+        raise Invalid(f"{field} is longer than {MAX_SUBJECT} characters")
     return value
 
 

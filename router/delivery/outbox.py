@@ -294,7 +294,9 @@ def load(reading: Reading, row: OutboxRow, attempt: int) -> OutboundMessage | No
         return None
     content: Json = orjson.loads(body)
     conversation = reading.conversations([row.conversation_id])[0]
-    references = reading.thread_of(row.conversation_id) if row.channel == "email" else []
+    references = content.get("references", [])
+    if row.channel == "email" and not content.get("answers"):
+        references = reading.thread_of(row.conversation_id)  # our own, where nothing is answered
     attachments = [
         Attachment(
             filename=part["filename"],

@@ -116,7 +116,7 @@ class PeopleLookups(LogLookups):
         )
 
     def thread_of(self, conversation_id: str) -> list[str]:
-        """External ids of a conversation's messages, oldest first (for References)."""
+        """External ids of a conversation's messages, oldest first."""
         rows = self.connection.all(
             "SELECT t.external_id FROM threads t JOIN entries e ON e.id = t.message_id"
             " WHERE t.conversation_id = :id AND t.external_id NOT LIKE 'key:%' ORDER BY e.seq",
@@ -125,7 +125,10 @@ class PeopleLookups(LogLookups):
         return [row[0] for row in rows]
 
     def last_inbound(self, conversation_id: str) -> Json | None:
-        """{message_id, external_id, subject, to} of the newest message from the customer."""
+        """{message_id, external_id, references, subject, to} of the customer's newest message.
+
+        `references`: the most telling (newest) first.
+        """
         row = self.connection.one(
             "SELECT e.id, e.parsed_content FROM conversations c"
             f" JOIN identities n ON n.id = c.identity_id JOIN entries e ON {OF}"
@@ -139,6 +142,7 @@ class PeopleLookups(LogLookups):
         return {
             "message_id": row[0],
             "external_id": found.get("external_id", ""),
+            "references": found.get("references", []),
             "subject": found.get("subject", ""),
             "to": found.get("to", []),
         }

@@ -94,6 +94,7 @@ class OutboundMessage:
     """Everything one attempt to send needs; frozen when the agent pressed send.
 
     `sender`: the account's address that the customer wrote to ("": its first one).
+    `references`: what the answered message refers to, oldest first.
     """
 
     message_id: str
