@@ -138,6 +138,15 @@ class EmailAccountSeed(Section):
         str,
         Field(max_length=100, json_schema_extra={"right": "what customers see beside the address"}),
     ] = ""
+    forms: Annotated[
+        tuple[str, ...],
+        Field(
+            json_schema_extra={
+                "right": "a list of mailboxes that web forms write from: who wrote is in Reply-To"
+            }
+        ),
+        AfterValidator(_mailboxes),
+    ] = ()
     queue: Queue = None
 
 

@@ -74,6 +74,8 @@ def accounts(seed: Seed) -> list[AccountSpec]:
     specs = []
     for mailbox in seed.email.accounts:
         options = {"sender_name": mailbox.sender_name} if mailbox.sender_name else {}
+        if mailbox.forms:
+            options["forms"] = " ".join(normal(address) for address in mailbox.forms)
         specs.append(
             AccountSpec(
                 channel="email",

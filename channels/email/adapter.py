@@ -94,11 +94,15 @@ class EmailChannel:
         """What one delivery says, and whether its sender is proven. Raises Rejected.
 
         `external_id` is the Message-ID, by which later answers refer to it, or the delivery key
-        where there is none. `text` holds the new words, `quoted` what was folded away.
+        where there is none. `text` holds the new words, `quoted` what was folded away. What one of
+        the account's web forms has written comes, unproven, from whom it names in Reply-To.
         """
         mail = await self._parser.parse(raw)
-        proof = ""
-        if mail.from_.address:
+        proof, sender, reply_to = "", _sender(mail.from_), _reply_to(mail, account)
+        if reply_to is not None and _is_form(mail.from_, account):
+            # The form's own proof says nothing about who filled it in.
+            sender, reply_to = reply_to, None
+        elif mail.from_.address:
             proof = await self._proof.prove(
                 raw, mail.from_.address, envelope, mail.authentication_results
             )
@@ -106,7 +110,8 @@ class EmailChannel:
         return InboundMessage(
             key=mail.dedup_key,
             external_id=mail.message_id or delivery_key(raw),
-            sender=_sender(mail.from_),
+            sender=sender,
+            reply_to=reply_to.address if reply_to is not None else "",
             to=_written_to(mail, envelope),
             subject=mail.subject,
             text=text,
@@ -170,6 +175,25 @@ def _sender(author: ParsedAddress) -> Address | None:
         return None
     return Address(
         kind="email", address=normal(author.address), name=author.name, raw=author.address
+    )
+
+
+def _reply_to(mail: ParsedMail, account: Account | None) -> Address | None:
+    """Where answers are asked to go, if that is neither where the mail is from nor to us."""
+    asked = next((each for each in mail.reply_to if "@" in each.address), None)
+    if asked is None:
+        return None
+    address = mailbox_of(normal(asked.address))
+    if address == normal(mail.from_.address) or (account and address in account.addresses):
+        return None
+    return Address(
+        kind="email", address=address, name=asked.name or mail.from_.name, raw=asked.address
+    )
+
+
+def _is_form(author: ParsedAddress, account: Account | None) -> bool:
+    return (
+        account is not None and normal(author.address) in account.options.get("forms", "").split()
     )
 
 

@@ -83,7 +83,8 @@ class EmailAccount(BaseModel):
     """A channel account of type email: one mailbox under one or more addresses.
 
     The first address is the one that answers are sent from. ``sender_name`` is what customers see
-    beside it (default: the account's name).
+    beside it (default: the account's name). ``forms``: mailboxes that web forms write from, in the
+    account's options with spaces between them.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -91,6 +92,7 @@ class EmailAccount(BaseModel):
     name: Annotated[str, Field(min_length=1, max_length=100)]
     addresses: Annotated[tuple[Mailbox, ...], Field(min_length=1), AfterValidator(_distinct)]
     sender_name: Annotated[str, Field(max_length=100, pattern=r"^[^\x00-\x1f\x7f]*$")] = ""
+    forms: Annotated[tuple[Mailbox, ...], AfterValidator(_distinct)] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,9 +25,9 @@ def storable(message: InboundMessage) -> InboundMessage:
 def _texts_of(message: InboundMessage) -> list[str]:
     sender, report = message.sender, message.report
     texts = [
-        message.key, message.external_id, *message.to, message.subject, message.text,
-        message.quoted, message.html or "", *message.reply_tokens, *message.references,
-        *message.problems,
+        message.key, message.external_id, message.reply_to, *message.to, message.subject,
+        message.text, message.quoted, message.html or "", *message.reply_tokens,
+        *message.references, *message.problems,
     ]  # fmt: skip
     if sender is not None:
         texts += (sender.address, sender.name, sender.raw)
@@ -48,6 +48,7 @@ def _clean(message: InboundMessage) -> InboundMessage:
         and replace(
             sender, address=_text(sender.address), name=_text(sender.name), raw=_text(sender.raw)
         ),
+        reply_to=_text(message.reply_to),
         to=_texts(message.to),
         subject=_text(message.subject),
         text=_text(message.text),
@@ -96,6 +97,7 @@ def keep(shelf: Keeping, message: InboundMessage) -> str:
             "name": message.sender.name,
             "raw": message.sender.raw,
         },
+        "reply_to": message.reply_to,
         "to": list(message.to),
         "subject": message.subject,
         "text": message.text,

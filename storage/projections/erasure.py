@@ -70,7 +70,7 @@ def _erased(tx: Transaction, r: ev.Recorded, f: ev.ErasureDone) -> None:
     written = tx.connection.all(f"SELECT e.place, e.body {_SAID} AND e.kind <> 'system'", whose)
     tx.connection.run_many(
         "UPDATE entries SET body = :body, reason = NULL, erased = 1 WHERE place = :place",
-        [{"place": row[0], "body": text(orjson.loads(row[1]) | _BLANK)} for row in written],
+        [{"place": row[0], "body": text(_blank(orjson.loads(row[1])))} for row in written],
     )
 
 
@@ -83,6 +83,11 @@ def _former(tx: Transaction, whose: Json) -> None:
         for statement in _CUSTOMER:
             tx.connection.run(statement, whose)
         make_findable(tx, whose["id"])
+
+
+def _blank(shown: Json) -> Json:
+    shown.pop("reply_to", None)  # stands only where there was one
+    return shown | _BLANK
 
 
 HANDLERS = {ev.ErasureDone: _erased}

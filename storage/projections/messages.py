@@ -182,6 +182,7 @@ def _resolved(tx: Transaction, r: ev.Recorded, f: ev.MessageResolved) -> None:
         attachments=found.get("attachments", []),
         proof="verified" if f.proof else "claimed",
         proof_why=f.proof or f.rule,
+        **({"reply_to": found["reply_to"]} if found.get("reply_to") else {}),
     )
     at = ms(r.at)
     for position, part in enumerate(found.get("attachments", [])):

@@ -17,7 +17,7 @@ from triggerhub.domain import events as ev
 from triggerhub.domain.errors import NotFound
 
 SECRETS = ("wang@customer.example", "王小明", "Zweibrücken", "attached-words", "careful-note",
-           "my-answer", "订单", "vip-tag", "Acme")  # fmt: skip
+           "wang.home@elsewhere.example", "my-answer", "订单", "vip-tag", "Acme")  # fmt: skip
 
 
 @pytest.fixture
@@ -31,7 +31,8 @@ async def lived(world: World) -> str:
     [ann] = await world.hire("ann", queues=("q_help",))
     await world.mail(
         "wang@customer.example", "I live in Zweibrücken " + "x" * 200_000, subject="订单",
-        name="王小明", proof="dkim", attachments={"a.txt": "attached-words", "b.txt": "y" * 99_999},
+        name="王小明", proof="dkim", reply_to="wang.home@elsewhere.example",
+        attachments={"a.txt": "attached-words", "b.txt": "y" * 99_999},
     )  # fmt: skip
     await world.settle()
     work = await world.take(ann)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from channels.email.adapter import EmailChannel
 from channels.email.compose import ComposedMail, compose
 from channels.email.parse import ParsedMail, parse
+from config.seed import EmailAccountSeed, EmailSeed, Seed
 from tests.unit.email_io.messages import ACCOUNT, REPLIES, outbound
 from triggerhub.domain.errors import Rejected
 from triggerhub.domain.model.message import (
@@ -19,6 +21,7 @@ from triggerhub.domain.model.message import (
     SendOutcome,
 )
 from triggerhub.domain.ports import Channel
+from triggerhub.seeding import accounts
 
 
 class PlainParser:
@@ -136,6 +139,63 @@ async def test_a_blind_copy_knows_its_mailbox() -> None:
 async def test_without_an_id_the_delivery_key_stands_for_it() -> None:
     message = await read("From: a@b.example\nSubject: x\n\nHi\n")
     assert message.external_id.startswith("#")
+
+
+FORMS = replace(ACCOUNT, options={"forms": "web@shop.example forms@shop.example"})
+
+
+async def from_form(proof: ToldProof, headers: str) -> InboundMessage:
+    raw = f"From: Web Shop <Web@shop.example>\n{headers}To: support@demo.example\n\nHi\n"
+    return await channel(proof).parse(raw.replace("\n", "\r\n").encode(), FORMS, {})
+
+
+async def test_where_answers_are_asked_to_go_is_told_and_changes_no_sender() -> None:
+    for asked, told in (
+        ("Cara.Home@Other.Example", "cara.home@other.example"),
+        ("<>, cara.home@other.example", "cara.home@other.example"),
+        ("Cara@Customer.example", ""),
+        ("support+c.x.y@demo.example", ""),
+        ("nobody", ""),
+    ):
+        raw = f"From: Cara <cara@customer.example>\r\nReply-To: {asked}\r\n\r\nHi\r\n"
+        message = await channel(ToldProof("dkim")).parse(raw.encode(), FORMS, {})
+        assert message.sender is not None
+        assert (message.sender.address, message.proof) == ("cara@customer.example", "dkim")
+        assert message.reply_to == told, asked
+
+
+async def test_a_web_form_speaks_for_nobody() -> None:
+    """Whoever fills it in may write any address there: the form's own proof isn't theirs."""
+    proof = ToldProof("dkim")
+    message = await from_form(proof, "Reply-To: Anna Lind <Anna@Customer.example>\n")
+    assert message.sender == Address(
+        kind="email", address="anna@customer.example", name="Anna Lind", raw="Anna@Customer.example"
+    )
+    assert (message.proof, message.reply_to, proof.asked) == ("", "", [])
+
+
+def test_a_seed_lists_the_forms_of_a_mailbox() -> None:
+    seed = EmailAccountSeed(
+        name="Support",
+        addresses=("support@demo.example",),
+        forms=("Web@shop.example", "forms@Shop.example"),
+    )
+    [spec] = accounts(Seed(email=EmailSeed(accounts=(seed,))))
+    assert spec.options == FORMS.options
+
+
+@pytest.mark.parametrize("headers", ["", "Reply-To: support@demo.example\n"])
+async def test_a_web_form_that_names_nobody_is_the_sender_itself(headers: str) -> None:
+    message = await from_form(ToldProof("dkim"), headers)
+    assert message.sender is not None
+    assert (message.sender.address, message.proof) == ("web@shop.example", "dkim")
+
+
+async def test_only_what_is_listed_is_a_form() -> None:
+    raw = b"From: web@other.example\r\nReply-To: anna@customer.example\r\n\r\nHi\r\n"
+    message = await channel(ToldProof("dkim")).parse(raw, FORMS, {})
+    assert message.sender is not None
+    assert message.sender.address == "web@other.example"
 
 
 async def test_without_a_from_nobody_is_proven() -> None:

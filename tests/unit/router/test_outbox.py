@@ -396,6 +396,24 @@ async def test_the_timeline_shows_the_subject_that_was_sent(world: World) -> Non
         assert entry["subject"] == f"Re: {subject or 'Order 7'}"
 
 
+async def test_an_answer_goes_to_the_sender_and_a_reply_to_is_told(world: World) -> None:
+    [ann] = await world.hire("ann")
+    received = await world.mail(
+        "carol@customer.example", proof="dkim", reply_to="carol.home@elsewhere.example"
+    )
+    await world.settle()
+    interaction_id = await world.take(ann)
+    [row] = await world.open()
+    how = {"channel": "email", "account_id": "ac_mail"}
+    answer = await write(world, ann, interaction_id, row.identity_id, **how)
+    world.clock.advance(timedelta(seconds=5))
+    await attempt(world, await outbox_of(world))
+    [sent] = world.channels["email"].sent
+    assert sent.to.address == "carol@customer.example"
+    assert (await shown(world, received.id))["reply_to"] == "carol.home@elsewhere.example"
+    assert "reply_to" not in await shown(world, answer)
+
+
 async def test_a_subject_without_end_is_answered_all_the_same(world: World) -> None:
     [ann] = await world.hire("ann")
     await world.mail("dave@customer.example", proof="dkim", subject="x" * 5000)

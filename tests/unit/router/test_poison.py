@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -185,7 +186,7 @@ async def test_a_leader_without_its_database_does_not_claim_to_lead(
 
 def test_what_no_database_takes_as_text_is_left_out() -> None:
     message = InboundMessage(
-        key="k\0", external_id="e\0", to=("a\0",), subject="s\0", text="t\0\ud800",
+        key="k\0", external_id="e\0", reply_to="y\0", to=("a\0",), subject="s\0", text="t\0\ud800",
         quoted="q\0", html="<b>\0", problems=("p\0",), reply_tokens=("r\0",), references=("f\0",),
         sender=Address(kind="email", address="a\0@x.example", name="n\0", raw="w\0"),
         attachments=(Attachment(filename="f\0", content_type="c\0", size=1, data=b"\0"),),
@@ -195,6 +196,13 @@ def test_what_no_database_takes_as_text_is_left_out() -> None:
     assert "\\x00" not in repr(kept).replace("b'\\x00'", "")
     assert kept.text == "t\ufffd"
     assert kept.attachments[0].data == b"\0"
+
+
+@pytest.mark.parametrize("field", ["key", "external_id", "reply_to", "subject", "text", "quoted"])
+def test_one_such_letter_anywhere_is_seen(field: str) -> None:
+    message = InboundMessage(key="k", external_id="e", sender=None)
+    kept = content.storable(replace(message, **{field: "x\0"}))  # type: ignore[arg-type]
+    assert getattr(kept, field) == "x"
 
 
 def reading_for(world: World, leading: asyncio.Event | None = None) -> Readers:

@@ -94,6 +94,7 @@ def message_of(value: Json, envelope: Mapping[str, str]) -> InboundMessage:
         key=value.get("key", external_id),
         external_id=external_id,
         sender=Address(kind=kind, address=value["from"], name=value.get("name", "")),  # type: ignore[arg-type]
+        reply_to=value.get("reply_to", ""),
         to=tuple(value.get("to", ())),
         subject=value.get("subject", ""),
         text=value.get("text", ""),

@@ -68,12 +68,14 @@ class InboundMessage:
     `references`: ids of earlier messages, the most telling first.
     `auto`: no, auto-reply, bounce, feedback, list.
     `key`: the same for every delivery of one message to several of our accounts.
+    `reply_to`: where it asks answers to go, if not to the sender: told, and not done by itself.
     `report`: what it says about messages of ours, where it is a delivery report.
     """
 
     key: str
     external_id: str
     sender: Address | None
+    reply_to: str = ""
     to: tuple[str, ...] = ()
     subject: str = ""
     text: str = ""
