@@ -82,6 +82,7 @@ class Writer:
         self._queue.put(None)
         thread, self._thread = self._thread, None
         await asyncio.to_thread(thread.join)
+        await asyncio.to_thread(self._checkpointer.close)
         if self._connection is not None:
             self._connection.close()
             self._connection = None

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import sqlite3
 import time
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
 from contextlib import closing
 from pathlib import Path
+from threading import Event
+from typing import ParamSpec, TypeVar
+
+import pytest
 
 from storage.checkpoint import EVERY, MOVE_FRAMES, RESTART_FRAMES, Checkpointer
 from storage.engine import JOURNAL_LIMIT, PAGE, Connection, Database
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class Hands:
@@ -19,6 +28,15 @@ class Hands:
 
     def __call__(self) -> float:
         return self.now
+
+
+class AtOnce(Executor):
+    """Does what is submitted before it answers."""
+
+    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        done: Future[T] = Future()
+        done.set_result(fn(*args, **kwargs))
+        return done
 
 
 def grow(connection: Connection, pages: int) -> None:
@@ -40,7 +58,7 @@ def opened(tmp_path: Path) -> tuple[Database, Connection]:
 def test_a_long_reader_costs_a_moment_and_seldom(tmp_path: Path) -> None:
     database, connection = opened(tmp_path)
     hands = Hands()
-    checkpoints = Checkpointer(database, hands)
+    checkpoints = Checkpointer(database, hands, AtOnce())
     with closing(sqlite3.connect(tmp_path / "hub.db", isolation_level=None)) as reader:
         reader.execute("BEGIN")
         reader.execute("SELECT COUNT(*) FROM t").fetchone()
@@ -65,7 +83,7 @@ def test_a_long_reader_costs_a_moment_and_seldom(tmp_path: Path) -> None:
 def test_a_log_that_was_large_once_is_left_alone(tmp_path: Path) -> None:
     database, connection = opened(tmp_path)
     hands = Hands()
-    checkpoints = Checkpointer(database, hands)
+    checkpoints = Checkpointer(database, hands, AtOnce())
     grow(connection, RESTART_FRAMES + 400)
     hands.now += EVERY
     checkpoints.look(connection)
@@ -76,4 +94,32 @@ def test_a_log_that_was_large_once_is_left_alone(tmp_path: Path) -> None:
         checkpoints.look(connection)
     assert checkpoints.restarts == 1
     assert database.wal_pages() <= MOVE_FRAMES + 300
+    connection.close()
+
+
+def test_groups_go_on_while_frames_are_moved(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database, connection = opened(tmp_path)
+    hands, going, go_on = Hands(), Event(), Event()
+    move = Checkpointer._move
+
+    def slowly(self: Checkpointer) -> None:
+        going.set()
+        assert go_on.wait(10)
+        move(self)
+
+    monkeypatch.setattr(Checkpointer, "_move", slowly)
+    checkpoints = Checkpointer(database, hands)
+    grow(connection, MOVE_FRAMES + 200)
+    hands.now += EVERY
+    checkpoints.look(connection)
+    assert going.wait(10)
+    grow(connection, 1)
+    checkpoints.look(connection)  # comes back at once, with the move still under way
+    go_on.set()
+    checkpoints.close()
+    checkpoints.look(connection)
+    grow(connection, 1)
+    assert database.wal_pages() * PAGE == JOURNAL_LIMIT, "it starts again from the front"
     connection.close()
