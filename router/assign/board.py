@@ -149,10 +149,10 @@ class Board:
 
     def fold(self, recorded: Recorded) -> None:
         """Take in one event; one that is in already changes nothing."""
-        if recorded.seq <= self._folded_to or recorded.seq in self._ahead:
+        fact, at = recorded.fact, recorded.at
+        if not describes(fact) or recorded.seq <= self._folded_to or recorded.seq in self._ahead:
             return
         self._ahead.add(recorded.seq)
-        fact, at = recorded.fact, recorded.at
         match fact:
             case ev.InteractionCreated():
                 self._see_channel(fact.channel)
@@ -212,7 +212,7 @@ class Board:
             case ev.QueueConfigured() | ev.QueueRemoved() | ev.UserConfigured():
                 self._configure(fact, recorded)
             case _:
-                pass
+                raise AssertionError(f"no fold of {recorded.type}")
 
     def _enqueue(self, fact: ev.InteractionQueued, at: datetime) -> None:
         self._leave_queue(fact.interaction_id)
@@ -405,6 +405,32 @@ class Board:
         self._place[worker.id] = (turn, lines)
 
 
+_DESCRIBING = frozenset(
+    {
+        ev.InteractionCreated,
+        ev.InteractionQueued,
+        ev.InteractionParked,
+        ev.InteractionResumed,
+        ev.InteractionClosed,
+        ev.OfferMade,
+        ev.OfferAccepted,
+        ev.OfferCancelled,
+        ev.OfferRescinded,
+        ev.OfferDeclined,
+        ev.OfferTimedOut,
+        ev.AssignmentStarted,
+        ev.AssignmentEnded,
+        ev.PresenceChanged,
+        ev.AgentCleared,
+        ev.AgentConnected,
+        ev.AgentDisconnected,
+        ev.QueueConfigured,
+        ev.QueueRemoved,
+        ev.UserConfigured,
+    }
+)
+
+
 def describes(fact: Fact) -> bool:
     """Whether a fact can change the board (so that a batch without any needs no decision)."""
-    return not isinstance(fact, ev.MessageReceived | ev.StatusReceived | ev.MessageParsed)
+    return type(fact) in _DESCRIBING

@@ -40,12 +40,14 @@ class Company:
         return cls(accounts=accounts, default_queue=queues[0].id if queues else None)
 
 
+_CONFIGURING = frozenset(
+    {ev.AccountConfigured, ev.AccountRemoved, ev.QueueConfigured, ev.QueueRemoved}
+)
+
+
 def configures(fact: Fact) -> bool:
     """Whether this fact changes a Company."""
-    return isinstance(
-        fact,
-        ev.AccountConfigured | ev.AccountRemoved | ev.QueueConfigured | ev.QueueRemoved,
-    )
+    return type(fact) in _CONFIGURING
 
 
 @dataclass(frozen=True, slots=True)
