@@ -100,17 +100,20 @@ def _way(
         raise Invalid("this address isn't the customer's", code="foreign_identity")
     if KINDS.get(account.channel) != identity.kind:
         raise Invalid("this address can't be reached on this channel", code="wrong_channel")
-    _open(identity)
+    _open(identity, account.id)
     return account, identity
 
 
-def _open(identity: IdentityRow) -> None:
-    """Raises Conflict for an address that takes no messages: ended, erased, never known."""
+def _open(identity: IdentityRow, account_id: str) -> None:
+    """Raises Conflict for an address that takes no messages: ended, erased, never known, or none
+    of this account.
+    """
     why = closed_because(
         identity.address,
         standing=identity.standing,
         ended=identity.ended,
         link_why=identity.link_why,
+        opted_out=account_id in identity.opted_out,
     )
     if why is not None:
         raise Conflict("this address can't be written to", code=why)
@@ -212,7 +215,7 @@ def retry(work: Work, actor: Actor, command: cmd.RetryMessage, options: Options)
     identity = work.identity(row.identity_id)
     assert identity is not None
     assert identity.customer_id is not None
-    _open(identity)
+    _open(identity, row.account_id)
     queued = ev.MessageQueued(
         message_id=work.new_id("msg"),
         channel=row.channel,

@@ -171,6 +171,8 @@ identities = Table(
     _text("name"), _text("standing"), _text("why"), _text("customer_id", null=True),
     _text("link_why", null=True), _int("link_version", zero=True), _int("learnt_at"),
     _int("ended_at", null=True), _int("shelf", zero=True),
+    # Ids of the accounts whose messages it doesn't take, with spaces between them, in order.
+    Column("opted_out", Text, nullable=False, server_default=text("''")),
     Index(
         "identities_address", "address", "kind", "standing", unique=True,
         sqlite_where=text("ended_at IS NULL"), postgresql_where=text("ended_at IS NULL"),

@@ -111,7 +111,7 @@ def _note(keys: Touched, recorded: Recorded, fact: e.NoteAdded) -> None:
         keys.interactions.add(fact.interaction_id)
 
 
-def _customer_created(keys: Touched, recorded: Recorded, fact: e.CustomerCreated) -> None:
+def _card(keys: Touched, recorded: Recorded, fact: Any) -> None:
     keys.cards.add(fact.customer_id)
 
 
@@ -238,10 +238,12 @@ _TOUCHES: dict[type[Fact], Touch] = {
     e.StatusReceived: _nothing,
     e.StatusSetAside: _nothing,
     e.NoteAdded: _note,
-    e.CustomerCreated: _customer_created,
+    e.CustomerCreated: _card,
     e.CustomerUpdated: _customer_updated,
     e.IdentityAdded: _nothing,
     e.IdentityLinked: _linked,
+    e.IdentityOptedOut: _card,
+    e.IdentityOptedIn: _card,
     e.ConversationOpened: _conversation,
     e.InteractionCreated: _created,
     e.InteractionScheduled: _work,

@@ -7,10 +7,11 @@ routing.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Literal
 
 from channels.sms import parse, status
 from channels.sms.parse import InboundSms, MediaRef, SmsAddress
-from channels.sms.send import Sender
+from channels.sms.send import UNSUBSCRIBED, Sender
 from channels.sms.transport import Transport
 from triggerhub.domain.model.message import (
     Account,
@@ -35,6 +36,11 @@ _EXTENSIONS = {
     "text/vcard": "vcf",
     "text/x-vcard": "vcf",
     "application/pdf": "pdf",
+}
+_CONSENT: dict[str, Literal["stop", "start"]] = {"STOP": "stop", "START": "start"}
+_WORDS: dict[str, Literal["stop", "start"]] = {
+    **dict.fromkeys(("STOP", "STOPALL", "UNSUBSCRIBE", "OPTOUT", "REVOKE"), "stop"),
+    **dict.fromkeys(("START", "UNSTOP", "YES"), "start"),
 }
 
 
@@ -81,6 +87,7 @@ class SmsChannel:
             state=report.state,
             code=code,
             reason=f"the carrier reports {report.word!r}" if report.state == "failed" else "",
+            opted_out=report.error_code == UNSUBSCRIBED,
         )
 
     async def send(self, message: OutboundMessage, account: Account) -> SendOutcome:
@@ -115,9 +122,22 @@ def to_inbound(sms: InboundSms) -> InboundMessage:
         text=text,
         attachments=tuple(_attachment(ref, i) for i, ref in enumerate(sms.media, start=1)),
         proof="signature",
+        consent=_consent(sms),
         references=(sms.replied_to_sid,) if sms.replied_to_sid else (),
         problems=tuple(problems),
     )
+
+
+def _consent(sms: InboundSms) -> Literal["", "stop", "start"]:
+    """What the carrier says that it took the message for, else a word that stands alone.
+
+    Without Advanced Opt-Out the carrier obeys such words and doesn't say so. Of those that stop,
+    the ones that may be an answer to something else (END, CANCEL, QUIT) are left to its refusal;
+    of those that start, a wrong guess would only be refused again.
+    """
+    if sms.opt_out is not None or sms.network != "sms":
+        return _CONSENT.get(sms.opt_out or "", "")
+    return _WORDS.get(sms.text.strip().upper(), "")
 
 
 def _address(address: SmsAddress, name: str) -> Address:

@@ -19,7 +19,7 @@ from urllib.parse import quote
 from channels.sms.settings import SmsAccount
 from channels.sms.status import state_of
 from channels.sms.transport import Transport
-from triggerhub.domain.errors import Ambiguous, Rejected, Unavailable
+from triggerhub.domain.errors import Ambiguous, OptedOut, Rejected, Unavailable
 from triggerhub.domain.model.message import Account, OutboundMessage, SendOutcome
 
 MAX_CHARACTERS = 1_600
@@ -27,6 +27,7 @@ STATUS_PATH = "/hooks/twilio/status"
 STATUS_REFERENCE = "message"
 _LOOK_BACK = timedelta(seconds=2)
 _LOOK_AT = 200
+UNSUBSCRIBED = 21610  # Twilio's code: the recipient has asked for no more messages
 _NUMBERS = re.compile(r"\+?\d[\d ().-]{5,}\d")
 
 
@@ -60,8 +61,9 @@ class Sender:
     async def send(self, message: OutboundMessage, account: Account) -> SendOutcome:
         """One attempt.
 
-        Raises ``Rejected`` (its code is ``twilio.<number>`` for a refusal of Twilio's),
-        ``Unavailable`` where nothing can have been sent, ``Ambiguous`` where it may have been.
+        Raises ``Rejected`` (for a refusal of Twilio's with the code ``twilio.<number>``),
+        ``OptedOut`` where the recipient wants no more, ``Unavailable`` where nothing can have been
+        sent, ``Ambiguous`` where it may have been.
         """
         settings = SmsAccount.of(account)
         values = self._values(message, account, settings)
@@ -204,4 +206,5 @@ def _rejected(exc: Exception) -> Rejected:
     text = getattr(exc, "msg", None) or getattr(exc, "detail", None) or getattr(exc, "title", "")
     # The reason goes into the log, which holds no addresses.
     reason = _NUMBERS.sub("(number)", str(text).removeprefix("Unable to create record: "))
-    return Rejected(reason[:300] or "refused by the carrier", code=f"twilio.{number}")
+    made = OptedOut if number == UNSUBSCRIBED else Rejected
+    return made(reason[:300] or "refused by the carrier", code=f"twilio.{number}")

@@ -16,10 +16,11 @@ from typing import Any
 import orjson
 import structlog
 
+from router import consent
 from router.bell import Bell
 from triggerhub.domain import events as ev
 from triggerhub.domain.clock import Clock
-from triggerhub.domain.errors import Ambiguous, HubError, Rejected, Unavailable
+from triggerhub.domain.errors import Ambiguous, HubError, OptedOut, Rejected, Unavailable
 from triggerhub.domain.events import Fact
 from triggerhub.domain.masking import masked
 from triggerhub.domain.model.delivery import TRANSITIONS, advances
@@ -252,6 +253,8 @@ class Outbox:
             # The provider may have reported on it meanwhile; its word stands.
             if current is not None and (current.state, type(fact)) in TRANSITIONS:
                 work.append(fact, actor=ACTOR)
+            if isinstance(error, OptedOut):
+                work.append(*consent.refused(work, row), actor=ACTOR)
 
         await self._store.run(record)
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from router import consent
 from router.resolve.content import language
 from triggerhub.domain import events as ev
 from triggerhub.domain.clock import IdSource
@@ -63,6 +64,10 @@ class Known:
     def add_identities(self, rows: Iterable[IdentityRow]) -> None:
         for row in rows:
             self.identities[row.kind, row.address, row.standing] = row
+
+    def opt(self, identity: IdentityRow, account_id: str, *, out: bool) -> None:
+        accounts = identity.opted_out | {account_id} if out else identity.opted_out - {account_id}
+        self.add_identities([replace(identity, opted_out=accounts)])
 
     def add_conversations(self, rows: Iterable[ConversationRow], *, newest: bool = False) -> None:
         for row in rows:
@@ -125,6 +130,11 @@ def resolve(
         )
     )
     facts += after
+    if message.consent and proof:
+        changed = consent.asked(identity, delivery.account_id, message.consent)
+        if changed is not None:
+            facts.append(changed)
+            known.opt(identity, delivery.account_id, out=message.consent == "stop")
     if delivery.channel == "email":
         own = (conversation.id, delivery.message_id)
         known.by_reference.setdefault(f"key:{message.key}", own)

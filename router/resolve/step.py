@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import orjson
 
+from router import consent
 from router.resolve import content
 from router.resolve.decide import Decision, Delivery, Kept, Known, resolve, wanted_references
 from triggerhub.domain import events as ev
@@ -91,7 +92,7 @@ class Resolver:
             report = delivery.message.report
             target = work.outbox_by_reference(report.reference) if report else None
             if report is not None and target is not None:
-                facts: Decision = [*self._reported(report, target)]
+                facts: Decision = [*self._reported(work, report, target)]
                 facts.append(_set_aside(delivery, f"report_{report.state}", target.message_id))
             else:
                 facts = resolve(delivery, known_things, self.ids, item.at, company.default_queue)
@@ -162,13 +163,13 @@ class Resolver:
                 if target is None:
                     rule = "unknown_message"
                 else:
-                    facts = self._reported(report, target)
+                    facts = self._reported(work, report, target)
                     if facts:
                         return facts
                     rule, about = "not_news", target.message_id
         return (ev.StatusSetAside(status_id=fact.status_id, rule=rule, about_message_id=about),)
 
-    def _reported(self, report: StatusReport, target: OutboxRow) -> list[Fact]:
+    def _reported(self, work: Work, report: StatusReport, target: OutboxRow) -> list[Fact]:
         """The facts of a provider's word; none where it is older than what is known."""
         if not advances(target.state, report.state):
             return []
@@ -186,7 +187,8 @@ class Resolver:
                         code=masked(report.code)[:MAX_CODE],
                         reason=masked(report.reason)[:MAX_REASON],
                         attention_id=self.ids.new("at"),
-                    )
+                    ),
+                    *(consent.refused(work, target) if report.opted_out else ()),
                 ]
             case _:
                 return []

@@ -29,7 +29,7 @@ class PeopleLookups(LogLookups):
             _identity(row)
             for row in self.connection.in_list(
                 "SELECT id, kind, address, name, standing, customer_id, link_version, ended_at,"
-                " link_why FROM identities WHERE ended_at IS NULL AND address IN (:ids)",
+                " link_why, opted_out FROM identities WHERE ended_at IS NULL AND address IN (:ids)",
                 addresses,
             )
         ]
@@ -37,7 +37,7 @@ class PeopleLookups(LogLookups):
     def identity(self, identity_id: str) -> IdentityRow | None:
         row = self.connection.one(
             "SELECT id, kind, address, name, standing, customer_id, link_version, ended_at,"
-            " link_why FROM identities WHERE id = :id",
+            " link_why, opted_out FROM identities WHERE id = :id",
             {"id": identity_id},
         )
         return _identity(row) if row else None
@@ -159,6 +159,7 @@ def _identity(row: Sequence[Any]) -> IdentityRow:
         link_version=row[6],
         ended=row[7] is not None,
         link_why=row[8],
+        opted_out=frozenset(row[9].split()),
     )
 
 

@@ -105,9 +105,26 @@ def _linked(tx: Transaction, r: ev.Recorded, f: ev.IdentityLinked) -> None:
         make_findable(tx, customer_id)
 
 
+def _opted(tx: Transaction, r: ev.Recorded, f: ev.IdentityOptedOut | ev.IdentityOptedIn) -> None:
+    row = tx.connection.one(
+        "SELECT opted_out FROM identities WHERE id = :id", {"id": f.identity_id}
+    )
+    if row is None:
+        return
+    accounts = set(row[0].split()) - {f.account_id}
+    if isinstance(f, ev.IdentityOptedOut):
+        accounts.add(f.account_id)
+    tx.connection.run(
+        "UPDATE identities SET opted_out = :accounts WHERE id = :id",
+        {"id": f.identity_id, "accounts": " ".join(sorted(accounts))},
+    )
+
+
 HANDLERS = {
     ev.CustomerCreated: _created,
     ev.CustomerUpdated: _updated,
     ev.IdentityAdded: _identity,
     ev.IdentityLinked: _linked,
+    ev.IdentityOptedOut: _opted,
+    ev.IdentityOptedIn: _opted,
 }

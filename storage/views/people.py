@@ -137,7 +137,7 @@ def cards(reader: Reader, customer_ids: Iterable[str]) -> dict[str, Json]:
         many(
             "SELECT customer_id, id, kind, address, standing, why, learnt_at, ended_at, link_why,"
             f" (SELECT COUNT(*) FROM entries e WHERE {OF}),"
-            f" (SELECT e.seq FROM entries e WHERE {OF} ORDER BY e.place DESC LIMIT 1)"
+            f" (SELECT e.seq FROM entries e WHERE {OF} ORDER BY e.place DESC LIMIT 1), n.opted_out"
             " FROM identities n WHERE customer_id IN (:ids) ORDER BY learnt_at, id",
             ids,
         )
@@ -262,22 +262,24 @@ def _reply_ways(
         for identity in identities:
             if identity[2] != kind or not there:
                 continue
-            reason = closed_because(
-                identity[3],
-                standing=identity[4],
-                ended=identity[7] is not None,
-                link_why=identity[8],
-            )
             known = [a for a in used.get((identity[1], channel), ()) if a in there]
-            ways += [
-                {
-                    "channel": channel,
-                    "account_id": account_id,
-                    "identity_id": identity[1],
-                    "address": identity[3],
-                    "open": reason is None,
-                    "reason": reason,
-                }
-                for account_id in known or there[:1]
-            ]
+            opted_out = identity[11].split()
+            for account_id in known or there[:1]:
+                reason = closed_because(
+                    identity[3],
+                    standing=identity[4],
+                    ended=identity[7] is not None,
+                    link_why=identity[8],
+                    opted_out=account_id in opted_out,
+                )
+                ways.append(
+                    {
+                        "channel": channel,
+                        "account_id": account_id,
+                        "identity_id": identity[1],
+                        "address": identity[3],
+                        "open": reason is None,
+                        "reason": reason,
+                    }
+                )
     return ways

@@ -26,6 +26,12 @@ class Rejected(HubError):
     code = "rejected"
 
 
+class OptedOut(Rejected):
+    """Whoever has this address takes no messages of this account; the provider holds to it."""
+
+    code = "opted_out"
+
+
 class Unavailable(HubError):
     """Transient: the caller should try again after `retry_after` (HTTP 503, SMTP 451)."""
 

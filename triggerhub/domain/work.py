@@ -56,7 +56,10 @@ class UserRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IdentityRow:
-    """`ended`: it isn't matched any more. `link_why`: why it belongs to its customer."""
+    """`ended`: it isn't matched any more. `link_why`: why it belongs to its customer.
+
+    `opted_out`: the accounts whose messages it doesn't take.
+    """
 
     id: str
     kind: str
@@ -67,6 +70,7 @@ class IdentityRow:
     link_version: int
     ended: bool = False
     link_why: str | None = None
+    opted_out: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

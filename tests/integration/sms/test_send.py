@@ -27,7 +27,7 @@ from tests.integration.sms.doubles import (
 from triggerhub.demo.carrier import Carrier
 from triggerhub.demo.carrier_api import Failure
 from triggerhub.demo.carrier_message import UNDELIVERED, CarrierMessage, Step
-from triggerhub.domain.errors import Ambiguous, Rejected, Unavailable
+from triggerhub.domain.errors import Ambiguous, OptedOut, Rejected, Unavailable
 from triggerhub.domain.model.message import Address, Attachment, OutboundMessage
 
 
@@ -144,7 +144,7 @@ async def test_what_the_carrier_refuses_is_refused_for_good(
 
 async def test_who_opted_out_is_not_written_to(carrier: Carrier, channel: SmsChannel) -> None:
     await carrier.customer_sends(CUSTOMER, NUMBER, "stop")
-    with pytest.raises(Rejected) as caught:
+    with pytest.raises(OptedOut) as caught:
         await channel.send(message(), hub_account())
     assert caught.value.code == "twilio.21610"
     await carrier.customer_sends(CUSTOMER, NUMBER, "START")

@@ -102,6 +102,7 @@ def message_of(value: Json, envelope: Mapping[str, str]) -> InboundMessage:
         reply_tokens=tuple(value.get("tokens", ())),
         references=tuple(value.get("references", ())),
         auto=value.get("auto", "no"),
+        consent=value.get("consent", ""),
         report=StatusReport(**report) if report else None,
         attachments=tuple(
             Attachment(filename=name, content_type="text/plain", size=len(data), data=data)
@@ -225,12 +226,15 @@ class World:
             )
             await reading.record(self.store, row, message)
 
-    async def report(self, reference: str, state: str, **envelope: str) -> Accepted:
+    async def report(
+        self, reference: str, state: str, *, opted_out: bool = False, **envelope: str
+    ) -> Accepted:
         self._deliveries += 1
+        told = {"reference": reference, "state": state, "opted_out": opted_out}
         return await self.store.accept(
             Arrival(
                 channel="sms", account_id="ac_sms", external_id=f"status-{self._deliveries}",
-                raw=json.dumps({"reference": reference, "state": state}).encode(),
+                raw=json.dumps(told).encode(),
                 media_type="application/json", kind="status", envelope=envelope,
             )
         )  # fmt: skip

@@ -61,6 +61,32 @@ def test_opting_out_and_senders_without_a_number_are_told() -> None:
     assert _channel().read(raw, None, {}).problems == ("sender_cannot_be_answered",)
 
 
+@pytest.mark.parametrize(
+    ("form", "consent"),
+    [
+        ({"OptOutType": "STOP"}, "stop"),
+        ({"OptOutType": "start", "Body": "on"}, "start"),
+        ({"OptOutType": "HELP", "Body": "STOP"}, ""),
+        ({"Body": " Stop\n"}, "stop"),
+        ({"Body": "UNSUBSCRIBE"}, "stop"),
+        ({"Body": "start"}, "start"),
+        ({"Body": "Yes"}, "start"),
+        ({"Body": "Stop the order, please"}, ""),
+        ({"Body": "cancel"}, ""),
+        ({"From": "whatsapp:+447700900123", "To": "whatsapp:+12025550100", "Body": "STOP"}, ""),
+    ],
+)
+def test_who_wants_no_more_messages_says_so(form: dict[str, str], consent: str) -> None:
+    numbers = {"From": "+447700900123", "To": "+12025550100"}
+    assert _channel().read(_raw(**{**numbers, **form}), None, {}).consent == consent
+
+
+def test_a_report_may_say_that_its_recipient_wants_none() -> None:
+    raw = _raw(MessageStatus="failed", ErrorCode="21610")
+    assert _channel().read_status(raw, {}).opted_out
+    assert not _channel().read_status(_raw(MessageStatus="failed", ErrorCode="30003"), {}).opted_out
+
+
 def test_a_place_is_readable_and_a_quoted_message_is_referred_to() -> None:
     replied = "SM" + "ab" * 16
     raw = _raw(Body="", Latitude="31.23", Longitude="121.47", OriginalRepliedMessageSid=replied)

@@ -126,6 +126,8 @@ const EVENTS = {
   "customer.updated": ["the card was changed", "客户资料已更新"],
   "identity.added": ["a new address", "新地址"],
   "identity.linked": ["address and customer belong together", "地址已关联客户"],
+  "identity.opted_out": ["wants no more messages there", "已退订该渠道"],
+  "identity.opted_in": ["wants messages there again", "已重新订阅"],
   "conversation.opened": ["a thread begins", "新会话"],
   "interaction.created": ["work for somebody", "新工作"],
   "interaction.queued": ["waits in its queue", "排队中"],

@@ -35,6 +35,8 @@ from triggerhub.domain.events.customers import (
     ErasureDone,
     IdentityAdded,
     IdentityLinked,
+    IdentityOptedIn,
+    IdentityOptedOut,
 )
 from triggerhub.domain.events.messages import (
     AttachmentDeferred,
@@ -118,6 +120,8 @@ __all__ = [
     "HubConfigured",
     "IdentityAdded",
     "IdentityLinked",
+    "IdentityOptedIn",
+    "IdentityOptedOut",
     "InteractionClosed",
     "InteractionCreated",
     "InteractionParked",

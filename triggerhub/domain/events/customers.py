@@ -43,6 +43,29 @@ class IdentityLinked(Fact):
     previous_customer_id: str | None
 
 
+@fact("identity.opted_out")
+class IdentityOptedOut(Fact):
+    """The address takes no messages of this account any more.
+
+    `why`: `stop` (its holder asked for it), `carrier` (which refuses to send there).
+    """
+
+    identity_id: str
+    customer_id: str
+    account_id: str
+    why: str
+
+
+@fact("identity.opted_in")
+class IdentityOptedIn(Fact):
+    """It takes them again; `why`: `start` (its holder asked for it)."""
+
+    identity_id: str
+    customer_id: str
+    account_id: str
+    why: str
+
+
 @fact("erasure.done")
 class ErasureDone(Fact):
     """A person's content was removed; `contents` says how many pieces.

@@ -13,11 +13,14 @@ NO_ADDRESS = ("erased:", "unknown:")  # what stands where there is no address
 
 
 def closed_because(
-    address: str, *, standing: str, ended: bool, link_why: str | None
-) -> Literal["ended", "no_address"] | None:
-    """Why this address takes no messages; None where it does."""
+    address: str, *, standing: str, ended: bool, link_why: str | None, opted_out: bool
+) -> Literal["ended", "no_address", "opted_out"] | None:
+    """Why this address takes no messages from an account; None where it does.
+
+    `opted_out`: of the messages of that account.
+    """
     if address.startswith(NO_ADDRESS):
         return "no_address"
     if ended and not (standing == "claimed" and link_why == "agent"):
         return "ended"
-    return None
+    return "opted_out" if opted_out else None

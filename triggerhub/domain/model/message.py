@@ -50,13 +50,15 @@ class Fetched:
 class StatusReport:
     """A provider's word on a message of ours. `reference`: the id it gave, or our Message-ID.
 
-    `state`: sending, sent, delivered, read, failed.
+    `state`: sending, sent, delivered, read, failed. `opted_out`: it failed because its recipient
+    takes no messages of the account.
     """
 
     reference: str
     state: str
     code: str = ""
     reason: str = ""
+    opted_out: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +71,7 @@ class InboundMessage:
     `auto`: no, auto-reply, bounce, feedback, list.
     `key`: the same for every delivery of one message to several of our accounts.
     `reply_to`: where it asks answers to go, if not to the sender: told, and not done by itself.
+    `consent`: whether it asks for no more messages of this account (`stop`), or for them again.
     `report`: what it says about messages of ours, where it is a delivery report.
     """
 
@@ -86,6 +89,7 @@ class InboundMessage:
     reply_tokens: tuple[str, ...] = ()
     references: tuple[str, ...] = ()
     auto: str = "no"
+    consent: Literal["", "stop", "start"] = ""
     report: StatusReport | None = None
     sent_at: datetime | None = None
     problems: tuple[str, ...] = ()
