@@ -8,10 +8,14 @@ import orjson
 
 TABLE = Path("agent_console/web/src/marks/reasons.json")
 SAID_IN = (
+    "channels/email/parse/reading.py",
+    "channels/email/parse/wire.py",
+    "channels/email/parse/worker.py",
     "channels/email/send.py",
     "channels/sms/channel.py",
     "channels/sms/transport.py",
     "router/delivery/outbox.py",
+    "router/resolve/step.py",
     "storage/restored.py",
 )
 

@@ -22,6 +22,10 @@ describe('the two languages', () => {
     }
   })
 
+  it('tell being ready for work from having none', () => {
+    for (const known of [english, chinese]) expect(known.get('presence.available')).not.toBe(known.get('presence.idle'))
+  })
+
   it('have every message that is asked for by its full name', () => {
     const asked = Object.entries(sources).flatMap(([path, text]) =>
       [...text.matchAll(/\bt\(\s*'([a-zA-Z]+\.[a-zA-Z0-9_]+)'/gu)].map((match) => [match[1] ?? '', path] as const))

@@ -37,6 +37,8 @@ describe('why a message did not go out', () => {
     ["twilio.http_502 the carrier's gateway answered 502", 'carrier_busy', '502'],
     ['the carrier answered 503', 'carrier_busy', '503'],
     ['no answer in time', 'timeout', ''],
+    ['binary: these bytes are no mail', 'not_mail', ''],
+    ['time: not read within 10 s', 'read_slow', ''],
     ['the hub broke off while this was being sent', 'crash', ''],
     // Prose that nobody has a word for is quoted, and numbers in it are not taken for codes.
     ['a boundary of 450 characters', '', 'a boundary of 450 characters'],

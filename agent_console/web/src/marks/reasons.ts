@@ -31,6 +31,8 @@ export function toldOf(reason: string | null | undefined, known: (word: string) 
   const [sentence, ofSentence] = sentences.find(([start]) => rest.startsWith(start)) ?? ['', '']
   // Our own sentence is told by the kind; what follows it is the provider's.
   const said = rest.slice(sentence.length).replace(/^[:\s]+/u, '').replace(/^smtp;\s*/u, '').replace(/^'([^']*)'$/u, '$1')
+    // How long we waited, in our own sentence.
+    .replace(/^[\d.]+ s$/u, '')
   const kind = ofSentence || kindOfStatus(said) || ofCode || kindOfReply(said)
   // A provider's number is what one looks up: it stays with the words.
   const number = /^twilio\.(\d+)$/u.exec(code)?.[1]
