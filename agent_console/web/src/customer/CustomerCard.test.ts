@@ -1,0 +1,42 @@
+import { mount } from '@vue/test-utils'
+import { createPinia, setActivePinia } from 'pinia'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+
+import type { Card, Entry, Identity, PastInteraction } from '@/api/types'
+import { i18n, speak } from '@/i18n'
+import { useLive } from '@/live/live'
+import { setClock } from '@/marks/clock'
+import CustomerCard from './CustomerCard.vue'
+
+const past = (id: string, more: Partial<PastInteraction> = {}) => ({ id, channel: 'sms', subject: null, state: 'active', closed_at: null, ...more }) as PastInteraction
+const card = {
+  customer: { id: 'c1', name: '周雨桐', language: 'zh-CN', timezone: 'Asia/Shanghai', tags: [], fields: {} },
+  identities: [{ id: 'i1', kind: 'email', address: 'reservations@fjordgate.example', standing: 'verified', why: 'import', learnt_at: '2026-11-20T14:00:00.000Z', ended_at: null } as Identity],
+  likely: null, interactions: [past('in1'), past('in2'), past('in3', { channel: 'email', subject: 'A broken lamp' })],
+} as unknown as Card
+
+describe('the card', () => {
+  beforeEach(() => {
+    setActivePinia(createPinia())
+    setClock(Date.parse('2026-11-20T09:27:00.000Z'))
+  })
+  afterEach(() => speak('en'))
+  const show = () => mount(CustomerCard, { props: { customerId: 'c1', card, overlay: false, interaction: null }, global: { plugins: [i18n] } })
+
+  it.each([['en', '17:27 in Shanghai'], ['zh-CN', '中国时间 17:27']] as const)('says where it is what time in %s', async (language, words) => {
+    await speak(language)
+    expect(show().find('.facts').text()).toContain(words)
+  })
+
+  it('tells what has no subject apart by its first words', () => {
+    const live = useLive()
+    const entry = (seq: number, text: string, more: Partial<Entry> = {}) => ({ id: `e${seq}`, seq, kind: 'message', interaction_id: 'in1', text, ...more }) as Entry
+    live.state = { ...live.state, timelines: { c1: { items: [entry(1, 'A note', { kind: 'note' }), entry(2, 'Where is it?'), entry(3, 'Hello?')], before: null, stale: false } } }
+    expect(show().findAll('.past .clip').map((row) => row.text())).toEqual(['Where is it?', 'SMS', 'A broken lamp'])
+  })
+
+  it('ends the line of an address before its @ or a dot', () => {
+    const address = show().get('.address')
+    expect(address.element.innerHTML.replaceAll(/<wbr[^>]*>/gu, '|').replaceAll(/<!--.*?-->/gu, '')).toBe('reservations|@fjordgate|.example')
+  })
+})
