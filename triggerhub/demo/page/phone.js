@@ -7,7 +7,9 @@ const SIGNS = { sending: "clock", delivered: "ticks", refused: "warn" };
 export function drawPhone(view) {
   const { person, channel, t } = view;
   $("my-phone").textContent = readable(person.phone);
-  $("company").textContent = view.language === "zh" ? view.company.name_zh : view.company.name;
+  const company = view.language === "zh" ? view.company.name_zh : view.company.name;
+  $("company").textContent = company;
+  $("company-mark").textContent = [...company][0] ?? "";
   $("company-number").textContent = readable(person.number);
   for (const button of document.querySelectorAll("[data-channel]")) {
     const own = button.dataset.channel;
