@@ -1,5 +1,5 @@
 /** What is mine: offers held out to me and interactions I own, and how urgent each is. */
-import { computed } from 'vue'
+import { computed, shallowReactive } from 'vue'
 
 import type { Interaction, Offer } from '@/api/types'
 import { useLive } from '@/live/live'
@@ -19,6 +19,19 @@ export function useMine() {
     ),
   )
   return { offers, interactions }
+}
+
+/** Work that was closed here: its row says so while it keeps its place. */
+const closed = shallowReactive(new Set<string>())
+export const wasClosed = (id: string): boolean => closed.has(id)
+
+/** Carries out what ends this work; true when it did. */
+export async function closing(id: string, work: Promise<unknown>): Promise<boolean> {
+  // Its row may go before the answer comes.
+  closed.add(id)
+  const done = (await work) !== undefined
+  if (!done) closed.delete(id)
+  return done
 }
 
 /** An offer names its interaction by id; the row itself comes beside it or within it. */
