@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 
 import type { Agent, Interaction } from '@/api/types'
-import { behind, byTrouble, tally } from './board'
+import { behind, byTrouble, takesWork, tally } from './board'
 
 const row = (id: string, more: Partial<Interaction>) => ({ id, queue_id: 'q1', owner_id: null, state: 'queued', opened_at: '', enqueued_at: id, activated_at: null, ...more }) as Interaction
 const agent = (id: string, more: Partial<Agent>): Agent => ({ id, name: id, presence: 'available', status: 'idle', holds: [], since: '2026-11-20T14:00:00.000Z', ...more })
@@ -18,3 +18,10 @@ it('agents are sorted trouble first, then by time', () => {
   expect(agents.toSorted(byTrouble).map((one) => one.id)).toEqual(['missed', 'break', 'older', 'idle', 'off'])
   expect(tally(agents)).toMatchObject({ missed: 1, away: 1, available: 2, offline: 1 })
 })
+
+it.each<[Partial<Agent>, boolean]>([
+  [{ role: 'agent', presence: 'offline' }, true],
+  [{ role: 'supervisor', presence: 'offline' }, false],
+  [{ role: 'supervisor', presence: 'available' }, true],
+  [{ role: 'admin', presence: 'offline', holds: [{ interaction_id: 'i', channel: 'sms', state: 'connected' }] }, true],
+])('%o is counted among the agents: %s', (more, counted) => expect(takesWork(agent('a', more))).toBe(counted))

@@ -41,6 +41,12 @@ export function behind(rows: Interaction[], drill: Drill): Interaction[] {
 }
 const since = (row: Interaction) => (waits(row) ? row.enqueued_at : row.activated_at) ?? row.opened_at
 
+/** Agents; of the others whoever is there for work, or has some. */
+export function takesWork(person: Agent): boolean {
+  if (person.presence === undefined) return false
+  return (person.role ?? 'agent') === 'agent' || person.presence !== 'offline' || (person.holds ?? []).length > 0
+}
+
 const TROUBLE: PresenceMark[] = ['missed', 'away', 'interacting', 'wrapup', 'available', 'offline']
 
 /** Trouble first; among equals whoever has been in that state longest. */
