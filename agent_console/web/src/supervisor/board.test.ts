@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 
 import type { Agent, Interaction } from '@/api/types'
-import { behind, byTrouble, takesWork, tally } from './board'
+import { behind, byTrouble, evenly, takesWork, tally } from './board'
 
 const row = (id: string, more: Partial<Interaction>) => ({ id, queue_id: 'q1', owner_id: null, state: 'queued', opened_at: '', enqueued_at: id, activated_at: null, ...more }) as Interaction
 const agent = (id: string, more: Partial<Agent>): Agent => ({ id, name: id, presence: 'available', status: 'idle', holds: [], since: '2026-11-20T14:00:00.000Z', ...more })
@@ -25,3 +25,5 @@ it.each<[Partial<Agent>, boolean]>([
   [{ role: 'supervisor', presence: 'available' }, true],
   [{ role: 'admin', presence: 'offline', holds: [{ interaction_id: 'i', channel: 'sms', state: 'connected' }] }, true],
 ])('%o is counted among the agents: %s', (more, counted) => expect(takesWork(agent('a', more))).toBe(counted))
+
+it.each([[7, 6, 4], [7, 5, 4], [7, 9, 4], [6, 8, 6], [3, 8, 3], [5, 2, 2], [4, 0, 1], [0, 5, 1]])('%i in lines of at most %i stand %i to a line', (count, fit, across) => expect(evenly(count, fit, 6)).toBe(across))

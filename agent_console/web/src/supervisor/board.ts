@@ -60,3 +60,9 @@ export function tally(agents: Agent[]): Record<PresenceMark, number> {
   for (const agent of agents) count[presenceMark(agent)] += 1
   return count
 }
+
+/** How many stand in a line when `count` fill as few lines as `fit` of them (at most `most`) allow, evenly. */
+export function evenly(count: number, fit: number, most: number): number {
+  const lines = Math.ceil(count / Math.max(1, Math.min(fit, most)))
+  return Math.max(1, Math.ceil(count / Math.max(1, lines)))
+}
