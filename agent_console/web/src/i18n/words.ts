@@ -1,9 +1,9 @@
 /** Times, spans and the hub's own codes in the reader's language. */
 import { computed } from 'vue'
-import { useI18n } from 'vue-i18n'
 
 import { duration } from '@/marks/duration'
 import { toldOf } from '@/marks/reasons'
+import { i18n } from '.'
 import { langOf } from './script'
 
 const TIME: Intl.DateTimeFormatOptions = { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }
@@ -30,9 +30,35 @@ function dateLocale(language: string): string {
   return navigator.language.startsWith('en-') ? navigator.language : 'en-GB'
 }
 
-export function useWords() {
-  const { t, te, locale: language } = useI18n()
+const numbers = new Map<string, Intl.NumberFormat>()
+function numberFormat(locale: string): Intl.NumberFormat {
+  let format = numbers.get(locale)
+  if (!format) numbers.set(locale, format = new Intl.NumberFormat(locale))
+  return format
+}
+
+type Words = ReturnType<typeof speech>
+let words: Words | null = null
+
+/** The same for every row: a list of hundreds makes one of it. */
+export function useWords(): Words {
+  return words ??= speech()
+}
+
+function speech() {
+  const { t: translated, te, locale: language } = i18n.global
   const locale = computed(() => dateLocale(language.value))
+
+  // A sentence without gaps is put together once a language.
+  const whole = computed(() => ({ language: language.value, known: new Map<string, string>() }))
+  function sentence(key: string, ...gaps: unknown[]): string {
+    if (gaps.length > 0) return (translated as (key: string, ...gaps: unknown[]) => string)(key, ...gaps)
+    const { known } = whole.value
+    let text = known.get(key)
+    if (text === undefined) known.set(key, text = translated(key))
+    return text
+  }
+  const t = sentence as typeof translated
 
   const written = (at: Date, options: Intl.DateTimeFormatOptions) => dates(locale.value, options).format(at)
 
@@ -83,6 +109,6 @@ export function useWords() {
     t, span, said, told, day, moment, size, locale,
     time: (iso: string | null | undefined) => (iso ? written(new Date(iso), TIME) : ''),
     exact: (iso: string | null | undefined) => (iso ? written(new Date(iso), EXACT) : ''),
-    count: (value: number) => value.toLocaleString(locale.value),
+    count: (value: number) => numberFormat(locale.value).format(value),
   }
 }

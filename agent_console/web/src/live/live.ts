@@ -1,6 +1,6 @@
 /** The live feed as a store: the reducer's state, the link's state, commands and watched customers. */
 import { defineStore } from 'pinia'
-import { computed, ref, shallowRef } from 'vue'
+import { computed, ref, shallowReactive } from 'vue'
 
 import * as calls from '@/api/calls'
 import { ProblemError } from '@/api/http'
@@ -22,7 +22,10 @@ export interface EndedOffer {
 const AT_ONCE: ReadonlySet<Frame['type']> = new Set(['snapshot', 'resumed', 'command.done', 'command.failed', 'bye'])
 
 export const useLive = defineStore('live', () => {
-  const state = shallowRef(emptyState())
+  // Each part is followed by itself: a message tells nothing to those who show queues or agents.
+  const parts = shallowReactive(emptyState())
+  const state = computed({ get: () => parts, set: become })
+  let held: LiveState = { ...parts }
   const link = ref<LinkState>('idle')
   const nextTryAt = ref<number | null>(null)
   const lostAt = ref<number | null>(null)
@@ -34,8 +37,8 @@ export const useLive = defineStore('live', () => {
   const touched = new Map<string, Set<string>>()
   const watchers = new Map<string, number>()
 
-  const me = computed(() => state.value.me)
-  const myAgent = computed(() => (me.value ? state.value.agents[me.value.id] : undefined))
+  const me = computed(() => parts.me)
+  const myAgent = computed(() => (me.value ? parts.agents[me.value.id] : undefined))
   const online = computed(() => link.value === 'open')
 
   // A picture shows what came since the last one: many frames in a row are drawn once.
@@ -50,23 +53,28 @@ export const useLive = defineStore('live', () => {
     if (AT_ONCE.has(frame.type)) frames.flush()
   }
 
+  function become(next: LiveState): void {
+    held = next
+    Object.assign(parts, next)
+  }
+
   function takeIn(batch: Frame[]): void {
-    let next = state.value
+    let next = held
     for (const frame of batch) {
       if (frame.type === 'snapshot') setClock(Date.parse(frame.data.now))
       if (frame.type === 'offer.removed') noteEndedOffer(next, frame.data.id, frame.data.reason)
       next = reduce(next, frame)
     }
-    state.value = next
+    become(next)
     if (batch.some((frame) => frame.type === 'snapshot')) {
       greeted.value = true
       for (const id of watchers.keys()) void readAgain(id)
     }
   }
 
-  function noteEndedOffer(held: LiveState, id: string, reason: OfferEnd | undefined): void {
-    const offer = held.offers[id]
-    if (!offer || !reason || offer.agent_id !== held.me?.id) return
+  function noteEndedOffer(before: LiveState, id: string, reason: OfferEnd | undefined): void {
+    const offer = before.offers[id]
+    if (!offer || !reason || offer.agent_id !== before.me?.id) return
     if (reason === 'accepted' || reason === 'declined') return
     endedOffer.value = { id, reason, customerName: offer.interaction?.customer_name ?? '', at: hubTime() }
   }
@@ -75,12 +83,12 @@ export const useLive = defineStore('live', () => {
     frames.flush()
     if (next === 'waiting' && lostAt.value === null && greeted.value) {
       lostAt.value = hubTime()
-      seqWhenLost = state.value.seq
+      seqWhenLost = held.seq
     }
     if (next === 'open' && lostAt.value !== null) {
       lostAt.value = null
       // The frames that were missed follow at once; count them when they are in.
-      setTimeout(() => { filledIn.value = Math.max(0, state.value.seq - seqWhenLost) }, 600)
+      setTimeout(() => { filledIn.value = Math.max(0, held.seq - seqWhenLost) }, 600)
       setTimeout(() => { filledIn.value = null }, 5000)
     }
     link.value = next
@@ -97,9 +105,7 @@ export const useLive = defineStore('live', () => {
       },
       csrf: () => session.session?.csrf ?? '',
       position: () =>
-        state.value.epoch === null
-          ? { after: null, epoch: null }
-          : { after: state.value.seq, epoch: state.value.epoch },
+        held.epoch === null ? { after: null, epoch: null } : { after: held.seq, epoch: held.epoch },
       onFrame,
       onState,
       now: hubTime,
@@ -115,7 +121,7 @@ export const useLive = defineStore('live', () => {
     socket?.stop()
     socket = null
     frames.flush()
-    state.value = emptyState()
+    become(emptyState())
     greeted.value = false
     lostAt.value = null
     watchers.clear()
@@ -140,11 +146,8 @@ export const useLive = defineStore('live', () => {
     if (count === 0) {
       socket?.watch(customerId)
       // What was held before may have missed frames since: shown at once, and read again.
-      const held = state.value.timelines[customerId]
-      if (held) {
-        const timelines = { ...state.value.timelines, [customerId]: { ...held, stale: true } }
-        state.value = { ...state.value, timelines }
-      }
+      const timeline = held.timelines[customerId]
+      if (timeline) become({ ...held, timelines: { ...held.timelines, [customerId]: { ...timeline, stale: true } } })
       void readAgain(customerId)
     }
     return () => {
@@ -164,8 +167,8 @@ export const useLive = defineStore('live', () => {
     touched.set(customerId, changed)
     try {
       const [card, page] = await Promise.all([calls.card(customerId), calls.timeline(customerId, null)])
-      const next = withPage(state.value, customerId, page, changed)
-      state.value = { ...next, cards: { ...next.cards, [customerId]: card } }
+      const next = withPage(held, customerId, page, changed)
+      become({ ...next, cards: { ...next.cards, [customerId]: card } })
       const { [customerId]: _mended, ...rest } = failures.value
       failures.value = rest
     } catch (error) {
@@ -177,10 +180,10 @@ export const useLive = defineStore('live', () => {
   }
 
   async function readOlder(customerId: string): Promise<void> {
-    const held = state.value.timelines[customerId]
-    if (!held || held.before === null) return
-    const page = await calls.timeline(customerId, held.before)
-    state.value = withPage(state.value, customerId, page, new Set(held.items.map((entry) => entry.id)))
+    const timeline = held.timelines[customerId]
+    if (!timeline || timeline.before === null) return
+    const page = await calls.timeline(customerId, timeline.before)
+    become(withPage(held, customerId, page, new Set(timeline.items.map((entry) => entry.id))))
   }
 
   return {

@@ -152,10 +152,25 @@ function withEntry(state: LiveState, customerIds: string[], entry: Entry): LiveS
 
 /** `items` with `entry` in its place by `seq`; an entry of the same id is replaced. */
 function place(items: Entry[], entry: Entry): Entry[] {
-  const at = items.findLastIndex((other) => other.id === entry.id)
-  if (at >= 0) return items.with(at, entry)
+  const held = idsOf(items)
+  const at = held.has(entry.id) ? items.findLastIndex((other) => other.id === entry.id) : -1
+  if (at >= 0) return handOn(items.with(at, entry), held)
   const after = items.findLastIndex((other) => other.seq <= entry.seq)
-  return items.toSpliced(after + 1, 0, entry)
+  return handOn(items.toSpliced(after + 1, 0, entry), held.add(entry.id))
+}
+
+/** The older list keeps its set too: with one id too many, which is looked for in it in vain. */
+function handOn(items: Entry[], held: Set<string>): Entry[] {
+  ids.set(items, held)
+  return items
+}
+
+/** Most entries are new: the ids of a list are known without going through it each time. */
+const ids = new WeakMap<readonly Entry[], Set<string>>()
+function idsOf(items: readonly Entry[]): Set<string> {
+  let held = ids.get(items)
+  if (!held) ids.set(items, held = new Set(items.map((entry) => entry.id)))
+  return held
 }
 
 /**

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 
 import type { Entry } from '@/api/types'
-import { buildRows, merged, type Row } from './rows'
+import { buildRows, merged, rowsOf, type Row } from './rows'
 
 const entry = (id: string, day: number, conversation: string, more: Partial<Entry> = {}) => ({
   id, seq: Number(id.slice(1)), at: new Date(2026, 10, day, 12).toISOString(), conversation_id: conversation, channel: 'sms', subject: null,
@@ -23,5 +23,22 @@ describe('timeline rows', () => {
   })
   it('of two customers are one scroll', () => {
     expect(merged([entry('m1', 1, 'a'), entry('m5', 2, 'a')], [entry('m3', 1, 'b'), entry('m5', 2, 'a')]).map((one) => one.id)).toEqual(['m1', 'm3', 'm5'])
+  })
+  it('are the same whether they came one by one, changed or went, or were there at once', () => {
+    const all = Array.from({ length: 40 }, (_, at) => entry(`m${at}`, 1 + Math.floor(at / 7), `c${at % 3}`, at % 11 === 5 ? { state: 'cancelled' } : {}))
+    const steps: [Entry[], string | null][] = [
+      ...all.map((_, at): [Entry[], string | null] => [all.slice(20, 21 + at), 'c1']), [all, 'c1'], [all, 'c2'],
+      [all.with(12, entry('m12', 2, 'c0', { state: 'cancelled' })), 'c2'], [all.slice(0, 9), 'c2'], [[], 'c2'], [all, null],
+    ]
+    const { build } = rowsOf()
+    for (const [entries, conversation] of steps) expect(build(entries, [], conversation)).toEqual(buildRows(entries, [], conversation))
+  })
+  it('stay the same objects where nothing changed', () => {
+    const { build } = rowsOf()
+    const first = build([entry('m1', 1, 'a'), entry('m2', 1, 'a')], [], 'a')
+    const entries = first.flatMap((row) => (row.kind === 'entry' ? [row.entry] : []))
+    const next = build([...entries, entry('m3', 1, 'a')], [], 'a')
+    expect(next.slice(0, -1).every((row, at) => row === first[at])).toBe(true)
+    expect(kinds(first)).toEqual(['day', 'line true', 'm1', 'm2'])
   })
 })

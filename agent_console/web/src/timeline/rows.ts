@@ -18,36 +18,58 @@ function dayOf(entry: Entry): string {
   return day
 }
 
-export function buildRows(entries: Entry[], outgoing: Outgoing[], conversationId: string | null): Row[] {
+export function buildRows(entries: readonly Entry[], outgoing: Outgoing[], conversationId: string | null): Row[] {
+  return rowsOf().build(entries, outgoing, conversationId)
+}
+
+/** Builds a timeline's rows again and again; those before the first entry that is another one are kept. */
+export function rowsOf() {
+  let entries: readonly Entry[] = []
+  let conversationId: string | null = null
+  /** The rows of all entries, and how many of them there are up to each entry. */
   const rows: Row[] = []
-  let day = ''
-  let conversation: string | null = null
-  for (const entry of entries) {
-    // Taken back by its author before it left: there is nothing to show.
-    if (entry.state === 'cancelled') continue
-    const on = dayOf(entry)
-    if (on !== day) {
-      day = on
-      rows.push({ key: `day ${on} ${entry.id}`, kind: 'day', at: entry.at })
+  const upTo: number[] = []
+
+  function build(now: readonly Entry[], outgoing: Outgoing[], current: string | null): Row[] {
+    let same = 0
+    if (current === conversationId) {
+      const most = Math.min(now.length, entries.length)
+      while (same < most && now[same] === entries[same]) same++
     }
-    const current = entry.conversation_id === conversationId
-    if (entry.conversation_id !== conversation) {
-      // A line where this conversation begins again, and where another cuts in after it.
-      if (conversationId !== null && (current || conversation === conversationId)) {
-        rows.push({
-          key: `conversation ${entry.id}`, kind: 'conversation', conversationId: entry.conversation_id,
-          current, channel: entry.channel, subject: entry.subject,
-        })
+    rows.length = upTo[same - 1] ?? 0
+    upTo.length = same
+    entries = now
+    conversationId = current
+    const last = rows.at(-1)
+    let before = last?.kind === 'entry' ? last.entry : undefined
+    for (let at = same; at < now.length; at++) {
+      const entry = now[at]
+      // Taken back by its author before it left: there is nothing to show.
+      if (entry && entry.state !== 'cancelled') {
+        add(entry, before)
+        before = entry
       }
-      conversation = entry.conversation_id
+      upTo.push(rows.length)
+    }
+    const waiting = outgoing.filter((one) => !one.messageId || !now.some((entry) => entry.id === one.messageId))
+    return [...rows, ...waiting.map((one): Row => ({ key: `outgoing ${one.id}`, kind: 'outgoing', outgoing: one }))]
+  }
+
+  function add(entry: Entry, before: Entry | undefined): void {
+    const on = dayOf(entry)
+    if (!before || on !== dayOf(before)) rows.push({ key: `day ${on} ${entry.id}`, kind: 'day', at: entry.at })
+    const current = entry.conversation_id === conversationId
+    // A line where this conversation begins again, and where another cuts in after it.
+    if (entry.conversation_id !== before?.conversation_id && conversationId !== null && (current || before?.conversation_id === conversationId)) {
+      rows.push({
+        key: `conversation ${entry.id}`, kind: 'conversation', conversationId: entry.conversation_id,
+        current, channel: entry.channel, subject: entry.subject,
+      })
     }
     rows.push({ key: entry.id, kind: 'entry', entry, current: current || conversationId === null })
   }
-  for (const one of outgoing) {
-    if (one.messageId && entries.some((entry) => entry.id === one.messageId)) continue
-    rows.push({ key: `outgoing ${one.id}`, kind: 'outgoing', outgoing: one })
-  }
-  return rows
+
+  return { build }
 }
 
 /** Two ascending timelines as one, for someone who is not proven to be the likely customer. */
