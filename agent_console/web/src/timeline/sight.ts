@@ -13,6 +13,8 @@ const LEAST_PX = 200
 const MOST_PX = 800
 /** Whoever is this near to the end stays at it. */
 const AT_END_PX = 48
+/** A day's line goes when older entries of that day come before it. */
+const ANCHORS = 4
 /** Further than any scroll reaches: the browser takes the end of what there is. */
 const BEYOND = 1e9
 
@@ -44,7 +46,7 @@ export function useSight<T extends { readonly key: string }>(
   let height = 0
   let viewHeight = 0
   let viewWidth = 0
-  let anchor: Anchor | null = null
+  let anchors: Anchor[] = []
   let placing = false
   /** By how much the page's own scroll is behind `top`. */
   let owed = 0
@@ -69,14 +71,14 @@ export function useSight<T extends { readonly key: string }>(
     place()
   }
 
-  /** The row at the top of the view keeps its place, whatever changes above it. */
+  /** The row at the top of the view keeps its place, whatever changes above it; if it goes itself, the next one does. */
   function hold(): void {
-    if (atEnd.value || extent.count === 0) {
-      anchor = null
-      return
+    anchors = []
+    if (atEnd.value) return
+    const first = extent.at(top)
+    for (let index = first; index < Math.min(first + ANCHORS, extent.count); index++) {
+      anchors.push({ key: extent.key(index) ?? '', index, from: extent.top(index) - top })
     }
-    const index = extent.at(top)
-    anchor = { key: extent.key(index) ?? '', index, from: extent.top(index) - top }
   }
 
   /** When the page has changed: to the end, or back to the row that was held. */
@@ -113,11 +115,14 @@ export function useSight<T extends { readonly key: string }>(
   }
 
   function moveToAnchor(): void {
-    const index = anchor ? extent.indexOf(anchor.key, anchor.index) : -1
-    if (!anchor || index < 0) return
-    const wanted = Math.max(0, extent.top(index) - anchor.from)
-    owed += wanted - top
-    top = wanted
+    for (const { key, index: near, from } of anchors) {
+      const index = extent.indexOf(key, near)
+      if (index < 0) continue
+      const wanted = Math.max(0, extent.top(index) - from)
+      owed += wanted - top
+      top = wanted
+      return
+    }
   }
 
   const observer = new ResizeObserver((entries) => {
