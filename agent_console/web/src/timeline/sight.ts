@@ -94,10 +94,15 @@ export function useSight<T extends { readonly key: string }>(
         items.delete(item)
         observer.unobserve(item)
       }
-      if (atEnd.value) element.scrollTop = BEYOND
+      if (atEnd.value) follow(element)
       else stay(element)
       if (extent.count > 0) settled.value = true
     })
+  }
+
+  function follow(element: HTMLElement): void {
+    element.scrollTop = BEYOND
+    top = element.scrollTop
   }
 
   function stay(element: HTMLElement): void {
@@ -140,7 +145,7 @@ export function useSight<T extends { readonly key: string }>(
     }
     moveToAnchor()
     look()
-    if (atEnd.value) element.scrollTop = BEYOND
+    if (atEnd.value) follow(element)
     else if (!placing) pay(element)
   })
 
