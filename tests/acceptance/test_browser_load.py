@@ -1,8 +1,8 @@
 """A busy hour in a real browser: fifty messages a second into a timeline of two thousand.
 
-What is asserted is work done: rows in the page stay few, every message is in its place, once, and
-the page doesn't ask the hub for something at each of them. Times depend on the machine and on what
-else it does, so they are printed (`pytest -s`), not judged.
+What is asserted is work done: rows in the page stay few, every message is in its place, once, each
+is laid out about once, and the page doesn't ask the hub for something at each of them. Times
+depend on the machine and on what else it does, so they are printed (`pytest -s`), not judged.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, CDPSession, Page, expect
 
 from tests.acceptance.hub_process import NUMBER
 from tests.acceptance.shift import Stage, accept, entry, on_stage, sign_in, words
@@ -23,6 +23,7 @@ PHONE = "+15550100042"
 HISTORY, AT_ONCE = 2_000, 8
 EVENTS, EVERY = 250, 0.02  # seconds: fifty a second for five
 MOST_ROWS = 200
+MOST_LAYOUTS = 2 * EVENTS  # one a picture that shows something new, and what ticks beside them
 MOST_ASKED = 100  # what was seen is said once a second; the rest is the greeting
 
 # Before anything of the page runs: tasks over 50 ms, when a message came and when it was in the
@@ -190,6 +191,12 @@ async def _measured(page: Page, name: str, since: dict[str, Any]) -> dict[str, A
     return seen
 
 
+async def _layouts(session: CDPSession) -> float:
+    """How often the page has been laid out since the session counts; asking lays nothing out."""
+    metrics = (await session.send("Performance.getMetrics"))["metrics"]
+    return float(next(one["value"] for one in metrics if one["name"] == "LayoutCount"))
+
+
 @pytest.mark.timeout(240)
 async def test_fifty_messages_a_second_into_a_long_timeline(stage: Stage, page: Page) -> None:
     say = words("en")
@@ -203,11 +210,18 @@ async def test_fifty_messages_a_second_into_a_long_timeline(stage: Stage, page: 
     await expect(entry(page, "The end of the past")).to_be_visible()
 
     seen = await _measured(page, "opened", {"now": 0, "frames": 0})
+    counting = await page.context.new_cdp_session(page)
+    await counting.send("Performance.enable")
+    before = await _layouts(counting)
     rushed = await _rush(stage, "At the end")
     await page.wait_for_function("(n) => Object.keys(seen.came).length >= n", arg=EVENTS)
+    layouts = await _layouts(counting) - before
+    await counting.detach()
     await expect(entry(page, "At the end")).not_to_have_count(0)
     await expect(page.get_by_text("new entries")).to_have_count(0)  # it has stayed at the end
     seen = await _measured(page, "at the end", seen)
+    print(f"{layouts:.0f} layouts for {EVENTS} messages")
+    assert 0 < layouts <= MOST_LAYOUTS
 
     await page.evaluate(TO_THE_TOP)
     await expect(entry(page, "The first words")).to_be_visible()
