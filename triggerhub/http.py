@@ -21,7 +21,8 @@ from pathlib import Path
 from typing import Any
 
 import structlog
-from aiohttp import web
+from aiohttp import web, web_response
+from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.typedefs import Handler, Middleware
 from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
@@ -40,6 +41,7 @@ from triggerhub.domain.errors import (
 
 log = structlog.get_logger(__name__)
 
+SERVER = "triggerhub"
 REQUEST_ID = web.RequestKey("request_id", str)
 MAX_BODY = 1024 * 1024
 _QUIET = frozenset({"/healthz", "/readyz", "/metrics"})
@@ -192,14 +194,34 @@ def create_app(
 
 def create_runner(app: web.Application, *, drain_seconds: float = 10.0) -> web.AppRunner:
     """A runner without aiohttp's own access log; `cleanup()` waits that long for open requests."""
+    # What isn't HTTP is answered below our middleware, and would say what it is made of.
+    vars(web_response)["SERVER_SOFTWARE"] = SERVER
+    server_log = logging.getLogger("triggerhub.http.server")
+    server_log.addFilter(_brief)
     return web.AppRunner(
         app,
+        logger=server_log,
         access_log=None,
         handle_signals=False,
         keepalive_timeout=75.0,
         shutdown_timeout=drain_seconds,
         handler_cancellation=False,
     )
+
+
+def _brief(record: logging.LogRecord) -> bool:
+    """What isn't HTTP is its sender's fault: one line of warning, without a traceback."""
+    error = record.exc_info[1] if record.exc_info else None
+    if isinstance(error, web.RequestPayloadError):
+        return False  # answered already, and found again in what was left of the body
+    if isinstance(error, HttpProcessingError):
+        record.msg, record.args = (
+            "not HTTP, refused with %s: %s",
+            (error.code, type(error).__name__),
+        )
+        record.levelno, record.levelname = logging.WARNING, "WARNING"
+        record.exc_info = record.exc_text = None
+    return True
 
 
 # --- what every answer has in common ----------------------------------------------------------
@@ -211,7 +233,7 @@ def _common(meters: _Meters, *, https: bool, proxies: Sequence[Network]) -> Midd
         "X-Content-Type-Options": "nosniff",
         "Referrer-Policy": "no-referrer",
         "Cross-Origin-Opener-Policy": "same-origin",
-        "Server": "triggerhub",
+        "Server": SERVER,
     }
     if https:
         headers["Strict-Transport-Security"] = "max-age=31536000"
@@ -318,6 +340,10 @@ async def _answered(request: web.Request, handler: Handler) -> web.StreamRespons
         return problem_response(_translated(error), request_id)
     except ConnectionError:
         raise
+    except web.RequestPayloadError:
+        # A body that isn't what its Content-Encoding or its chunks say.
+        broken = Invalid("The request's body can't be decoded.", code="malformed")
+        return problem_response(broken, request_id)
     except Exception:
         # The edge: a bug is logged once, here, and nothing of it is shown outside.
         log.exception("http.failed", path=request.path, request_id=request_id)
