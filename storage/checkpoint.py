@@ -15,7 +15,7 @@ from contextlib import closing
 
 import structlog
 
-from storage.engine import BUSY_MS, JOURNAL_LIMIT, PAGE, Connection, Database
+from storage.engine import JOURNAL_LIMIT, PAGE, Connection, Database
 
 log = structlog.get_logger(__name__)
 
@@ -80,7 +80,7 @@ class Checkpointer:
         try:
             busy, _, _ = _checkpoint(connection, "RESTART")
         finally:
-            connection.all(f"PRAGMA busy_timeout={BUSY_MS}")
+            connection.all(f"PRAGMA busy_timeout={self._database.busy_ms}")
         if busy:
             log.warning("storage.log_held_by_readers", frames=frames, moved=moved)
 

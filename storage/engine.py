@@ -30,7 +30,7 @@ JOURNAL_LIMIT = 2_000 * PAGE  # bytes that a write-ahead log keeps when it start
 # KiB of pages that SQLite keeps. A reader forgets them with every commit of somebody else.
 WRITER_CACHE = 64_000
 READER_CACHE = 8_000
-BUSY_MS = 30_000  # how long one who wants to write waits for another
+BUSY_MS = 30_000  # the patience of what nobody outside waits for: a migration, a command
 _NAMED = re.compile(r"(?<![:\w]):([a-z_][a-z0-9_]*)")
 
 
@@ -163,10 +163,14 @@ class Connection:
 
 
 class Database:
-    """A database by URL: `sqlite:///path` or `postgresql://…` (whatever driver the URL names)."""
+    """A database by URL: `sqlite:///path` or `postgresql://…` (whatever driver the URL names).
 
-    def __init__(self, url: str) -> None:
+    `busy_ms`: how long one who wants to write waits for another.
+    """
+
+    def __init__(self, url: str, *, busy_ms: int = BUSY_MS) -> None:
         self.dialect, self._place = _parts(url)
+        self.busy_ms = busy_ms
 
     @property
     def path(self) -> Path | None:
@@ -189,6 +193,8 @@ class Database:
         import psycopg
 
         raw = psycopg.connect(f"postgresql://{self._place}", autocommit=True)
+        if writes:
+            raw.execute(f"SET lock_timeout = {self.busy_ms}")
         return Connection(raw, "postgresql")
 
     def _sqlite(self, cache: int) -> sqlite3.Connection:
@@ -199,7 +205,7 @@ class Database:
             path,
             isolation_level=None,
             check_same_thread=False,
-            timeout=BUSY_MS / 1000,
+            timeout=self.busy_ms / 1000,
             cached_statements=512,
         )
         for pragma in (
@@ -229,7 +235,7 @@ class Database:
             @event.listens_for(made, "connect")
             def _wal(raw: Any, _record: Any) -> None:
                 raw.isolation_level = None
-                raw.execute(f"PRAGMA busy_timeout={BUSY_MS}")
+                raw.execute(f"PRAGMA busy_timeout={self.busy_ms}")
                 raw.execute("PRAGMA journal_mode=WAL")
 
             @event.listens_for(made, "begin")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from storage.engine import BUSY_MS, Database
+from storage.engine import Database
 from storage.lookups import Lookups
 from storage.places import OF
 from storage.transaction import Transaction, millis
@@ -232,7 +232,7 @@ def _empty_log(database: Database) -> bool:
         return True
     connection = database.connect()
     try:
-        connection.all(f"PRAGMA busy_timeout={min(_PATIENCE_MS, BUSY_MS)}")
+        connection.all(f"PRAGMA busy_timeout={_PATIENCE_MS}")
         row = connection.one("PRAGMA wal_checkpoint(TRUNCATE)")
         return row is not None and row[0] == 0
     finally:

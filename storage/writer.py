@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import threading
+import time
 from collections.abc import Callable, Sequence
 from queue import Empty, SimpleQueue
 from typing import Any, Generic, TypeVar
@@ -64,6 +65,8 @@ class Writer:
         self._connection: Connection | None = None
         self._checkpointer = Checkpointer(database)
         self._precedence = Precedence()
+        self._since: float | None = None
+        self._refused = False  # the last begin; kept as no error, which would keep jobs' bytes
         self.groups = 0
         self.jobs = 0
 
@@ -115,6 +118,12 @@ class Writer:
             batch, self._batch = self._batch, []
             self._queue.put(batch)
 
+    @property
+    def stuck_seconds(self) -> float:
+        """How long it has been since a transaction began or tried to, and none came to its end."""
+        since = self._since
+        return 0.0 if since is None else time.monotonic() - since
+
     # --- in the thread ------------------------------------------------------------------------
 
     def _work(self) -> None:
@@ -147,12 +156,17 @@ class Writer:
         grouped = [job for job in waiting if not job.alone]
         group, rest = grouped[:MAX_GROUP], grouped[MAX_GROUP:]
         lonely = [job for job in waiting if job.alone]
+        self._refused = False
         if group:
             self._finish(group, self._commit(group))
             self._precedence.served(sum(job.delivery for job in group))
         for job in lonely:
             if self._precedence.rest() > 0:
                 rest.append(job)
+                continue
+            if self._refused:  # it would only wait as long as who came before it
+                job.error = Unavailable("the database takes no writes", code="storage_unavailable")
+                self._finish([job], [])
                 continue
             began = self._precedence.begin()
             self._finish([job], self._commit([job]))
@@ -164,12 +178,16 @@ class Writer:
     def _commit(self, group: list[Job[Any]], *, doubt: bool = False) -> list[Recorded]:
         """Run the group in one transaction; what it appended."""
         ending = False
+        if self._since is None:
+            self._since = time.monotonic()
         try:
             connection, transaction = self._begin(doubt)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is nobody's of the group
+            self._refused = True
             for job in group:
                 job.error = translated(error)
             return []
+        self._refused = False
         try:
             for job in group:
                 before = connection.writes
@@ -228,6 +246,8 @@ class Writer:
 
     def _finish(self, group: list[Job[Any]], recorded: list[Recorded]) -> None:
         assert self._loop is not None
+        if not self._refused:
+            self._since = None
         self.groups += 1
         self.jobs += len(group)
         try:

@@ -54,6 +54,7 @@ from storage.streams.redis import RedisStream
 from storage.tail import Tail
 from storage.vault import Vault, master_key
 from storage.views import SqlViews
+from storage.writer import Writer
 from triggerhub.company import CompanyFace
 from triggerhub.domain.clock import Clock, IdSource, RandomIds, SystemClock
 from triggerhub.domain.errors import Unavailable
@@ -66,6 +67,8 @@ from triggerhub.seeding import apply_seed
 
 log = structlog.get_logger(__name__)
 
+BUSY_MS = 5_000  # twice that, for who comes while another waits, is less than a carrier waits
+STUCK = 5.0  # seconds without a commit, though there was something to commit
 ROUTER_WITHIN = 2.0  # seconds that the doors wait for the router's first step
 CONSOLE_FILES = Path(__file__).parent.parent / "agent_console" / "static"
 
@@ -95,15 +98,20 @@ class Parts:
 
 
 def open_store(
-    settings: Settings, *, clock: Clock | None = None, ids: IdSource | None = None
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    ids: IdSource | None = None,
+    busy_ms: int | None = None,
 ) -> Store:
     """The store that the settings name, not yet started. The schema is not looked at."""
     clock = clock or SystemClock()
     folder = settings.data_dir.absolute()
     configured = settings.master_key.get_secret_value() if settings.master_key else None
     redis_url = settings.redis_url.get_secret_value() if settings.redis_url else None
+    database = Database(settings.database, **({} if busy_ms is None else {"busy_ms": busy_ms}))
     return Store(
-        Database(settings.database),
+        database,
         clock=clock,
         ids=ids or RandomIds(clock),
         vault=Vault(master_key(configured, folder)),
@@ -219,7 +227,7 @@ async def build(settings: Settings, parts: Parts | None = None) -> Hub:
     parts = parts or Parts()
     clock = parts.clock or SystemClock()
     ids = parts.ids or RandomIds(clock)
-    store = open_store(settings, clock=clock, ids=ids)
+    store = open_store(settings, clock=clock, ids=ids, busy_ms=BUSY_MS)
     await store.start()
     await apply_seed(store, settings.seed)
     views = SqlViews(store)
@@ -289,7 +297,7 @@ async def build(settings: Settings, parts: Parts | None = None) -> Hub:
             *parts.routes,
         ],
         registry=metrics.registry,
-        checks={"database": _database_check(views), "router": _router_check(leader)},
+        checks={"database": _database_check(views, store.writer), "router": _router_check(leader)},
         drain=drain,
         console_files=CONSOLE_FILES if (CONSOLE_FILES / "index.html").is_file() else None,
         https=settings.base_url.startswith("https://"),
@@ -363,9 +371,11 @@ def _origin(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
-def _database_check(views: SqlViews) -> Callable[[], Awaitable[None]]:
+def _database_check(views: SqlViews, writer: Writer) -> Callable[[], Awaitable[None]]:
     async def check() -> None:
         await views.head()
+        if writer.stuck_seconds > STUCK:
+            raise Unavailable("nothing could be written for seconds", code="storage_unavailable")
 
     return check
 

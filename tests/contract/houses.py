@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from storage import schema
-from storage.engine import Database
+from storage.engine import BUSY_MS, Database
 from storage.files import ContentFiles
 from storage.store import Store
 from storage.streams.memory import Bus, MemoryStream
@@ -40,12 +40,17 @@ class House:
 
     @asynccontextmanager
     async def store(
-        self, *, clock: Clock | None = None, ids: IdSource | None = None, bus: Bus | None = None
+        self,
+        *,
+        clock: Clock | None = None,
+        ids: IdSource | None = None,
+        bus: Bus | None = None,
+        busy_ms: int = BUSY_MS,
     ) -> AsyncIterator[Store]:
         """One node, running."""
         clock = clock or self.clock
         made = Store(
-            self.database(),
+            Database(self.url, busy_ms=busy_ms),
             clock=clock,
             ids=ids or RandomIds(clock),
             vault=Vault(MASTER),

@@ -44,6 +44,30 @@ async def test_a_whole_group_is_refused_together(
         assert not (await store.accept(sms(1))).duplicate
 
 
+async def test_behind_a_foreign_lock_everybody_waits_once(house: House) -> None:
+    """The leader's lonely jobs don't each add their wait to that of who comes next."""
+    other = house.database().connect()
+    async with house.store(busy_ms=200) as store:
+        other.begin(write=True)
+        other.all(
+            "SELECT seq FROM log_head WHERE one = 1"
+            + ("" if other.dialect == "sqlite" else " FOR UPDATE")
+        )
+        began = time.monotonic()
+        answers = await asyncio.gather(
+            store.accept(sms(1)),
+            *(store.run(lambda unit: unit.head, alone=True) for _ in range(20)),
+            return_exceptions=True,
+        )
+        assert time.monotonic() - began < 2, "twenty-one waits would be four seconds"
+        assert all(isinstance(answer, Unavailable) for answer in answers)
+        assert store.writer.stuck_seconds > 0.1
+        other.rollback()
+        assert not (await store.accept(sms(1))).duplicate
+        assert store.writer.stuck_seconds == 0
+    other.close()
+
+
 async def test_a_connection_that_was_cut_is_replaced_before_anybody_is_refused(
     house: House,
 ) -> None:
