@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from router.grant import require, user
+from router.grant import person, require, user
 from triggerhub.domain import commands as cmd
 from triggerhub.domain import events as ev
 from triggerhub.domain.errors import Invalid
@@ -27,7 +27,7 @@ def _known_presence(presence: str) -> str:
 
 def set_presence(work: Work, actor: Actor, command: cmd.SetPresence, options: Options) -> Json:
     require(actor, "presence.set", Subject(owner_id=actor.id))
-    _change(work, actor, user(work, actor.id), command.presence, command.next_presence)
+    _change(work, actor, person(work, actor), command.presence, command.next_presence)
     return {}
 
 
@@ -58,7 +58,7 @@ def _change(
 
 def clear_status(work: Work, actor: Actor, command: cmd.ClearStatus, options: Options) -> Json:
     require(actor, "presence.set", Subject(owner_id=actor.id))
-    row = user(work, actor.id)
+    row = person(work, actor)
     fact = ev.AgentCleared(agent_id=row.id)
     Agent(id=row.id, presence=row.presence, not_responding=row.not_responding).apply(fact, work.now)
     work.append(fact, actor=actor.id)

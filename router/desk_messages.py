@@ -52,7 +52,7 @@ def send(work: Work, actor: Actor, command: cmd.SendMessage, options: Options) -
     last = work.last_inbound(conversation.id)
     answers = last["external_id"] if last and account.channel == "email" else ""
     subject = _subject(command.subject, conversation, last, answers=bool(answers))
-    author = grant.user(work, actor.id)
+    author = grant.person(work, actor)
     content_id = work.put_json(
         "outbound",
         {
@@ -250,7 +250,7 @@ def note_facts(
     row = work.conversations([conversation_id])[0]
     text = text.strip()
     note_id = work.new_id("nt")
-    author = grant.user(work, actor.id)
+    author = grant.person(work, actor)
     content_id = work.put_json(
         "note", {"text": text, "lang": language(text), "author_name": author.name}
     )

@@ -96,6 +96,7 @@ def decline_offer(work: Work, actor: Actor, command: cmd.DeclineOffer, options: 
 def take_next(work: Work, actor: Actor, command: cmd.TakeNext, options: Options) -> Json:
     """The longest waiting of the actor's queues, at once, whatever the capacity says."""
     grant.require(actor, "work.take", Subject(owner_id=actor.id))
+    grant.person(work, actor)
     waiting = [
         row
         for row in work.open_interactions()

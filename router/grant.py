@@ -20,6 +20,15 @@ def user(work: Work, user_id: str) -> UserRow:
     return rows[0]
 
 
+def person(work: Work, actor: Actor) -> UserRow:
+    """Who acts, where it must be somebody. Raises Forbidden for the holder of a token."""
+    rows = work.users([actor.id])
+    if not rows:
+        raise Forbidden("this is for a person who has signed in, not for a token",
+                        code="needs_person")  # fmt: skip
+    return rows[0]
+
+
 def subject_of(work: Work, row: InteractionRow) -> Subject:
     """An interaction as permissions see it: its queue, who owns it, to whom it is offered."""
     offer = work.pending_offer_of(row.id) if row.state == "offered" else None

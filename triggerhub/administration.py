@@ -22,6 +22,7 @@ from triggerhub.domain.errors import Conflict, Invalid, NotFound
 from triggerhub.domain.permissions import ROLES
 from triggerhub.domain.work import Json
 
+TOKEN_ROLES = tuple(role for role in ROLES if role != "agent")
 ACTOR = "admin:command_line"
 
 
@@ -204,9 +205,13 @@ def new_token() -> str:
 
 
 def create_token(tx: Transaction, *, name: str, role: str, token: str) -> str:
-    """The token's id; only the hash of `token` is kept."""
-    if role not in ROLES:
-        raise Invalid(f"{role!r} is not a role: one of {', '.join(ROLES)}")
+    """The token's id; only the hash of `token` is kept.
+
+    Raises Invalid for an agent's: it would have no queues, and see nothing.
+    """
+    if role not in TOKEN_ROLES:
+        of_agents = "; agents see their queues' work, and a token has none" * (role == "agent")
+        raise Invalid(f"{role!r} is not a role of a token: {', '.join(TOKEN_ROLES)}{of_agents}")
     token_id = tx.new_id("tok")
     hashed = sha256(token.encode()).hexdigest()
     content_id = tx.put_json("token", {"hash": hashed})

@@ -127,12 +127,14 @@ def user_add(
 def token_create(
     name: Annotated[str, typer.Option(help="What it is for.")],
     role: Annotated[
-        str, typer.Option(help="agent, supervisor, admin or integration (reads).")
+        str, typer.Option(help="integration (reads), supervisor or admin.")
     ] = "integration",
     config: Config = None,
     data_dir: DataDir = None,
 ) -> None:
     """Make a key for the API; it stands alone on the last line and is shown this once.
+
+    What is a person's own is refused to it: presence, offers, replies, notes.
 
     Examples:
 

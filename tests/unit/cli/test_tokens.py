@@ -75,6 +75,15 @@ def test_a_revoked_token_is_refused_and_stays_listed(tmp_path: Path) -> None:
 
 
 @pytest.mark.thorough
+def test_a_token_that_would_see_nothing_is_refused() -> None:
+    call("init")
+    refused = call("token", "create", "--name", "desk", "--role", "agent")
+    assert (refused.exit_code, refused.stdout) == (1, "")
+    assert "has none" in refused.stderr
+    assert listed() == []
+
+
+@pytest.mark.thorough
 def test_of_two_with_one_name_the_id_decides(tmp_path: Path) -> None:
     call("init")
     first, second = made("erp"), made("erp")

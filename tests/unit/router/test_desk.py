@@ -14,7 +14,7 @@ from triggerhub.domain import commands as cmd
 from triggerhub.domain import events as ev
 from triggerhub.domain.commands import command_names, command_type
 from triggerhub.domain.errors import Conflict, Forbidden, Invalid, NotFound, TooLarge
-from triggerhub.domain.permissions import Actor
+from triggerhub.domain.permissions import Actor, Role
 
 NOBODY = Actor(id="token:1", role="integration")
 
@@ -98,6 +98,20 @@ async def test_an_integration_acts_on_nothing(world: World) -> None:
     for command in [*about(row), cmd.SetPresence(presence="available"), cmd.TakeNext()]:
         with pytest.raises(Forbidden):
             await world.do(NOBODY, command)
+
+
+@pytest.mark.parametrize("role", ["supervisor", "admin", "integration"])
+async def test_a_token_is_nobody_who_writes_or_is_present(world: World, role: Role) -> None:
+    """Plainly refused, and not told of an agent who isn't there."""
+    _ann, _eve, row = await in_hand(world)
+    token = Actor(id="token:tok_1", role=role)
+    note = cmd.AddNote(conversation_id=row.conversation_id, text="Careful")
+    own = [cmd.SetPresence(presence="available"), cmd.ClearStatus(), cmd.TakeNext()]
+    for command in (note, *own, about(row)[-1]):
+        with pytest.raises(Forbidden) as refused:
+            await world.do(token, command)
+        if role != "integration" or command is note:
+            assert refused.value.code == "needs_person", command
 
 
 async def test_closed_work_is_left_alone(world: World) -> None:
