@@ -65,6 +65,16 @@ def current(database: Database) -> str | None:
         raise Unavailable(f"the database can't be opened: {reason}", code="database") from error
 
 
+def refuse_newer(found: str | None) -> None:
+    """Raises Invalid for the schema of a newer release: versions are numbers of four digits."""
+    if found is not None and found > NEWEST:
+        raise Invalid(
+            f"the database has schema {found}, made by a newer release; this one knows {NEWEST}:"
+            " start that release instead",
+            code="newer_schema",
+        )
+
+
 def migrate(database: Database, *, backups: Path, now: datetime) -> str | None:
     """Bring the schema to this release's version; the path of the backup made first, if any.
 
@@ -80,11 +90,7 @@ def migrate(database: Database, *, backups: Path, now: datetime) -> str | None:
     from sqlalchemy import text
 
     known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
-    if before is not None and before not in known:
-        raise Invalid(
-            f"the database has schema {before}, made by a newer release; this one knows {wanted}",
-            code="newer_schema",
-        )
+    refuse_newer(before if before not in known else None)
     saved = _backup(database, backups, before, now) if before is not None else None
     with database.engine(write=True).connect() as connection:
         if database.dialect == "postgresql":

@@ -57,7 +57,7 @@ from storage.views import SqlViews
 from storage.writer import Writer
 from triggerhub.company import CompanyFace
 from triggerhub.domain.clock import Clock, IdSource, RandomIds, SystemClock
-from triggerhub.domain.errors import Unavailable
+from triggerhub.domain.errors import Invalid, Unavailable
 from triggerhub.domain.model.message import SendOutcome
 from triggerhub.domain.ports import Channel
 from triggerhub.http import Drain, create_app, create_runner, problem_of
@@ -118,6 +118,24 @@ def open_store(
         files=ContentFiles(folder / "content"),
         tail=Tail(RedisStream(redis_url) if redis_url else MemoryStream()),
     )
+
+
+def make_data_folder(settings: Settings) -> None:
+    """See that it is there and the hub's alone. Raises Invalid that says what would be right."""
+    folder = settings.data_dir.absolute()
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        wrong = "" if os.access(folder, os.W_OK | os.X_OK) else "this user may not write there"
+    except (FileExistsError, NotADirectoryError):
+        wrong = "a file of that name, or on the way to it, is in its place"
+    except OSError as error:
+        wrong = (error.strerror or type(error).__name__).lower()
+    if wrong:
+        raise Invalid(
+            f"{folder} can't be the data folder: {wrong}. Right would be: a folder that this user"
+            " may make or write, by --data-dir or TRIGGERHUB_DATA_DIR",
+            code="data_folder",
+        )
 
 
 def migrate(settings: Settings, clock: Clock | None = None) -> str | None:

@@ -126,11 +126,21 @@ def packages() -> Iterator[Finding]:
 def folders(settings: Settings) -> Iterator[Finding]:
     folder = settings.data_dir
     if not folder.exists():
+        place = _nearest(folder)
+        makes = place.is_dir() and os.access(place, os.W_OK | os.X_OK)
         yield Finding(
             check="data folder",
-            state="warning",
-            text=f"{folder} doesn't exist yet",
-            mend="triggerhub init",
+            state="warning" if makes else "broken",
+            text=f"{folder} doesn't exist yet"
+            + ("" if makes else f", and {place} takes no folder"),
+            mend="triggerhub init" if makes else "name another: --data-dir or TRIGGERHUB_DATA_DIR",
+        )
+    elif not folder.is_dir():
+        yield Finding(
+            check="data folder",
+            state="broken",
+            text=f"{folder} is a file",
+            mend="name a folder: --data-dir or TRIGGERHUB_DATA_DIR",
         )
     elif not os.access(folder, os.W_OK | os.X_OK):
         yield Finding(
@@ -174,8 +184,13 @@ def _mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
+def _nearest(folder: Path) -> Path:
+    """What is there of the way to it."""
+    return next(p for p in [folder.absolute(), *folder.absolute().parents] if p.exists())
+
+
 def disk(folder: Path) -> Iterator[Finding]:
-    place = next(p for p in [folder.absolute(), *folder.absolute().parents] if p.exists())
+    place = _nearest(folder)
     usage = shutil.disk_usage(place)
     text = f"{usage.free / _GIB:.1f} of {usage.total / _GIB:.1f} GiB free at {place}"
     if usage.free < _GIB // 4:

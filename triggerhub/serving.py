@@ -15,7 +15,7 @@ from typing import Any
 
 from config.settings import Settings
 from storage.engine import Database
-from triggerhub.bootstrap import Hub, Parts, build, migrate
+from triggerhub.bootstrap import Hub, Parts, build, make_data_folder, migrate
 from triggerhub.lifecycle import Step, Supervisor
 from triggerhub.sole import sole_hub
 
@@ -99,7 +99,7 @@ async def serve(
     runs on the same SQLite file, Invalid for a schema that a newer release has made, OSError and
     HubError for what keeps the hub from being built.
     """
-    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_data_folder(settings)
     with sole_hub(Database(settings.database).path):
         await asyncio.to_thread(migrate, settings)
         hub = await build(settings, parts)

@@ -58,7 +58,9 @@ def require_schema(settings: Settings) -> None:
 
     database = Database(settings.database)
     missing = database.path is not None and not database.path.exists()
-    if missing or schema.current(database) != schema.newest():
+    found = None if missing else schema.current(database)
+    schema.refuse_newer(found)
+    if found != schema.newest():
         raise Invalid("the database isn't set up, or not up to date: run `triggerhub init`")
 
 

@@ -18,6 +18,7 @@ import structlog
 from typer.testing import CliRunner, Result
 
 from config import Settings
+from storage.engine import Database
 from triggerhub import doctor
 from triggerhub.bootstrap import open_store
 from triggerhub.cli import app
@@ -241,3 +242,35 @@ def test_the_command_line_is_light() -> None:
         [sys.executable, "-c", code], capture_output=True, check=True, timeout=60, text=True
     )
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("command", [["init"], ["serve"], ["doctor"]])
+@pytest.mark.parametrize("where", ["a file", "below a file", "no place for folders"])
+def test_a_data_folder_that_cannot_be(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: list[str], where: str
+) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    places = {"a file": file, "below a file": file / "data", "no place for folders": "/proc/x"}
+    monkeypatch.setenv("TRIGGERHUB_DATA_DIR", str(places[where]))
+    said = call(*command)
+    assert said.exit_code == 1
+    assert isinstance(said.exception, SystemExit), said.exception
+    assert str(places[where]) in said.output
+    assert "--data-dir" in said.output or (command, where) == (["doctor"], "no place for folders")
+    assert "Errno" not in said.output
+
+
+@pytest.mark.thorough
+def test_a_database_of_a_newer_release(tmp_path: Path) -> None:
+    call("init")
+    path = Database(Settings(data_dir=tmp_path / "data").database).path
+    assert path is not None
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+        connection.commit()
+    for command in (["init"], ["rebuild"], ["token", "create", "--name", "erp"], ["serve"]):
+        refused = call(*command)
+        assert refused.exit_code == 1, command
+        assert "made by a newer release" in refused.stderr, command
+        assert "triggerhub init" not in refused.stderr, command
