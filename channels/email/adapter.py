@@ -13,8 +13,9 @@ from typing import Final, Protocol
 import orjson
 
 from channels.email.compose import ComposedMail, compose
+from channels.email.parse.auto import DELIVERY_STATUS, is_daemon
 from channels.email.parse.mail import Address as ParsedAddress
-from channels.email.parse.mail import Bounce, ParsedMail
+from channels.email.parse.mail import ParsedMail
 from channels.email.receive_key import delivery_key
 from channels.email.reply_address import ReplyAddresses, mailbox_of
 from channels.email.settings import normal
@@ -107,6 +108,8 @@ class EmailChannel:
                 raw, mail.from_.address, envelope, mail.authentication_results
             )
         text = mail.reply_text or mail.text
+        tokens = self._replies.find(_addressed(mail, envelope))
+        written = bool(tokens) and _written_by_a_person(mail, envelope)
         return InboundMessage(
             key=mail.dedup_key,
             external_id=mail.message_id or delivery_key(raw),
@@ -129,10 +132,10 @@ class EmailChannel:
                 for each in mail.attachments
             ),
             proof=proof,
-            reply_tokens=self._replies.find(_addressed(mail, envelope)),
+            reply_tokens=tokens,
             references=_newest_first(mail),
-            auto=mail.auto,
-            report=self._report(mail.bounce) if mail.auto == "bounce" else None,
+            auto="no" if written else mail.auto,
+            report=None if written else self._report(mail, envelope),
             sent_at=mail.date,
             problems=mail.problems,
         )
@@ -152,12 +155,18 @@ class EmailChannel:
         """Not to be known: SMTP has no question for it."""
         return None
 
-    def _report(self, bounce: Bounce | None) -> StatusReport | None:
+    def _report(self, mail: ParsedMail, envelope: Mapping[str, str]) -> StatusReport | None:
         """What a bounce says about a message of ours.
 
-        Only if it names a Message-ID that we signed: whoever knows one has seen the message.
+        Only if it names a Message-ID that we signed: whoever knows one has seen the message. So
+        has the customer, who may write of deliveries too; words are believed of mail systems only.
         """
-        if bounce is None or self._replies.message_of(bounce.original_message_id) is None:
+        bounce = mail.bounce
+        if mail.auto != "bounce" or bounce is None:
+            return None
+        if self._replies.message_of(bounce.original_message_id) is None:
+            return None
+        if not _has_status(mail) and (envelope.get("mail_from") or not is_daemon(mail.from_)):
             return None
         recipient = bounce.recipients[0] if bounce.recipients else None
         action = recipient.action if recipient else ""
@@ -168,6 +177,25 @@ class EmailChannel:
             code=recipient.status if recipient else "",
             reason=masked(recipient.diagnostic) if recipient else "",
         )
+
+
+def _has_status(mail: ParsedMail) -> bool:
+    return any(each.content_type in DELIVERY_STATUS for each in mail.attachments)
+
+
+def _written_by_a_person(mail: ParsedMail, envelope: Mapping[str, str]) -> bool:
+    """Whether what looks like a bounce came from somebody who takes bounces (RFC 5321, 4.5.5).
+
+    A mail system reports with an empty envelope sender, or with one that is not its author.
+    """
+    back = normal(envelope.get("mail_from", ""))
+    return (
+        mail.auto == "bounce"
+        and is_daemon(mail.from_)
+        and not _has_status(mail)
+        and back == normal(mail.from_.address)
+        and bool(mail.from_.address)
+    )
 
 
 def _sender(author: ParsedAddress) -> Address | None:

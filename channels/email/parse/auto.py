@@ -1,7 +1,8 @@
 """Whether a person or a machine wrote a mail, and whether a machine may answer it (RFC 3834).
 
 Precedence: feedback report, bounce (delays and reports of no standard too), automatic reply,
-list. Decides over headers, leaf types and the first words; reads no bytes.
+list. Decides over headers, leaf types and the first words; reads no bytes. People write about
+deliveries and absences too, so words alone never make a bounce: a machine has signed it.
 """
 
 from __future__ import annotations
@@ -17,6 +18,10 @@ _DAEMON = re.compile(
     r"(?i)^(?:mailer-?_?daemon|mail-?daemon|postmaster|mdaemon|mail\.?delivery\.?(?:sub)?system|"
     r"mailerdaemon|bounces?(?:[+=-].*)?|mail-?deliver\w*|mail-?admin|"
     r"microsoftexchange[0-9a-f]{32})$"
+)
+_DAEMON_NAME = re.compile(
+    r"(?i)mail delivery (?:sub)?system|mail delivery service|mailer-daemon|^postmaster\b|"
+    r"^mail (?:system|administrator)$|^system administrator$|系统退信|^邮件系统"
 )
 _BOUNCE_SUBJECT = re.compile(
     r"""(?ix) ^ \W* (?:
@@ -62,28 +67,44 @@ _BOUNCE_WORDS = re.compile(
     r"delivery (?:error|failure|failed)|returned to sender|does(?: not|n't) exist|"
     r"无法投递|退信|无法送达|投递失败|不存在|未能送达|配信できません|无法发送到"
 )
-_REPLY_SUBJECT = re.compile(
-    r"""(?ix) ^ \s* (?: \[ \s* )? (?:
+_REPLY_WORDS = r"""
       automatic \s (?:reply|response) | auto(?:mated)?[-\s]?(?:reply|response|responder|answer
         |antwort)
-    | out[-\s]of[-\s](?:the[-\s])?office | ooo \s*[:：] | away \s from \s (?:my \s)? (?:office
-        |mail|desk)
-    | vacation \s (?:reply|response|notice|message|auto) | on \s (?:vacation|holiday|leave) \s*[:：]
-    | abwesenheits(?:notiz|nachricht|assistent|agent|meldung) | abwesenheit \s*[:：]
-        | automatische \s (?:antwort|r[ée])
-    | autom\. \s antwort | r[ée]ponse \s automatique | absence \s du \s bureau | absen(?:t
-        |ce) \s*[:：]
+    | out[-\s]of[-\s](?:the[-\s])?office (?:\s auto(?:matic)?[-\s]?(?:reply|response))?
+    | vacation \s (?:reply|response|notice|message|auto[-\s]?reply|auto[-\s]?response)
+    | abwesenheits(?:notiz|nachricht|assistent|agent|meldung) | automatische \s antwort
+    | autom\. \s antwort | r[ée]ponse \s automatique | absence \s du \s bureau
     | respuesta \s autom[áa]tica | fuera \s de \s (?:la \s)? oficina | risposta \s automatica
-        | fuori \s (?:sede|ufficio)
-    | resposta \s autom[áa]tica | automatisch \s antwoord | afwezig(?:heid)? \s*[:：]?
-        | autosvar | automatiskt \s svar
-    | automatisk \s svar | automaattinen \s vastaus | automatyczna \s odpowied
-        | automatick[áa] \s odpov | автоответ
-    | автоматический \s ответ | otomatik \s (?:yan[ıi]t|cevap) | 自动(?:回复|答复|应答)
-        | 自動(?:回覆|回復|答覆
-        |返信|応答)
-    | 不在(?:通知|のお知らせ) | 外出自动 | 休假自动 | 자동 \s* (?:회신|응답|답장) | 부재중
-    )"""
+    | fuori \s (?:sede|ufficio)
+    | resposta \s autom[áa]tica | automatisch \s antwoord | autosvar | automatiskt \s svar
+    | automatisk \s svar | automaattinen \s vastaus | automatyczna \s odpowied[zź]
+    | automatick[áa] \s odpov[eě][dď] | автоответ(?:чик)? | автоматический \s ответ
+    | otomatik \s (?:yan[ıi]t|cevap)
+    | (?:自动|自動)(?:回复|答复|应答|回覆|回復|答覆|返信|応答)(?:邮件|郵件|メール)?
+    | 不在(?:通知|のお知らせ) | (?:外出|休假)自动(?:回复|答复)
+    | 자동 \s* (?:회신|응답|답장) (?: \s* 메일)? | 부재중 (?: \s* 자동 \s* (?:회신|응답|답장))?
+"""
+_ABSENT_WORDS = r"""
+      ooo | away \s from \s (?:my \s)? (?:office|mail|desk) | on \s (?:vacation|holiday|leave)
+    | abwesend(?:heit)? | abwesenheit | absent | absence | afwezig(?:heid)? | ausente | assente
+"""
+# What a machine puts before the subject that it answers ends there; a sentence goes on.
+_SUBJECT_END = r"\s* (?: $ | [:：\]】)）] | \s (?:re|aw|sv|回复|答复) \s* [:：])"
+_REPLY_SUBJECT = re.compile(rf"(?ix) ^ \s* [\[【(（]? \s* (?: {_REPLY_WORDS} ) {_SUBJECT_END}")
+# People begin so too: these need words of absence in the text.
+_ABSENT_SUBJECT = re.compile(
+    rf"(?ix) ^ \s* [\[【(（]? \s* (?: {_REPLY_WORDS} | {_ABSENT_WORDS} )"
+    rf" (?: {_SUBJECT_END} | \s* [!！] | \s [–—-] \s )"
+    r"| ^ \s* auto \s* : .{1,120} \b is \s out \b"
+    r"| ^ .{1,80} \s is \s out \s of \s the \s office \b"
+)
+_ABSENT_BODY = re.compile(
+    r"(?i)out of (?:the )?office|on (?:vacation|holiday|leave|parental|maternity)|"
+    r"away (?:from|until)|"
+    r"(?:limited|no) access to (?:my )?e?-?mail|i (?:will|'ll) (?:be back|return|reply)|"
+    r"(?:not|nicht|pas) (?:in the office|im b[üu]ro|au bureau)|abwesend|im urlaub|"
+    r"wieder (?:erreichbar|da|im b[üu]ro)|en cong[ée]s?|absente?\b|de vacaciones|in ferie|"
+    r"op vakantie|afwezig|不在|休假|外出"
 )
 _REPLY_HEADERS = (
     *("x-autoreply", "x-autorespond", "x-autoresponder", "x-auto-reply", "x-autoreply-from"),
@@ -100,6 +121,7 @@ _NO_ANSWER = re.compile(
     r"listserv|majordomo|"
     r"(?:do-?_?not-?_?|no-?_?)reply(?:[+._-].*)?|.*[._-]no-?reply|bounces?(?:[+=-].*)?|nobody)$"
 )
+DELIVERY_STATUS = frozenset(("message/delivery-status", "message/global-delivery-status"))
 _FIRST_WORDS = 4000
 
 
@@ -111,9 +133,9 @@ def classify(
     report = tree.root.get("report-type").lower() if tree.root_type == "multipart/report" else ""
     if report == "feedback-report" or "message/feedback-report" in types:
         return "feedback"
-    if _is_bounce(head, types, report, body, from_, return_path, subject):
+    if _is_bounce(head, tree, report, body, from_, return_path, subject):
         return "bounce"
-    if _is_reply(head, types, report, subject):
+    if _is_reply(head, types, report, body, subject):
         return "auto-reply"
     if any(name in head.fields for name in _LIST_HEADERS) or _precedence(head) in (
         "bulk",
@@ -145,39 +167,45 @@ def _suppressed(head: Head) -> bool:
     return bool(value) and value != b"none"
 
 
+def is_daemon(author: Address) -> bool:
+    """Whether mail systems, and hardly a person, write under this name."""
+    local = author.address.rpartition("@")[0] or author.address
+    return _DAEMON.match(local) is not None or _DAEMON_NAME.search(author.name) is not None
+
+
 def _is_bounce(
     head: Head,
-    types: set[str],
+    tree: Tree,
     report: str,
     body: Body,
     from_: Address,
     return_path: str | None,
     subject: str,
 ) -> bool:
-    if report == "delivery-status":
+    types = {leaf.type for leaf in tree.leaves}
+    whole = tree.root_type == "multipart/report"
+    if report == "delivery-status" or "x-failed-recipients" in head.fields:
         return True
-    name, local = from_.name.lower(), from_.address.rpartition("@")[0] or from_.address
-    daemon = _DAEMON.match(local) is not None or "mail delivery" in name or "mailer-daemon" in name
-    about = _BOUNCE_SUBJECT.match(subject) is not None
-    answered = head.first("auto-submitted").strip().lower().startswith(b"auto-replied")
-    if types & {"message/delivery-status", "message/global-delivery-status"} and not report:
-        return daemon or about or return_path == "" or "multipart/report" in types
-    if report and report != "disposition-notification" and daemon:
-        return True
-    if "x-failed-recipients" in head.fields:
-        return True
-    if report == "disposition-notification":
+    daemon = is_daemon(from_) or b"<>" in head.first("from").replace(b" ", b"")
+    submitted = head.first("auto-submitted").strip().lower()
+    answered = submitted.startswith(b"auto-replied")
+    machine = daemon or return_path == "" or submitted.startswith(b"auto-")
+    if types & DELIVERY_STATUS and not report:
+        return machine or whole
+    if report == "disposition-notification" or not machine:
         return False
+    about = _BOUNCE_SUBJECT.match(subject) is not None
     words = _BOUNCE_WORDS.search(body.text[:_FIRST_WORDS]) is not None
     if daemon:
-        return about or words or (return_path == "" and not answered and "message/rfc822" in types)
+        if report or about or words:
+            return True
+        return return_path == "" and not answered and "message/rfc822" in types
     if return_path == "" and not _REPLY_SUBJECT.match(subject):
         return about or (words and not answered)
-    machine = b"auto-" in head.first("auto-submitted").lower()
-    return about and (words or machine) and not subject.lower().startswith(("re:", "fw"))
+    return about and not subject.lower().startswith(("re:", "fw"))
 
 
-def _is_reply(head: Head, types: set[str], report: str, subject: str) -> bool:
+def _is_reply(head: Head, types: set[str], report: str, body: Body, subject: str) -> bool:
     submitted = head.first("auto-submitted").split(b";")[0].split(b"(")[0].strip().lower()
     if submitted and submitted != b"no":
         return True
@@ -192,7 +220,10 @@ def _is_reply(head: Head, types: set[str], report: str, subject: str) -> bool:
         return True
     if head.first("delivered-to").strip().lower() == b"autoresponder":
         return True
-    return _REPLY_SUBJECT.match(subject) is not None
+    if _REPLY_SUBJECT.match(subject):
+        return True
+    absent = _ABSENT_SUBJECT.match(subject) is not None
+    return absent and _ABSENT_BODY.search(body.text[:_FIRST_WORDS]) is not None
 
 
 def _precedence(head: Head) -> str:

@@ -85,6 +85,19 @@ async def test_there_and_back_and_there_again(listen: Listen) -> None:
         assert thanks.to == ("support@demo.example",)
         assert thanks.proof == "dkim"
 
+        assert (
+            await it.mailbox.customer_mails(
+                ANNA,
+                answer.answer_to,
+                "Delivery problem - order 4711",
+                "Order 4711 was not delivered, please send it again.",
+                in_reply_to=answer.message_id,
+            )
+        ).ok
+        complaint = await it.newest()
+        assert (complaint.auto, complaint.report) == ("no", None)
+        assert complaint.reply_tokens == ("tok_01",)
+
         assert (await it.mailbox.send_bounce(answer)).ok
         bounced = await it.newest()
         assert bounced.auto == "bounce"

@@ -268,6 +268,51 @@ async def test_a_bounce_of_a_message_that_is_not_ours_reports_nothing() -> None:
     assert (await read(bounce(forged))).report is None
 
 
+def from_carla(head: str = "From: Carla <carla@customer.example>") -> str:
+    ours = compose(outbound(), ACCOUNT, REPLIES).message_id
+    reply_to = REPLIES.make("support@demo.example", "tok_01")
+    return (
+        f"{head}\nTo: {reply_to}\nSubject: Delivery problem - order 4711\n"
+        f"In-Reply-To: <{ours}>\n\nOrder 4711 was not delivered, please send it again.\n"
+    )
+
+
+async def test_a_customer_who_writes_of_a_delivery_is_a_customer() -> None:
+    message = await read(from_carla(), mail_from="carla@customer.example")
+    assert (message.auto, message.report) == ("no", None)
+    assert message.reply_tokens == ("tok_01",)
+
+
+@pytest.mark.parametrize(
+    "head", ["From: postmaster@shop.example", "From: <Postmaster@Shop.example>"]
+)
+async def test_a_postmaster_who_takes_answers_is_a_customer(head: str) -> None:
+    message = await read(from_carla(head), mail_from="postmaster@shop.example")
+    assert (message.auto, message.report) == ("no", None)
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "Return-Path: <>\nFrom: Carla <carla@customer.example>",
+        "X-Failed-Recipients: a@b.example\nFrom: Carla <carla@customer.example>",
+        "Auto-Submitted: auto-replied\nFrom: Carla <carla@customer.example>",
+    ],
+)
+@pytest.mark.parametrize("mail_from", ["", "carla@customer.example"])
+async def test_no_words_of_a_customer_report_a_failure(head: str, mail_from: str) -> None:
+    assert (await read(from_carla(head), mail_from=mail_from)).report is None
+
+
+async def test_a_bounce_without_a_standard_reports_if_nobody_takes_answers_to_it() -> None:
+    head = "From: MAILER-DAEMON@relay.example"
+    report = (await read(from_carla(head), mail_from="")).report
+    assert report is not None
+    assert report.state == "failed"
+    for back in ("mailer-daemon@relay.example", "someone@relay.example"):
+        assert (await read(from_carla(head), mail_from=back)).report is None
+
+
 async def test_sending_is_one_attempt_by_the_relay() -> None:
     relay = KeptRelay()
     adapter: Channel = channel(relay=relay)
