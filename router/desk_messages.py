@@ -193,7 +193,10 @@ def cancel(work: Work, actor: Actor, command: cmd.CancelMessage, options: Option
     row, _conversation = _own_message(work, actor, command.message_id)
     if row.state != "queued" or row.attempt > 0:
         raise Conflict("it is already on its way", code="already_sending")
-    work.append(ev.MessageCancelled(message_id=row.message_id), actor=actor.id)
+    work.append(
+        ev.MessageCancelled(message_id=row.message_id, interaction_id=row.interaction_id),
+        actor=actor.id,
+    )
     return {}
 
 

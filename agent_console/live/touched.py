@@ -105,6 +105,13 @@ def _turn(keys: Touched, recorded: Recorded, fact: Any) -> None:
     keys.lists = True
 
 
+def _not_answered(keys: Touched, recorded: Recorded, fact: Any) -> None:
+    """What never left was no answer."""
+    _turn(keys, recorded, fact)
+    if fact.interaction_id is not None:
+        keys.interactions.add(fact.interaction_id)
+
+
 def _note(keys: Touched, recorded: Recorded, fact: e.NoteAdded) -> None:
     keys.entries[fact.note_id] = fact.customer_id
     if fact.interaction_id is not None:
@@ -227,13 +234,13 @@ _TOUCHES: dict[type[Fact], Touch] = {
     e.AttachmentLost: _progress,
     e.MessageSetAside: _nothing,
     e.MessageQueued: _queued,
-    e.MessageCancelled: _turn,
+    e.MessageCancelled: _not_answered,
     e.MessageSending: _progress,
     e.MessageDeferred: _progress,
     e.MessageSent: _turn,
     e.MessageDelivered: _progress,
     e.MessageRead: _progress,
-    e.MessageFailed: _turn,
+    e.MessageFailed: _not_answered,
     e.MessageUnknown: _turn,
     e.StatusReceived: _nothing,
     e.StatusSetAside: _nothing,

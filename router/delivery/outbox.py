@@ -248,6 +248,7 @@ class Outbox:
                     code=error.code,
                     reason=told,
                     attention_id=work.new_id("at"),
+                    interaction_id=row.interaction_id,
                 )
             current = work.outbox(row.message_id)
             # The provider may have reported on it meanwhile; its word stands.

@@ -187,6 +187,7 @@ class Resolver:
                         code=masked(report.code)[:MAX_CODE],
                         reason=masked(report.reason)[:MAX_REASON],
                         attention_id=self.ids.new("at"),
+                        interaction_id=target.interaction_id,
                     ),
                     *(consent.refused(work, target) if report.opted_out else ()),
                 ]

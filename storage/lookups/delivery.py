@@ -11,7 +11,8 @@ from triggerhub.domain.work import FetchRow, OutboxRow, PendingRow
 
 _OUTBOX = """
 SELECT message_id, channel, account_id, conversation_id, identity_id, content, author, state,
- attempt, next_at, queued_at, in_reply_to, reference FROM outbox
+ attempt, next_at, queued_at, in_reply_to, reference,
+ (SELECT e.interaction_id FROM entries e WHERE e.id = outbox.message_id) FROM outbox
 """
 
 # Written out so that SQLite's planner finds the partial index; the sent lie beside it in millions.
@@ -132,4 +133,5 @@ def _outbox(row: Sequence[Any]) -> OutboxRow:
         queued_at=surely(row[10]),
         in_reply_to=row[11],
         reference=row[12],
+        interaction_id=row[13],
     )

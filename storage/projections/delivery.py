@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from storage.places import LONGEST
 from storage.projections.conversations import remember_reference
 from storage.projections.rows import ms, profile
 from triggerhub.domain import events as ev
@@ -11,6 +12,8 @@ from triggerhub.domain.model.delivery import advances
 
 if TYPE_CHECKING:
     from storage.transaction import Transaction
+
+_LOOK_BACK = 500  # entries of each address among which an earlier answer is looked for
 
 
 def _move(
@@ -30,6 +33,7 @@ def _move(
 def _cancelled(tx: Transaction, r: ev.Recorded, f: ev.MessageCancelled) -> None:
     """The undo: the outbox forgets it; timelines leave it out."""
     _move(tx, r, f.message_id, "cancelled")
+    _answered_before(tx, f.message_id, f.interaction_id)
     tx.connection.run("DELETE FROM outbox WHERE message_id = :id", {"id": f.message_id})
 
 
@@ -82,7 +86,44 @@ def _read(tx: Transaction, r: ev.Recorded, f: ev.MessageRead) -> None:
 def _failed(tx: Transaction, r: ev.Recorded, f: ev.MessageFailed) -> None:
     reason = f"{f.code} {f.reason}".strip()
     _move(tx, r, f.message_id, "failed", reason)
+    _answered_before(tx, f.message_id, f.interaction_id)
     _needs_attention(tx, r, f.attention_id, "send_failed", f.message_id, reason)
+
+
+def _answered_before(tx: Transaction, message_id: str, interaction_id: str | None) -> None:
+    """What never left was no answer: the customer waits since the last one that stands."""
+    if interaction_id is None:
+        return
+    row = tx.connection.one(
+        "SELECT a.customer_id FROM interactions i JOIN identities a ON a.id = i.identity_id"
+        " JOIN outbox o ON o.message_id = :message"
+        " WHERE i.id = :id AND i.last_agent_at = o.queued_at",
+        {"id": interaction_id, "message": message_id},
+    )
+    if row is None:  # answered again since
+        return
+    found: list[int] = []
+    for identity_id, shelf in tx.connection.all(
+        "SELECT id, shelf FROM identities WHERE customer_id = :id", {"id": row[0]}
+    ):
+        found += (
+            at
+            for (at,) in tx.connection.all(
+                "SELECT o.queued_at FROM (SELECT e.id, e.interaction_id, e.direction FROM entries e"
+                " WHERE e.place BETWEEN :first AND :last AND e.identity_id = :identity"
+                " ORDER BY e.place DESC LIMIT :most) AS newest"
+                " JOIN outbox o ON o.message_id = newest.id WHERE newest.interaction_id = :id"
+                " AND newest.direction = 'out' AND o.state NOT IN ('failed','cancelled')",
+                {
+                    "id": interaction_id,
+                    "identity": identity_id,
+                    "first": shelf,
+                    "last": shelf + LONGEST,
+                    "most": _LOOK_BACK,
+                },
+            )
+        )
+    tx.connection.change("interactions", interaction_id, last_agent_at=max(found, default=None))
 
 
 def _unknown(tx: Transaction, r: ev.Recorded, f: ev.MessageUnknown) -> None:

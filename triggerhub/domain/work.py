@@ -155,6 +155,7 @@ class OutboxRow:
     queued_at: datetime
     in_reply_to: str | None
     reference: str | None
+    interaction_id: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -123,7 +123,10 @@ class MessageQueued(Fact):
 
 @fact("message.cancelled")
 class MessageCancelled(Fact):
+    """`interaction_id`: the work in which it was no answer then."""
+
     message_id: str
+    interaction_id: str | None = None
 
 
 @fact("message.sending")
@@ -164,10 +167,13 @@ class MessageRead(Fact):
 
 @fact("message.failed")
 class MessageFailed(Fact):
+    """`interaction_id`: the work in which it was no answer then."""
+
     message_id: str
     code: str
     reason: str
     attention_id: str
+    interaction_id: str | None = None
 
 
 @fact("message.unknown")
