@@ -51,13 +51,22 @@ def quiet_settings(config: Path | None, **flags: object) -> Settings:
 
 
 def require_schema(settings: Settings) -> None:
-    """Raises Invalid for a database that is not this release's."""
+    """Raises Invalid for a database that is not there, or not this release's; says where else one
+    is, if only the demo was run here.
+    """
     from storage import schema
     from storage.engine import Database
     from triggerhub.domain.errors import Invalid
 
     database = Database(settings.database)
-    missing = database.path is not None and not database.path.exists()
+    path = database.path
+    missing = path is not None and not path.exists()
+    demo = settings.data_dir / "demo"
+    if missing and path and settings.database_url is None and (demo / path.name).exists():
+        raise Invalid(
+            f"there is no database in {settings.data_dir}, only the demo's in {demo}: add"
+            f" `--data-dir {demo}`, or run `triggerhub init` to set up one of your own"
+        )
     found = None if missing else schema.current(database)
     schema.refuse_newer(found)
     if found != schema.newest():

@@ -72,6 +72,18 @@ def test_before_init() -> None:
     assert result.stdout == ""
 
 
+@pytest.mark.parametrize("command", ["rebuild", "customers", "replay"])
+def test_where_only_the_demo_was_run_its_folder_is_named(tmp_path: Path, command: str) -> None:
+    demo = tmp_path / "data" / "demo"
+    demo.mkdir(parents=True)
+    (demo / "hub.sqlite3").touch()
+    result = call(command)
+    assert result.exit_code == 1
+    assert f"--data-dir {demo}`" in result.stderr
+    (demo / "hub.sqlite3").unlink()
+    assert "--data-dir" not in call(command).stderr
+
+
 @pytest.mark.thorough
 def test_init_user_token(tmp_path: Path) -> None:
     first = call("init")
