@@ -13,11 +13,11 @@ from functools import partial
 import structlog
 
 from router.bell import Bell
+from router.reasons import because
 from router.resolve import content
 from triggerhub.domain import events as ev
 from triggerhub.domain.errors import Rejected, Unavailable
 from triggerhub.domain.events import Recorded
-from triggerhub.domain.masking import masked
 from triggerhub.domain.model.message import INLINE_CHANNELS, InboundMessage
 from triggerhub.domain.ports import AccountDirectory, Channel, LogTail
 from triggerhub.domain.work import PendingRow, Prepared, Store, Work
@@ -29,7 +29,6 @@ AT_ONCE = 4
 LOOK_EVERY = 5.0
 BATCH = 64
 FEW = BATCH // 2  # no more are fetched while so many wait for their turn
-MAX_REASON = 500
 WAITS = (1.0, 5.0, 30.0, 120.0)  # seconds before a message that failed is read again
 UNFORESEEN = 4  # times that reading may break off in a way nobody foresaw
 
@@ -109,8 +108,10 @@ class Readers:
     async def _one(self, row: PendingRow, failures: int) -> None:
         async with self._slots:
             if failures >= UNFORESEEN:
-                reason = "reading it broke off again and again; the hub's log says why"
-                await self._store.run(partial(_unreadable, row, reason))
+                broken = Rejected(
+                    "reading it broke off again and again; the hub's log says why", code="broke_off"
+                )
+                await self._store.run(partial(_unreadable, row, broken))
                 return
             raws = await self._store.read(lambda reading: reading.raws([row.raw_content]))
             channel = self._channels.get(row.channel)
@@ -123,7 +124,7 @@ class Readers:
                 account = self._accounts.by_id(row.account_id)
                 message = content.storable(await channel.parse(raw, account, envelope))
             except Rejected as error:
-                await self._store.run(partial(_unreadable, row, str(error)))
+                await self._store.run(partial(_unreadable, row, error))
                 return
             await record(self._store, row, message)
 
@@ -142,7 +143,7 @@ def _brings_work(item: Recorded) -> bool:
     )
 
 
-def _unreadable(row: PendingRow, reason: str, work: Work) -> None:
+def _unreadable(row: PendingRow, error: Rejected, work: Work) -> None:
     if not work.is_pending(row.message_id):
         return  # another node was faster while the lead changed hands
     work.append(
@@ -152,7 +153,7 @@ def _unreadable(row: PendingRow, reason: str, work: Work) -> None:
             account_id=row.account_id,
             raw_content=row.raw_content,
             attention_id=work.new_id("at"),
-            reason=masked(reason)[:MAX_REASON],
+            reason=because(error),
         ),
         actor=ACTOR,
     )

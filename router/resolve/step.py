@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import orjson
 
 from router import consent
+from router.reasons import MAX_REASON, because
 from router.resolve import content
 from router.resolve.decide import Decision, Delivery, Kept, Known, resolve, wanted_references
 from triggerhub.domain import events as ev
@@ -23,8 +24,8 @@ from triggerhub.domain.work import OutboxRow, Work
 ACTOR = "system:resolve"
 Arrived = ev.MessageReceived | ev.AttentionReplayed
 Raw = tuple[bytes, dict[str, str]]
-MAX_REASON = 500
 MAX_CODE = 100
+NOT_SETTLED = Rejected("it could not be settled; the hub's log says why", code="not_settled")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +112,7 @@ class Resolver:
         fact = item.fact
         if isinstance(fact, Arrived | ev.MessageParsed):
             return work.append(
-                _unreadable(work, fact, "it could not be settled; the hub's log says why"),
+                _unreadable(work, fact, NOT_SETTLED),
                 actor=ACTOR,
                 cause=item.id,
             )
@@ -138,7 +139,7 @@ class Resolver:
             read = channel.read(raw, account, envelope)
             return content.storable(read)
         except Rejected as error:
-            return _unreadable(work, fact, str(error))
+            return _unreadable(work, fact, error)
 
     def _status(
         self,
@@ -215,14 +216,16 @@ def _is_inline(fact: Fact) -> bool:
     return isinstance(fact, Arrived) and fact.channel in INLINE_CHANNELS
 
 
-def _unreadable(work: Work, fact: Arrived | ev.MessageParsed, reason: str) -> ev.MessageUnparseable:
+def _unreadable(
+    work: Work, fact: Arrived | ev.MessageParsed, why: Rejected
+) -> ev.MessageUnparseable:
     return ev.MessageUnparseable(
         message_id=fact.message_id,
         channel=fact.channel,
         account_id=fact.account_id,
         raw_content=fact.raw_content,
         attention_id=work.new_id("at"),
-        reason=masked(reason)[:MAX_REASON],
+        reason=because(why),
     )
 
 

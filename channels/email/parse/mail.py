@@ -9,17 +9,26 @@ from typing import Literal
 
 from triggerhub.domain.errors import Rejected
 
+_KINDS = frozenset({"empty", "binary", "time", "parser"})
 Auto = Literal["no", "auto-reply", "bounce", "feedback", "list"]
 """Who wrote it: a person, or which kind of machine (precedence: feedback, bounce, reply, list)."""
 
 
 class Unparseable(Rejected):
-    """Nothing sensible can be made of these bytes; `problems` says why."""
+    """Nothing sensible can be made of these bytes; `problems` says why.
+
+    The first of them is the reason: what stands before its colon is the end of the code
+    (`mail_empty`, `mail_binary`, `mail_time`, `mail_parser`), if it is one that we give.
+    """
 
     code = "unparseable"
 
     def __init__(self, problems: Sequence[str]) -> None:
-        super().__init__("; ".join(problems) or "the mail could not be read")
+        kind, _, words = next(iter(problems), "").partition(": ")
+        if kind in _KINDS:  # a parser that a mail has taken over makes no codes of its own
+            super().__init__("; ".join((words, *problems[1:])), code=f"mail_{kind}")
+        else:
+            super().__init__("; ".join(problems) or "the mail could not be read")
         self.problems = tuple(problems)
 
 

@@ -231,7 +231,14 @@ def test_html_beside_a_footer_is_among_the_new_words() -> None:
 def test_what_is_no_mail_is_refused(raw: bytes) -> None:
     with pytest.raises(Unparseable) as caught:
         parse(raw)
-    assert caught.value.problems
+    [problem] = caught.value.problems
+    code, _, words = problem.partition(": ")
+    assert (caught.value.code, str(caught.value)) == (f"mail_{code}", words)
+
+
+def test_a_parser_that_was_taken_over_gives_no_codes() -> None:
+    lie = Unparseable(["erased: nothing to see", "binary: or so"])
+    assert (lie.code, str(lie)) == ("unparseable", "erased: nothing to see; binary: or so")
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,11 @@ import pytest
 from structlog.testing import capture_logs
 
 from router import reading
+from router.reasons import MAX_REASON
 from tests.unit.router.test_outbox import attempt, in_hand, outbox_of, write
 from tests.unit.router.world import World
 from triggerhub.domain import events as ev
-from triggerhub.domain.errors import Ambiguous, HubError, Rejected, Unavailable
+from triggerhub.domain.errors import Ambiguous, HubError, Invalid, Rejected, Unavailable
 
 SAID = "550 5.1.1 <eve@cust.example>: +44 7700 900123 is unknown"
 KEPT = "550 5.1.1 <e…@c…>: …23 is unknown"
@@ -73,7 +74,7 @@ async def test_why_something_could_not_be_read(
     await world.settle()
     [unread] = await world.log(ev.MessageUnparseable)
     [aside] = await world.log(ev.StatusSetAside)
-    assert unread.reason == KEPT
+    assert unread.reason == f"rejected {KEPT}"
     assert aside.rule == f"unreadable: {KEPT}"
     await nothing_named(world)
 
@@ -81,14 +82,14 @@ async def test_why_something_could_not_be_read(
 async def test_why_a_mail_could_not_be_read(world: World) -> None:
     await world.deliver("email", "ac_mail", {"from": "carol@customer.example"})
     [row] = await world.store.read(lambda r: r.pending(1))
-    await world.store.run(lambda unit: reading._unreadable(row, SAID, unit))
+    await world.store.run(lambda unit: reading._unreadable(row, Rejected(SAID), unit))
     await nothing_named(world)
 
 
 async def test_an_address_that_the_limit_cuts_is_masked_too(world: World) -> None:
     await world.deliver("email", "ac_mail", {"from": "carol@customer.example"})
     [row] = await world.store.read(lambda r: r.pending(1))
-    said = "x " * (reading.MAX_REASON // 2 - 1) + "eve@cust.example"
-    await world.store.run(lambda unit: reading._unreadable(row, said, unit))
+    error = Invalid("x " * ((MAX_REASON - len("invalid ")) // 2 - 1) + "eve@cust.example")
+    await world.store.run(lambda unit: reading._unreadable(row, error, unit))
     [unread] = await world.log(ev.MessageUnparseable)
     assert unread.reason.endswith("x e…")

@@ -222,6 +222,7 @@ async def test_a_mail_whose_reading_breaks_off_is_shown_in_the_end(world: World)
         [aside] = await told(world, ev.MessageUnparseable)
         [parsed] = await told(world, ev.MessageParsed)
     assert (aside.message_id, parsed.message_id) == (bad.id, good.id)
+    assert aside.reason.startswith("broke_off ")
     assert channel.tries == reading.UNFORESEEN
     assert await world.views.attention_count() == 1
 
@@ -290,7 +291,7 @@ async def test_text_that_the_channel_refuses_is_still_just_unreadable(world: Wor
     await world.settle()
     assert channel.tries == 1
     [aside] = await world.log(ev.MessageUnparseable)
-    assert aside.reason == "not a form"
+    assert aside.reason == "rejected not a form"
 
 
 async def test_nothing_is_read_while_the_lead_is_elsewhere(
