@@ -72,6 +72,17 @@ describe('the offers', () => {
     expect(deck.findAll('.offer').map((card) => card.text().includes('Name b'))).toEqual([true])
   })
 
+  it('are cleared of what has gone when the pointer only lies there', async () => {
+    await point(true)
+    await hold(...both.slice(1))
+    setClock(NOW + 3000)
+    await nextTick()
+    expect(deck.findAll('.offer')).toHaveLength(2)
+    setClock(NOW + 9000)
+    await nextTick()
+    expect(deck.findAll('.offer')).toHaveLength(1)
+  })
+
   it('say that one is gone which was not answered here', async () => {
     await point(true)
     await hold(...both.slice(1))
