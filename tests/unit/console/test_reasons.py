@@ -8,6 +8,7 @@ import orjson
 
 TABLE = Path("agent_console/web/src/marks/reasons.json")
 SAID_IN = (
+    "channels/email/parse/mail.py",
     "channels/email/parse/reading.py",
     "channels/email/parse/wire.py",
     "channels/email/parse/worker.py",
@@ -15,6 +16,7 @@ SAID_IN = (
     "channels/sms/channel.py",
     "channels/sms/transport.py",
     "router/delivery/outbox.py",
+    "router/reading.py",
     "router/resolve/step.py",
     "storage/restored.py",
 )

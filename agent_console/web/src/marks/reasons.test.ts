@@ -37,6 +37,13 @@ describe('why a message did not go out', () => {
     ["twilio.http_502 the carrier's gateway answered 502", 'carrier_busy', '502'],
     ['the carrier answered 503', 'carrier_busy', '503'],
     ['no answer in time', 'timeout', ''],
+    ['mail_binary these bytes are no mail', 'not_mail', ''],
+    ['mail_time not read within 10 s', 'read_slow', ''],
+    ['mail_parser it broke on this mail', 'parser', ''],
+    ['not_settled it could not be settled; the hub\'s log says why', 'unsettled', ''],
+    ['broke_off reading it broke off again and again; the hub\'s log says why', 'broke_off', ''],
+    ['erased the bytes were erased', 'erased', ''],
+    // As they were before they began with a word of ours.
     ['binary: these bytes are no mail', 'not_mail', ''],
     ['time: not read within 10 s', 'read_slow', ''],
     ['the hub broke off while this was being sent', 'crash', ''],
