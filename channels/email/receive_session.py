@@ -105,7 +105,6 @@ class _Hooks:
         if len(envelope.rcpt_tos) >= self._settings.limits.recipients:
             return "452 4.5.3 Too many recipients; send the others in another transaction"
         if not self._reception.recipient(address):
-            server.errors += 1
             return "550 5.1.1 No such mailbox here"
         envelope.rcpt_tos.append(address)
         return "250 2.1.5 OK"
@@ -192,6 +191,8 @@ class MailSession(SMTP):
     @override
     async def push(self, status: AnyStr) -> None:
         await super().push(status)
+        if status[:1] in ("5", b"5"):  # of whatever kind: it was a mistake, and took an answer
+            self.errors += 1
         if self.errors > _MAX_ERRORS and not self.closing:
             self.closing = True
             self._goodbye("421 4.7.0 Too many errors")

@@ -109,6 +109,30 @@ async def test_a_harvester_of_addresses_is_sent_away(listen: Listen) -> None:
     assert said.endswith(b"421 4.7.0 Too many errors\r\n")
 
 
+@pytest.mark.parametrize(
+    ("line", "answer"),
+    [
+        (b"MAIL FROM:no path", b"553"),
+        (b"RCPT TO:<support@demo.example>", b"503"),
+        (b"MAIL FROM:<a@b.example> SIZE=99999999999", b"552"),
+        (b"EHLO" + b" x" * 400, b"500"),
+        (b"", b"500"),
+    ],
+)
+async def test_who_only_makes_mistakes_is_sent_away(
+    listen: Listen, line: bytes, answer: bytes
+) -> None:
+    """Of whatever kind; each of these could be said for ever."""
+    hub = await listen()
+    wire = await hub.wire()
+    await wire.say("EHLO peer.example")
+    wire.put((line + b"\r\n") * 60)
+    said = await wire.rest()
+    assert said.count(b"\r\n") == 52, said[:200]
+    assert said.startswith(answer)
+    assert said.endswith(b"421 4.7.0 Too many errors\r\n")
+
+
 async def test_the_dialogue_keeps_its_order(listen: Listen) -> None:
     hub = await listen()
     wire = await hub.wire()
