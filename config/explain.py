@@ -52,8 +52,15 @@ def explain(
             text, right = _unknown(parent, location, values, elsewhere)
         else:
             text = _sentence(error["type"], error["msg"], _shown(values, location, info))
-            right = _right(info)
+            right = _right(info) or _tables(error["type"], info, location)
         yield SettingsFault(section=section, key=key, wrong=text, right=right)
+
+
+def _tables(kind: str, info: FieldInfo | None, location: Sequence[str | int]) -> str:
+    """How sections are written of which there may be many."""
+    if kind != "tuple_type" or info is None or _model_in(info.annotation) is None:
+        return ""
+    return f"[[{'.'.join(map(str, location))}]] in two brackets, once for each"
 
 
 def _unknown(

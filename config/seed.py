@@ -34,7 +34,7 @@ def _mailboxes(values: tuple[str, ...]) -> tuple[str, ...]:
 def _numbers(values: tuple[str, ...]) -> tuple[str, ...]:
     for value in values:
         if not _NUMBER.match(value):
-            raise ValueError(f"{value!r} is not a number in E.164")
+            raise ValueError(f"{value!r} is neither a number in E.164 nor a short code")
     return values
 
 
@@ -158,7 +158,9 @@ class SmsAccountSeed(Section):
         tuple[str, ...],
         Field(
             min_length=1,
-            json_schema_extra={"right": 'a list of numbers in E.164, such as ["+12025550100"]'},
+            json_schema_extra={
+                "right": 'a list of numbers in E.164 or short codes, such as ["+12025550100"]'
+            },
         ),
         AfterValidator(_numbers),
     ]

@@ -7,6 +7,7 @@ they say may be shown in place; all else is a download that no browser will run.
 from __future__ import annotations
 
 import re
+from mimetypes import MimeTypes
 from urllib.parse import quote
 
 from aiohttp import BodyPartReader, web
@@ -95,11 +96,11 @@ async def raw(call: AnyCall) -> Answer:
 
 async def attachment(call: AnyCall) -> Answer:
     facts, data = call.found
-    filename = facts.get("filename") or "attachment"
-    kind = picture_type(data)
-    if kind is not None:
-        return _download(data, kind, filename, inline=True)
-    return _download(data, served_as(facts.get("media_type") or ""), filename)
+    picture = picture_type(data)
+    kind = picture or served_as(facts.get("media_type") or "")
+    # What a phone sends has no name; by its ending it can at least be opened.
+    filename = facts.get("filename") or f"attachment{MimeTypes().guess_extension(kind) or ''}"
+    return _download(data, kind, filename, inline=picture is not None)
 
 
 def _download(data: bytes, kind: str, filename: str, *, inline: bool = False) -> web.Response:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from agent_console.api.route import Answer, AnyCall
 from agent_console.api.subjects import may_read_customer
+from agent_console.live.scope import plain_account, scope_of
 from agent_console.wire import instant
 from triggerhub.domain.errors import NotFound
 from triggerhub.domain.permissions import Subject, may
@@ -112,7 +113,10 @@ async def agents(call: AnyCall) -> Answer:
 
 
 async def accounts(call: AnyCall) -> Answer:
-    return {"items": await call.console.views.listed("accounts")}
+    rows = await call.console.views.listed("accounts")
+    if not scope_of(call.actor).queues:
+        rows = [plain_account(row) for row in rows]
+    return {"items": rows}
 
 
 async def metrics(call: AnyCall) -> Answer:

@@ -10,6 +10,7 @@ from collections import Counter
 from datetime import timedelta
 from pathlib import Path
 
+import orjson
 import pytest
 
 from router.delivery.outbox import Outbox
@@ -211,4 +212,10 @@ async def test_a_fetched_picture_is_no_file_of_the_writers(
         found = await world.views.content(fetched.content)
         assert found is not None
         assert found[1] == LARGE
+        # Where the provider keeps it is nobody's business who reads the timeline.
+        [resolved] = await world.log(ev.MessageResolved)
+        page = await world.views.timeline(resolved.customer_id, before=None, limit=5)
+        served = orjson.dumps(page["items"])
+        assert fetched.content.encode() in served
+        assert b"carrier.example" not in served
     assert "writer" not in touches

@@ -184,6 +184,17 @@ async def test_content_cannot_act(served: Served) -> None:
         assert answer.status == 404
 
 
+async def test_what_came_without_a_name_gets_an_ending(served: Served, house: House) -> None:
+    ana = await served.signed_in("ana")
+    about, _ = house.contents["att_1"]
+    picture = (b"\xff\xd8\xff", "text/plain", "attachment.jpg")
+    for data, media_type, name in (picture, (b"x", "audio/mpeg", "attachment.mp3"),
+                                   (b"x", "no type", "attachment.bin")):  # fmt: skip
+        house.contents["att_1"] = about | {"filename": "", "media_type": media_type}, data
+        async with ana.call("GET", "attachments/att_1") as answer:
+            assert f'filename="{name}"' in answer.headers["Content-Disposition"]
+
+
 async def test_uploads(served: Served, house: House) -> None:
     ana = await served.signed_in("ana")
     url, headers = f"{served.base}/api/v1/uploads", {"X-CSRF-Token": ana.csrf}

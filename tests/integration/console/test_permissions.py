@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from agent_console.api.table import ROUTES
+from agent_console.wire import instant
 from tests.integration.console.served import Served
+from tests.unit.console.house import House
 
 # ana holds cu_1 in qu_sales; bo serves qu_support. Statuses of: ana on her own, bo on ana's,
 # supervisor, admin, token, nobody. Where a route names nothing, ana's and bo's are the same.
@@ -82,6 +84,17 @@ async def test_an_admin_reads_what_a_supervisor_reads(served: Served) -> None:
                 seen.append((answer.status, await answer.read()))
         assert seen[0] == seen[1], name
     assert all("presence" in row for row in (await ada.get("agents"))["items"])
+
+
+async def test_when_an_account_was_used_is_for_boards(served: Served, house: House) -> None:
+    """As on the feed."""
+    when = instant(house.clock.now())
+    for row in house.account_rows.values():
+        row |= {"last_in_at": when, "last_out_at": when}
+    for login, shown in (("bo", None), ("sue", when), ("ada", when)):
+        rows = (await (await served.signed_in(login)).get("accounts"))["items"]
+        assert {row["last_in_at"] for row in rows} == {row["last_out_at"] for row in rows}
+        assert {row["last_in_at"] for row in rows} == {shown}, login
 
 
 async def test_what_is_hidden_looks_like_what_is_not_there(served: Served) -> None:

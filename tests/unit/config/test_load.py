@@ -198,6 +198,14 @@ password_hash = "rot13"
         assert secret not in text
 
 
+SMS = f"name = 'x'\nauth_token = 'x'\naccount_sid = 'AC{0:032}'\n"
+
+
+def test_a_short_code_is_a_number_too(write: Write) -> None:
+    loaded = load(write(f"[[sms.accounts]]\n{SMS}numbers = ['12345']"))
+    assert loaded.seed.sms.accounts[0].numbers == ("12345",)
+
+
 @pytest.mark.parametrize(
     ("text", "place", "wrong"),
     [
@@ -210,6 +218,9 @@ password_hash = "rot13"
         ('relay_url = "smtp://relay.example:port"', "hub.toml, relay_url", "ort"),
         ('log_level = "loud"', "hub.toml, log_level", "no such choice"),
         ("queues = 3", "settings, queues", "not a list"),
+        ("[queues]\nname = 'Support'", "[queues]", "Right would be: [[queues]] in two brackets"),
+        ("[sms.accounts]\nname = 'x'", "[sms.accounts]", "[[sms.accounts]] in two brackets"),
+        (f"[[sms.accounts]]\n{SMS}numbers = ['12']", "numbers", "or short codes"),
         ("hub = 3", "settings, hub", "not a section"),
         ("[email]\naccounts = 3", "[email], accounts", "not a list"),
         ("[[queues]]\nname = 7", "[[queues]] 1, name", "not text"),
