@@ -31,10 +31,10 @@ def _git(place: Path, *words: str) -> None:
 
 def _run(place: Path) -> tuple[str, str]:
     path = f"{place.parent / 'tools'}{os.pathsep}{os.environ['PATH']}"
+    around = {**os.environ, "PATH": path, "GIT_CEILING_DIRECTORIES": str(place.parent)}
     done = subprocess.run(
-        [place / ".ci" / "run"], env={**os.environ, "PATH": path, "GIT_CEILING_DIRECTORIES": str(place.parent)},
-        capture_output=True, text=True, check=True,
-    )  # fmt: skip
+        [place / ".ci" / "run"], env=around, capture_output=True, text=True, check=True
+    )
     return done.stdout, done.stderr
 
 
