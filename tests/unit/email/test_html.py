@@ -197,7 +197,39 @@ def test_costly_html_gives_its_words(source: str) -> None:
         ("a < b", "a < b"),
         ("<!--", ""),
         ("a&lt;b", "a<b"),
+        (
+            "caf&eacute; &#20320;&#x597d;&amp;lt; &nbsp;x &bogus; AT&T",
+            "café 你好&lt; x &bogus; AT&T",
+        ),
+        ("<head><title>t</title><style>p{}</style></head><p>a<STYLE>b</Style>c", "ac"),
+        ("<table><tr><td>a<td>b</tr><tr><td>c", "a b\n\nc"),
+        ("a<b>b</b>c<Br/>d", "abc\nd"),
+        ("<header>a</header><headline>b", "a\nb"),
+        ("<!-- <style> -->a<style>b</style>c<!-- never", "ac never"),
+        ("İ<script>x</script>y", "İy"),
     ],
 )
 def test_bare_words(source: str, text: str) -> None:
     assert bare_text(source).strip() == text
+
+
+@pytest.mark.parametrize(
+    "filler", ["<div>", "<p>x</p>", "<b>y</b>&amp;"], ids=["deep", "many", "references"]
+)
+def test_costly_html_is_as_readable_as_any(filler: str) -> None:
+    rest = "<style>p{}</style><script>s()</script><p>caf&eacute;</p><p>&#20320;&#22909;</p>"
+    parsed = parse(html(filler * 120_000 + rest))
+    assert parsed.text.endswith("café\n\n你好")
+    for told in (parsed.text, parsed.html):
+        assert "café" in told
+        assert "p{}" not in told
+        assert "s()" not in told
+        assert "&#" not in told
+        assert "&eacute" not in told
+
+
+def test_pieces_cut_neither_tags_nor_references() -> None:
+    unit = '<a href="https://x.example/long">caf&eacute;</a> '
+    assert bare_text(unit * 60_000) == ("café " * 60_000).strip()
+    assert bare_text("&eacute;" * 400_000) == "é" * 400_000
+    assert set(bare_text("x" * 3_000_000)) == {"x"}
