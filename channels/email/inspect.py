@@ -7,6 +7,7 @@ so that nothing in it can harm this one; what takes too long is tried once more 
 from __future__ import annotations
 
 import os
+import re
 import select
 import stat
 import subprocess
@@ -17,16 +18,21 @@ from collections.abc import Sequence
 from typing import BinaryIO
 
 from channels.email.parse.inspection import refused_line
-from channels.email.parse.launch import FIRST_SECONDS, FRUGAL_SECONDS, command, environment
+from channels.email.parse.launch import FIRST_SECONDS, attempts, command, environment
 from channels.email.parse.limits import MAX_MAIL_BYTES, PARSE_SECONDS
-from channels.email.parse.wire import RESPONSE, Request, request_head
+from channels.email.parse.wire import RESPONSE, Job, Request, request_head
 
 _PIPE_BYTES = 1024 * 1024
 """Room in the pipes, so that large mails cross in few turns."""
 _AHEAD = 64
 """Finished lines that may wait for an earlier one."""
+_SPARE_SECONDS = 0.5
+"""Kept for ending a parser; the least that any attempt is given."""
 _WAITING_BYTES = 64 * 1024 * 1024
 """Bytes of such lines, beyond which nothing new is begun until they are written."""
+
+
+_OWN_STREAM = re.compile(rb"/dev/(?:stdin|fd/\d+)\Z|/proc/(?:self|thread-self|\d+)/.*fd/\d+\Z")
 
 
 class _Failed(Exception):
@@ -156,26 +162,40 @@ def _work(paths: Sequence[str], board: _Board) -> None:
 
 def _line(parser: _Parser, path: bytes) -> bytes:
     reason = ""
-    for frugal, seconds in ((False, FIRST_SECONDS), (True, FRUGAL_SECONDS)):
-        try:
-            return parser.ask(_request(path, frugal=frugal, seconds=seconds))
-        except _Failed as exc:
-            reason = str(exc)
+    deadline = time.monotonic() + PARSE_SECONDS - _SPARE_SECONDS
+    try:
+        job, payload, size = _opened(path)
+        for frugal, most in attempts(size):
+            seconds = max(min(most, deadline - time.monotonic()), _SPARE_SECONDS)
+            request = Request(job=job, payload=payload, label=path, frugal=frugal, seconds=seconds)
+            try:
+                return parser.ask(request)
+            except _Failed as exc:
+                reason = str(exc)
+    except _Failed as exc:
+        reason = str(exc)
     return b"".join(refused_line(path, [reason]))
 
 
-def _request(path: bytes, *, frugal: bool, seconds: float) -> Request:
+def _opened(path: bytes) -> tuple[Job, bytes, int]:
+    """(job, payload, size): a regular file is left to the parser, what flows is read here.
+
+    A pipe, like `<(command)` in a shell, is open in this process alone; and `/dev/stdin` is
+    another thing in the parser, whatever it is here.
+    """
+    if not path:
+        raise _Failed("file: no path was given")
     try:
-        mode = os.stat(path).st_mode  # noqa: PTH116 - a path as bytes
+        found = os.stat(path)  # noqa: PTH116 - a path as bytes
+        own = _OWN_STREAM.match(os.path.realpath(path)) or _OWN_STREAM.match(path)
     except (OSError, ValueError):
-        mode = 0
-    if stat.S_ISFIFO(mode) or stat.S_ISCHR(mode):
-        # Of another process, like `<(command)` in a shell: only this one has it open.
-        payload = _read_stream(path, time.monotonic() + seconds)
-        return Request(
-            job="inspect-bytes", payload=payload, label=path, frugal=frugal, seconds=seconds
-        )
-    return Request(job="inspect-path", payload=path, frugal=frugal, seconds=seconds)
+        return "inspect-path", path, 0  # the parser says what is wrong with it
+    if stat.S_ISREG(found.st_mode) and not own:
+        return "inspect-path", path, found.st_size
+    if stat.S_ISDIR(found.st_mode):
+        raise _Failed("file: it is a directory")
+    payload = _read_stream(path, time.monotonic() + FIRST_SECONDS)
+    return "inspect-bytes", payload, len(payload)
 
 
 def _read_stream(path: bytes, deadline: float) -> bytes:

@@ -66,6 +66,8 @@ def read_body(
     """Decode every leaf and sort them. `frugal` leaves the HTML parsers out."""
     body = Body(reads=[_read(raw, leaf, problems) for leaf in tree.leaves])
     words = {id(read) for read in body.reads if _is_words(read)}
+    large = len(raw) > limits.large_mail_bytes
+    html_left = limits.html_bytes_in_large if large else limits.html_bytes
     if not words:
         words = {id(read) for read in _fallback_words(body.reads, tree)}
     plain: list[tuple[Read, str]] = []
@@ -75,7 +77,9 @@ def read_body(
             continue
         text = _text_of(read, problems)
         if read.leaf.type in _HTML:
-            marked.append(_html(read, text, limits, problems, frugal=frugal))
+            plainly = frugal or len(text) > html_left or too_costly(text)
+            html_left -= len(text) if large and not plainly else 0
+            marked.append(_html(read, text, limits, problems, plainly=plainly))
         else:
             plain.append((read, text))
     body.html = "\n".join(one.cleaned for one in marked if one.cleaned)
@@ -180,10 +184,10 @@ class _Html:
     cleaned: str
 
 
-def _html(read: Read, source: str, limits: Limits, problems: Problems, *, frugal: bool) -> _Html:
+def _html(read: Read, source: str, limits: Limits, problems: Problems, *, plainly: bool) -> _Html:
     if not source.strip():
         return _Html(read, "", "", "", "")
-    if frugal or len(source) > limits.html_bytes or too_costly(source):
+    if plainly:
         problems.add("html", "too costly to show as it is, its words are shown")
         words = well_formed(bare_text(source))
         shown = as_html(words) if len(words) <= limits.html_bytes else ""

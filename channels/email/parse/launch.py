@@ -5,9 +5,22 @@ from __future__ import annotations
 import os
 import sys
 
+from channels.email.parse.limits import LARGE_MAIL_BYTES
+
 FIRST_SECONDS = 3.0
 """For the full attempt; then the process is stopped and another tries the frugal way."""
 FRUGAL_SECONDS = 1.4
+
+
+def attempts(size: int) -> tuple[tuple[bool, float], ...]:
+    """(frugal, seconds) of each attempt at a mail of so many bytes.
+
+    A large one gets all the time at once: it is read sparingly from the first, and what a first
+    attempt had done by its end would only be done again.
+    """
+    if size > LARGE_MAIL_BYTES:
+        return ((False, FIRST_SECONDS + FRUGAL_SECONDS),)
+    return ((False, FIRST_SECONDS), (True, FRUGAL_SECONDS))
 
 
 def command() -> list[str]:

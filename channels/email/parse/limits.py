@@ -26,6 +26,10 @@ MAX_REFERENCES = 5000
 """Message ids kept of References: the first and the newest."""
 MAX_HTML_BYTES = 4 * 1024 * 1024
 """Characters of HTML that are cleaned; more is shown as its plain words."""
+LARGE_MAIL_BYTES = 4 * 1024 * 1024
+"""Bytes of a mail above which HTML is cleaned up to `MAX_HTML_BYTES_IN_LARGE` only."""
+MAX_HTML_BYTES_IN_LARGE = 512 * 1024
+"""Characters of HTML that are cleaned in a large mail; more is shown as its plain words."""
 MAX_FOLD_CHARS = 256 * 1024
 """Characters in which quotes and signatures are looked for; what follows new words stays."""
 MAX_FOLD_LINES = 5000
@@ -47,6 +51,8 @@ class Limits:
     addresses: int = MAX_ADDRESSES
     references: int = MAX_REFERENCES
     html_bytes: int = MAX_HTML_BYTES
+    large_mail_bytes: int = LARGE_MAIL_BYTES
+    html_bytes_in_large: int = MAX_HTML_BYTES_IN_LARGE
     fold_chars: int = MAX_FOLD_CHARS
     fold_lines: int = MAX_FOLD_LINES
 

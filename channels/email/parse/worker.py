@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import os
 
-from channels.email.parse.launch import FIRST_SECONDS, FRUGAL_SECONDS, command, environment
+from channels.email.parse.launch import attempts, command, environment
 from channels.email.parse.limits import PARSE_SECONDS
 from channels.email.parse.mail import ParsedMail, Unparseable
 from channels.email.parse.wire import RESPONSE, Request, read_result, request_head
@@ -97,7 +97,7 @@ class ParserPool:
         """
         async with self._slots:
             reason = ""
-            for frugal, seconds in ((False, FIRST_SECONDS), (True, FRUGAL_SECONDS)):
+            for frugal, seconds in attempts(len(raw)):
                 try:
                     return await self._attempt(
                         Request(job="parse", payload=raw, frugal=frugal, seconds=seconds)

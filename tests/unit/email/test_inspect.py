@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from channels.email.inspect import inspect_files
-from tests.unit.email.mails import PLAIN, mail, multipart
+from tests.unit.email.mails import HTML, PLAIN, mail, multipart
 
 KEYS = [
     *("file", "ok", "from", "to", "cc", "subject", "text", "reply_text", "html", "attachments"),
@@ -136,6 +136,33 @@ def test_lines_come_as_they_are_ready(tmp_path: Path) -> None:
     process.stdout.close()
 
 
+def inspected(*paths: str, stdin: int) -> list[dict[str, Any]]:
+    done = subprocess.run(
+        [sys.executable, "-m", "channels.email.inspect", *paths],
+        stdin=stdin,
+        capture_output=True,
+        cwd=Path(__file__).parents[3],
+        check=True,
+        timeout=30,
+    )
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+@pytest.mark.parametrize("name", ["/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"])
+def test_standard_input_is_ours_and_not_the_parsers(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "a.eml"
+    path.write_bytes(mail("\nhi"))
+    with path.open("rb") as file:
+        (record,) = inspected(name, stdin=file.fileno())
+    assert (record["file"], record["ok"], record["text"]) == (name, True, "hi")
+
+
+def test_what_is_no_file_is_said_at_once(tmp_path: Path) -> None:
+    empty, folder = lines("", tmp_path)
+    assert empty["problems"] == ["file: no path was given"]
+    assert folder["problems"] == ["file: it is a directory"]
+
+
 @pytest.mark.thorough
 def test_a_pipe_that_never_ends_is_given_up(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
@@ -156,8 +183,10 @@ def test_a_pipe_that_never_ends_is_given_up(tmp_path: Path) -> None:
         "a&amp;b " * 1_000_000,
         "<b id=x><p>" * 100_000,
         "<a " + " ".join(f"a{n}=1" for n in range(100_000)) + ">",
+        "<style>x " * 90_000 + "y" * 10_000_000,
+        "<!-- x " * 90_000 + "y" * 10_000_000,
     ],
-    ids=["deep", "entities", "formatting", "attributes"],
+    ids=["deep", "entities", "formatting", "attributes", "sheets", "comments"],
 )
 def test_html_made_to_be_slow_is_still_read_in_time(tmp_path: Path, body: str) -> None:
     path = tmp_path / "slow.eml"
@@ -187,6 +216,25 @@ def test_the_largest_mails_fit(tmp_path: Path) -> None:
     assert first["ok"] is True
     assert len(first["text"]) > 27_000_000
     assert second["attachments"][0]["size"] == 19_500_000
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize(
+    "line",
+    [
+        "<p>Hello <b>world</b>, caf&eacute; &#20320; <a href='https://x.example'>here</a>.</p>\n",
+        "<p>Hello world, so many words without any mark between them and no end of it.\n",
+        "&#20320;&#22909;",
+    ],
+    ids=["marks", "words", "references"],
+)
+def test_the_largest_html_is_read_as_words(tmp_path: Path, line: str) -> None:
+    path = tmp_path / "large.eml"
+    path.write_bytes(mail(HTML + line * (20 * 1024 * 1024 // len(line))))
+    (record,) = lines(path)
+    assert record["ok"] is True
+    assert "&" not in record["text"]
+    assert "<" not in record["text"]
 
 
 def test_nothing_to_do() -> None:

@@ -52,6 +52,19 @@ def test_size() -> None:
     assert told(parsed, "longer than 500 bytes")
 
 
+def test_html_of_a_large_mail() -> None:
+    limits = Limits(large_mail_bytes=5000, html_bytes_in_large=300)
+    shown = "Content-Type: text/html\n\n<p>a <b>shown</b> mail</p>"
+    file = "Content-Type: application/zip\n\n" + "x" * 6000
+    small = parse(mail(multipart("mixed", shown, file)), limits=limits)
+    assert "<b>shown</b>" in small.html
+    large = parse(mail(multipart("mixed", shown + " word" * 100, file)), limits=limits)
+    assert "<b>" not in large.html
+    assert large.text.startswith("a shown mail")
+    two = parse(mail(multipart("mixed", *[shown + " word" * 30] * 2, file)), limits=limits)
+    assert two.html.count("<b>") == 1
+
+
 def test_headers() -> None:
     long = parse(HEAD.encode() + b"X-Long: " + b"a" * 2_000_000 + b"\n\nbody")
     assert long.text == "body"
