@@ -5,7 +5,7 @@ from __future__ import annotations
 import binascii
 import re
 
-from channels.email.parse.charset import decode
+from channels.email.parse.charset import codec_for, decode
 from channels.email.parse.problems import Problems
 
 _WORD = re.compile(
@@ -17,6 +17,8 @@ _CUT_WORD = re.compile(
 _LONGEST_CUT = 1000
 _Q_BYTE = re.compile(rb"=([0-9A-Fa-f]{2})")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]+")
+# `+` and `~` begin what is not themselves in UTF-7 and HZ. Shift JIS keeps `\\` in our codecs.
+_ASCII = bytes(range(0x20, 0x7F)) + b"+AGE-~{"
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]+")
 
 
@@ -31,12 +33,24 @@ def raw_text(value: bytes, problems: Problems, default_charset: str = "") -> str
     """The value with 8-bit bytes decoded and encoded words left as they are."""
     if value.isascii() and b"\x1b" not in value:
         return value.decode("ascii")
-    text, complaint = decode(value, default_charset if b"\x1b" not in value else "")
+    believed = b"\x1b" not in value and not _no_superset_of_ascii(default_charset)
+    text, complaint = decode(value, default_charset if believed else "")
     if complaint and not complaint.startswith("none declared"):
         problems.add("charset", f"header: {complaint}")
     elif not value.isascii():
         problems.add("header", "8-bit bytes without an encoding")
     return text
+
+
+def _no_superset_of_ascii(charset: str) -> bool:
+    """Whether the field names and commas of a header, which are ASCII, would be garbled by it."""
+    codec = codec_for(charset) if charset else None
+    if codec is None:
+        return False
+    try:
+        return _ASCII.decode(codec) != _ASCII.decode("ascii")
+    except UnicodeError:
+        return True
 
 
 def decode_words(text: str, problems: Problems) -> str:

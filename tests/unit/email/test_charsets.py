@@ -92,3 +92,11 @@ def test_raw_headers_take_the_charset_of_the_text() -> None:
     head = b"From: a@x.example\nSubject: " + "你好嗎".encode("big5")
     parsed = parse(head + b"\nContent-Type: text/plain; charset=big5\n\nhi")
     assert parsed.subject == "你好嗎"
+
+
+@pytest.mark.parametrize("charset", ["utf-16", "utf-16le", "utf-32", "utf-7", "unicode", "cp037"])
+def test_raw_headers_are_never_of_a_charset_that_ascii_is_not_in(charset: str) -> None:
+    head = b'From: "M\xfcller" <real@x.example>\nSubject: Gr\xfc\xdfe + mehr +AGE-\n'
+    parsed = parse(head + f"Content-Type: text/plain; charset={charset}\n\nhi".encode())
+    assert (parsed.from_.address, parsed.from_.name) == ("real@x.example", "Müller")
+    assert parsed.subject == "Grüße + mehr +AGE-"
