@@ -22,6 +22,7 @@ from channels.email.parse.reply_patterns import (
     LIST_FOOTER,
     LOOSE_ATTRIBUTION,
     PREFIX,
+    REPLY_ABOVE,
     RULE,
     SENT_FROM,
     SEPARATOR,
@@ -29,6 +30,7 @@ from channels.email.parse.reply_patterns import (
 )
 
 _QUOTE = re.compile(r"^[ \t]{0,3}(?:>|＞)")
+_ESCAPED_FROM = re.compile(r"^>+(?=From )")
 _QUOTE_MARKS = re.compile(r"^(?:[ \t]{0,3}> ?)+")
 _LONGEST_PATTERN_LINE = 500
 _LONGEST_CORE = 120
@@ -42,7 +44,7 @@ _KEYWORD_END = re.compile(r"[:：]\s*$")
 
 def fold_reply(text: str, subject: str = "") -> str:
     """`text` without quotes and signature; `subject` tells a forward from a reply."""
-    lines = [line.rstrip("\r") for line in text.split("\n")]
+    lines = _from_unescaped([line.rstrip("\r") for line in text.split("\n")])
     forward_at = _forward_start(lines)
     cut = _cut(lines[:forward_at])
     forwarded = FORWARD_SUBJECT.match(subject) is not None
@@ -60,6 +62,33 @@ def fold_reply(text: str, subject: str = "") -> str:
         # Nothing at all above an unmarked quote: more likely it is no quote.
         return words if words or cut == len(lines) or _joined(kept) else _joined(lines)
     return _joined(kept)
+
+
+def _from_unescaped(lines: list[str]) -> list[str]:
+    """A file of mails keeps a line that begins with `From ` as `>From ` (RFC 4155, appendix A).
+
+    Such a line is no quote unless quoted lines or an attribution are next to it.
+    """
+    escaped = [index for index, line in enumerate(lines) if _ESCAPED_FROM.match(line)]
+    if not escaped:
+        return lines
+    out = list(lines)
+    quoted = False  # whether the line above one is a quote
+    for index in escaped:
+        above = lines[index - 1] if index else ""
+        below = lines[index + 1] if index + 1 < len(lines) else ""
+        if not _ESCAPED_FROM.match(above):
+            quoted = _QUOTE.match(above) is not None or _ends_attribution(lines, index)
+        if not quoted and (_ESCAPED_FROM.match(below) or not _QUOTE.match(below)):
+            out[index] = _ESCAPED_FROM.sub("", lines[index])
+    return out
+
+
+def _ends_attribution(lines: list[str], end: int) -> bool:
+    while end and not lines[end - 1].strip():
+        end -= 1
+    first = max(end - _ATTRIBUTION_LINES, 0)
+    return any(_attribution(lines, start) == end - start for start in range(first, end))
 
 
 def _joined(lines: list[str]) -> str:
@@ -96,6 +125,8 @@ def _begins_forward(line: str) -> bool:
 
 
 def _separates(line: str) -> bool:
+    if REPLY_ABOVE.fullmatch(line.strip()):
+        return True
     core, dashed = _core(line)
     return dashed and SEPARATOR.fullmatch(core) is not None
 

@@ -64,6 +64,22 @@ SEPARATOR = re.compile(
 )
 """The words of a line between dashes that begins a quote."""
 
+REPLY_ABOVE = re.compile(
+    r"""(?ix) [-#=*_—–~<>\[( ]{2,30} (?:
+      (?:please \s+)? (?:(?:type|write|enter) \s+ your \s+ (?:reply|response|answer)|reply|respond)
+        \s+ (?:above|over) \s+ this \s+ line
+    | (?:bitte \s+)? (?:antworten|(?:(?:geben|schreiben) \s+ sie \s+)?
+        (?:ihre \s+)? antwort) .{0,20} (?:über|oberhalb)
+        \s+ dies(?:er|e) \s+ (?:linie|zeile) .{0,20}
+    | (?:veuillez \s+)? (?:répondre|écrire) .{0,30} au-dessus \s+ de \s+ cette \s+ ligne
+    | (?:por \s+ favor,? \s+)? (?:escriba|responda) .{0,30} (?:por \s+ encima|arriba)
+        \s+ de \s+ esta \s+ línea
+    | (?:请|請) .{0,10} (?:此|这|這|本) .{0,2} [行线線] .{0,4} [上前]
+        .{0,20} (?:回复|回覆|答复|輸入|输入) .{0,6}
+    ) [-#=*_—–~<>\]) .!。]{2,30}"""
+)
+"""The line that help desks put above what they send, so that answers can be cut at it."""
+
 FORWARD_DASHED = re.compile(
     r"""(?ix) (?:
         forwarded \s+ (?:message|mail|email) | begin \s+ forwarded \s+ message
