@@ -254,6 +254,15 @@ class Keys(BaseSettings):
             json_schema_extra={"right": "a number of seconds from 0 to 600"},
         ),
     ] = 20
+    update_without_backup: Annotated[
+        bool,
+        Field(
+            description="`true`: the database isn't copied before its schema is updated. Else a"
+            " SQLite file is, and PostgreSQL by `pg_dump` where that is there, into `backups` in"
+            " the data folder.",
+            json_schema_extra={"right": "true or false"},
+        ),
+    ] = False
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"],
         Field(

@@ -177,6 +177,14 @@ class Database:
         """The SQLite file, or None."""
         return Path(self._place) if self.dialect == "sqlite" else None
 
+    def without_password(self) -> tuple[str, str | None]:
+        """(PostgreSQL's connection string without the password, the password if it has one)."""
+        from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+        found = conninfo_to_dict(f"postgresql://{self._place}")
+        password = found.pop("password", None)
+        return make_conninfo("", **found), None if password is None else str(password)
+
     def wal_pages(self) -> int:
         """Pages of 4 KiB in SQLite's write-ahead log file."""
         try:

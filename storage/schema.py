@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from storage import dump as dumping
 from storage.engine import Database, private
 from triggerhub.domain.errors import Invalid, Unavailable
 
@@ -75,10 +76,13 @@ def refuse_newer(found: str | None) -> None:
         )
 
 
-def migrate(database: Database, *, backups: Path, now: datetime) -> str | None:
+def migrate(
+    database: Database, *, backups: Path, now: datetime, without_backup: bool = False
+) -> str | None:
     """Bring the schema to this release's version; the path of the backup made first, if any.
 
-    Raises Invalid for a schema that a newer release has made: start that release instead.
+    Raises Invalid for a schema that a newer release has made: start that release instead;
+    Unavailable, nothing being changed, where the backup fails and isn't done without.
     """
     before = current(database)
     wanted = newest()
@@ -91,7 +95,11 @@ def migrate(database: Database, *, backups: Path, now: datetime) -> str | None:
 
     known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
     refuse_newer(before if before not in known else None)
-    saved = _backup(database, backups, before, now) if before is not None else None
+    saved = None
+    if before is not None and without_backup:
+        log.warning("schema.no_backup", why="so it is set (update_without_backup)")
+    elif before is not None:
+        saved = _backup(database, backups, before, now)
     with database.engine(write=True).connect() as connection:
         if database.dialect == "postgresql":
             connection.execute(text(f"SELECT pg_advisory_lock({LOCK})"))
@@ -129,14 +137,26 @@ def _first_row(database: Database) -> None:
 
 
 def _backup(database: Database, folder: Path, version: str, now: datetime) -> str | None:
-    """A consistent copy of a SQLite file; PostgreSQL is backed up by its own tools."""
+    """A consistent copy of a SQLite file, or a dump of PostgreSQL where its tool is there."""
     path = database.path
-    if path is None:
-        log.warning("schema.no_backup", why="back PostgreSQL up with pg_dump before an update")
+    name = f"{path.stem if path is not None else 'postgresql'}-{version}-{now:%Y%m%dT%H%M%S}"
+    if path is not None:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        target = folder / f"{name}.db"
+        copy(path, target)
+        return str(target)
+    if not dumping.there():
+        log.warning("schema.no_backup", why="there is no pg_dump: back PostgreSQL up by yourself")
         return None
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    target = folder / f"{path.stem}-{version}-{now:%Y%m%dT%H%M%S}.db"
-    copy(path, target)
+    target = folder / f"{name}.dump"
+    try:
+        dumping.dump(database, target)
+    except Unavailable as error:
+        raise Unavailable(
+            f"nothing was updated, for the database can't be backed up with pg_dump: {error}. Mend"
+            " that, or back it up yourself and set TRIGGERHUB_UPDATE_WITHOUT_BACKUP=true",
+            code="no_backup",
+        ) from None
     return str(target)
 
 

@@ -144,6 +144,7 @@ def migrate(settings: Settings, clock: Clock | None = None) -> str | None:
         Database(settings.database),
         backups=settings.data_dir.absolute() / "backups",
         now=(clock or SystemClock()).now(),
+        without_backup=settings.update_without_backup,
     )
 
 

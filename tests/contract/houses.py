@@ -34,9 +34,13 @@ class House:
     def database(self) -> Database:
         return Database(self.url)
 
-    def migrate(self) -> str | None:
-        backups = self.folder / "backups"
-        return schema.migrate(self.database(), backups=backups, now=self.clock.now())
+    def migrate(self, *, without_backup: bool = False) -> str | None:
+        return schema.migrate(
+            self.database(),
+            backups=self.folder / "backups",
+            now=self.clock.now(),
+            without_backup=without_backup,
+        )
 
     @asynccontextmanager
     async def store(

