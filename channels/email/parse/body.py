@@ -91,7 +91,8 @@ def read_body(
         body.text = "\n\n".join(one.words for one in marked if one.words)
         fold_from = "\n\n".join(one.marked for one in marked if one.marked)
     body.reply_text = _folded(fold_from, subject, limits, problems, frugal=frugal)
-    cids = {i.lower() for one in marked for i in _CID.findall(one.source)}
+    named = any(read.content_id for read in body.reads)
+    cids = {i.lower() for one in marked for i in _CID.findall(one.source)} if named else set()
     for read in body.reads:
         if id(read) not in words:
             body.attachments.append(_attachment(read, cids))

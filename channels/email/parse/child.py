@@ -13,7 +13,7 @@ import signal
 from dataclasses import replace
 
 from channels.email.parse.inspection import inspect_bytes, inspect_path, refused_line
-from channels.email.parse.limits import PARSE_MEMORY_BYTES
+from channels.email.parse.limits import PARSE_MEMORY_BYTES, PARSE_SECONDS
 from channels.email.parse.mail import Unparseable
 from channels.email.parse.reading import parse
 from channels.email.parse.wire import (
@@ -82,9 +82,11 @@ def main() -> None:
         while True:
             request = read_request(_read(REQUEST.size), _read)
             signal.setitimer(signal.ITIMER_REAL, request.seconds + _GRACE_SECONDS)
+            signal.setitimer(signal.ITIMER_PROF, min(request.seconds, PARSE_SECONDS))
             chunks = answer(request)
             del request
             _write(chunks)
+            signal.setitimer(signal.ITIMER_PROF, 0)
             signal.setitimer(signal.ITIMER_REAL, 0)
     except (EOFError, BrokenPipeError):
         return

@@ -105,10 +105,10 @@ def _line(record: dict[str, object]) -> list[bytes]:
         chunks.append(b',"%s":' % key.encode() if len(chunks) > 1 else b'"%s":' % key.encode())
         if isinstance(value, str):
             chunks.append(b'"')
-            chunks += [
-                _escaped(orjson.dumps(value[at : at + _PIECE])[1:-1])
-                for at in range(0, len(value), _PIECE)
-            ]
+            breaks = any(one in value for one in "\x85\u2028\u2029")
+            for at in range(0, len(value), _PIECE):
+                piece = orjson.dumps(value[at : at + _PIECE])[1:-1]
+                chunks.append(_escaped(piece) if breaks else piece)
             chunks.append(b'"')
         else:
             chunks.append(_escaped(orjson.dumps(value)))

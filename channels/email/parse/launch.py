@@ -12,14 +12,19 @@ FIRST_SECONDS = 3.0
 FRUGAL_SECONDS = 1.4
 
 
-def attempts(size: int) -> tuple[tuple[bool, float], ...]:
-    """(frugal, seconds) of each attempt at a mail of so many bytes.
+PATIENT_SECONDS = 30.0
+"""By the clock for a large mail where nobody waits for it; its processor time is limited too."""
+
+
+def attempts(size: int, *, patient: bool = False) -> tuple[tuple[bool, float], ...]:
+    """(frugal, seconds by the clock) of each attempt at a mail of so many bytes.
 
     A large one gets all the time at once: it is read sparingly from the first, and what a first
-    attempt had done by its end would only be done again.
+    attempt had done by its end would only be done again. Where others share the processors, only
+    `patient` is sure to be enough.
     """
     if size > LARGE_MAIL_BYTES:
-        return ((False, FIRST_SECONDS + FRUGAL_SECONDS),)
+        return ((False, PATIENT_SECONDS if patient else FIRST_SECONDS + FRUGAL_SECONDS),)
     return ((False, FIRST_SECONDS), (True, FRUGAL_SECONDS))
 
 

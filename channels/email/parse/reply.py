@@ -39,7 +39,6 @@ _SIGNATURE_LINES = 25
 _FOLD = "\0"  # stands where a quote was; text never holds a NUL
 _BLANK_OR_FOLD = " \t\0"
 _BLANKS = re.compile(r"\n{3,}")
-_KEYWORD_END = re.compile(r"[:：]\s*$")
 
 
 def fold_reply(text: str, subject: str = "") -> str:
@@ -211,7 +210,7 @@ def _attribution(lines: list[str], index: int) -> int:
         taken.append(line.strip())
         if sum(map(len, taken)) > _LONGEST_PATTERN_LINE:
             return 0
-        if not _KEYWORD_END.search(line[-8:]):
+        if not line.rstrip().endswith((":", "：")):
             continue
         joined = [" ".join(taken[start:]) for start in range(len(taken))]
         # Lines above a whole attribution are what somebody wrote there.

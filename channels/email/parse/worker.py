@@ -1,7 +1,7 @@
 """Parsing beside the event loop: a few limited processes, replaced when a mail breaks them.
 
 A process starts when it is first needed, holds at most 512 MB, has 5 s for a mail (the second,
-frugal attempt included), and ends with its parent.
+frugal attempt included; for a large one 5 s of a processor), and ends with its parent.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import signal
 
 from channels.email.parse.launch import attempts, command, environment
 from channels.email.parse.limits import PARSE_SECONDS
@@ -66,8 +67,12 @@ class _Process:
                 meta = await stdout.readexactly(size)
                 contents = await stdout.readexactly(more)
         except TimeoutError as exc:
-            raise _Broken(f"time: not read within {PARSE_SECONDS:g} s") from exc
+            most = max(PARSE_SECONDS, request.seconds)
+            raise _Broken(f"time: not read within {most:g} s") from exc
         except (OSError, asyncio.IncompleteReadError) as exc:
+            await self.stop()
+            if self._process.returncode == -signal.SIGPROF:
+                raise _Broken(f"time: not read within {PARSE_SECONDS:g} s") from exc
             raise _Broken("parser: it broke on this mail") from exc
         return read_result(ok, meta, contents)
 
@@ -97,7 +102,7 @@ class ParserPool:
         """
         async with self._slots:
             reason = ""
-            for frugal, seconds in attempts(len(raw)):
+            for frugal, seconds in attempts(len(raw), patient=True):
                 try:
                     return await self._attempt(
                         Request(job="parse", payload=raw, frugal=frugal, seconds=seconds)

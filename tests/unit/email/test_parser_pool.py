@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from channels.email.parse import Unparseable, parse
-from channels.email.parse.launch import command, environment
+from channels.email.parse.launch import attempts, command, environment
 from channels.email.parse.wire import RESPONSE, Request, request_head
 from channels.email.parse.worker import ParserPool
 from tests.unit.email.mails import HTML, PLAIN, mail, multipart
@@ -94,6 +94,35 @@ async def test_a_stuck_process_is_given_up_within_the_limit() -> None:
         assert (await pool.parse(mail("\nhi again"))).text == "hi again"
         assert time.monotonic() - began < 5
         assert not alive(pid)
+
+
+@pytest.mark.thorough
+async def test_a_large_mail_may_wait_for_a_busy_machine() -> None:
+    large = mail("\n" + "words and words\n" * 300_000)
+    async with ParserPool(1) as pool:
+        await pool.parse(mail("\nhi"))
+        (pid,) = children()
+        os.kill(pid, signal.SIGSTOP)
+        asyncio.get_running_loop().call_later(5.5, os.kill, pid, signal.SIGCONT)
+        assert (await pool.parse(large)).text.startswith("words and words")
+        assert children() == [pid]
+
+
+async def test_what_needs_too_much_of_a_processor_is_given_up() -> None:
+    async with ParserPool(1) as pool:
+        await pool.parse(mail("\nhi"))
+        (pid,) = children()
+        asyncio.get_running_loop().call_soon(os.kill, pid, signal.SIGPROF)
+        large = mail("\n" + "words and words\n" * 300_000)
+        with pytest.raises(Unparseable, match="not read within 5 s"):
+            await pool.parse(large)
+        assert (await pool.parse(mail("\nhi again"))).text == "hi again"
+
+
+def test_a_large_mail_has_all_the_time_at_once() -> None:
+    assert attempts(100) == ((False, 3.0), (True, 1.4))
+    assert attempts(5 * 1024 * 1024) == ((False, 4.4),)
+    assert attempts(5 * 1024 * 1024, patient=True) == ((False, 30.0),)
 
 
 async def test_a_cancelled_caller_leaves_nothing_half_read() -> None:
