@@ -70,7 +70,8 @@ def rebuild(
 ) -> RebuildReport:
     """Fold, compare and report; with `swap`, put the fresh rows in place of the running ones.
 
-    Runs beside a hub. Writers wait only while a swap takes place.
+    Runs beside a hub. Writers wait only while a swap takes place, and are told
+    to try again where it takes longer than they wait.
     """
     with _beside(database) as (connection, running):
         tell = progress or (lambda done, total: None)

@@ -140,6 +140,7 @@ def make_data_folder(settings: Settings) -> None:
 
 def migrate(settings: Settings, clock: Clock | None = None) -> str | None:
     """Bring the schema up to date; the path of the backup made first, if any."""
+    make_data_folder(settings)
     return schema.migrate(
         Database(settings.database),
         backups=settings.data_dir.absolute() / "backups",

@@ -40,11 +40,10 @@ def init(
     """
     settings = quiet_settings(config, data_dir=data_dir)
     from triggerhub import administration
-    from triggerhub.bootstrap import make_data_folder, migrate, open_store
+    from triggerhub.bootstrap import migrate, open_store
     from triggerhub.seeding import apply_seed
 
     with refusals():
-        make_data_folder(settings)
         backup = migrate(settings)
         if backup is not None:
             typer.echo(f"The database was brought up to date; a backup is {backup}")

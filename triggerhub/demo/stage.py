@@ -29,7 +29,7 @@ from storage.engine import Database
 from storage.transaction import Transaction
 from triggerhub import administration as admin
 from triggerhub.administration import AccountSpec, UserSpec
-from triggerhub.bootstrap import Hub, NoRelay, Parts, migrate, open_store
+from triggerhub.bootstrap import Hub, NoRelay, Parts, make_data_folder, migrate, open_store
 from triggerhub.demo.carrier import Carrier
 from triggerhub.demo.carrier_message import Step as Progress
 from triggerhub.demo.carrier_rules import CarrierAccount
@@ -97,6 +97,7 @@ async def follow_events(hub: Hub, events: asyncio.Queue[tuple[int, str, datetime
 
 async def serve_demo(settings: Settings, *, on_ready: Callable[[Hub], None]) -> int:
     """A hub with the demo around it, until it is asked to stop; the exit code."""
+    make_data_folder(_own_folder(settings))  # before the stand-ins, which would stay
     database = Database(_own_folder(settings).database).path
     if database is not None and database.is_file():
         with sole_hub(database):  # say so before the stand-ins are started

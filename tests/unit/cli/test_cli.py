@@ -256,7 +256,7 @@ def test_the_command_line_is_light() -> None:
     assert done.stdout.strip() == "[]"
 
 
-@pytest.mark.parametrize("command", [["init"], ["serve"], ["doctor"]])
+@pytest.mark.parametrize("command", [["init"], ["serve"], ["serve", "--demo"], ["doctor"]])
 @pytest.mark.parametrize("where", ["a file", "below a file", "no place for folders"])
 def test_a_data_folder_that_cannot_be(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: list[str], where: str
