@@ -10,8 +10,6 @@ from typing import Any
 import pytest
 
 from agent_console.live.touched import touched
-from router.delivery.outbox import Outbox
-from storage.directory import SqlAccountDirectory
 from storage.rebuild import rebuild
 from tests.contract.houses import House
 from tests.unit.router.world import World, world_on
@@ -50,18 +48,6 @@ async def write(world: World, ann: Actor, work: str) -> str:
     return str((await world.do(ann, command))["message_id"])
 
 
-async def attempt(world: World) -> None:
-    directory = SqlAccountDirectory(world.store)
-    await directory.load()
-    outbox = Outbox(
-        world.store, world.store, directory, world.channels, clock=world.clock,
-        leading=asyncio.Event(),
-    )  # fmt: skip
-    world.clock.advance(timedelta(seconds=6))
-    await outbox._send_due()
-    await outbox.drain()
-
-
 @pytest.mark.parametrize("how", ["refused", "reported", "cancelled"])
 async def test_an_answer_that_never_left_leaves_the_customer_waiting(
     world: World, how: str
@@ -77,9 +63,9 @@ async def test_an_answer_that_never_left_leaves_the_customer_waiting(
         await world.do(ann, cmd.CancelMessage(message_id=message_id))
     elif how == "refused":
         world.channels["sms"].outcomes.append(Rejected("no"))
-        await attempt(world)
+        await world.send()
     else:
-        await attempt(world)
+        await world.send()
         await world.report(f"ref-{message_id}-1", "failed")
         await world.settle()
     after = await shown(world, work)
@@ -93,7 +79,7 @@ async def test_the_last_answer_that_stands_is_what_counts(world: World) -> None:
     ann, work = await in_hand(world)
     first = await write(world, ann, work)
     stood = (await shown(world, work))["last_agent_at"]
-    await attempt(world)
+    await world.send()
     second = await write(world, ann, work)
     world.clock.advance(timedelta(seconds=1))
     third = await write(world, ann, work)
@@ -111,6 +97,6 @@ async def test_a_retry_answers_again(world: World) -> None:
     ann, work = await in_hand(world)
     message_id = await write(world, ann, work)
     world.channels["sms"].outcomes.append(Rejected("no"))
-    await attempt(world)
+    await world.send()
     await world.do(ann, cmd.RetryMessage(message_id=message_id))
     assert (await shown(world, work))["due_at"] is None

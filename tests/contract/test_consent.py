@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from agent_console.live.touched import touched
-from router.delivery.outbox import Outbox
-from storage.directory import SqlAccountDirectory
 from storage.rebuild import rebuild
 from tests.contract.houses import House
 from tests.unit.router.world import World, world_on
@@ -52,18 +49,6 @@ async def write(world: World, ann: Actor, row: Any, account_id: str = "ac_sms") 
         text="Soon.",
     )  # fmt: skip
     return str((await world.do(ann, command))["message_id"])
-
-
-async def attempt(world: World) -> None:
-    directory = SqlAccountDirectory(world.store)
-    await directory.load()
-    outbox = Outbox(
-        world.store, world.store, directory, world.channels, clock=world.clock,
-        leading=asyncio.Event(),
-    )  # fmt: skip
-    world.clock.advance(timedelta(seconds=6))
-    await outbox._send_due()
-    await outbox.drain()
 
 
 async def ways(world: World, row: Any) -> dict[str, str | None]:
@@ -135,7 +120,7 @@ async def test_the_carriers_refusal_closes_the_way(world: World, how: str) -> No
     message_id = await write(world, ann, row)
     if how == "refused":
         world.channels["sms"].outcomes.append(OptedOut("unsubscribed", code="twilio.21610"))
-    await attempt(world)
+    await world.send()
     if how == "reported":
         await world.report(f"ref-{message_id}-1", "failed", opted_out=True)
         await world.settle()
@@ -150,7 +135,7 @@ async def test_what_was_on_its_way_closes_it_once(world: World) -> None:
     await write(world, ann, row)
     await write(world, ann, row)
     world.channels["sms"].outcomes += [OptedOut("unsubscribed"), OptedOut("unsubscribed")]
-    await attempt(world)
+    await world.send()
     assert len(await world.log(ev.MessageFailed)) == 2
     assert len(await world.log(ev.IdentityOptedOut)) == 1
 

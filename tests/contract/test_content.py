@@ -13,7 +13,6 @@ from pathlib import Path
 import orjson
 import pytest
 
-from router.delivery.outbox import Outbox
 from router.media import Fetcher
 from storage.directory import SqlAccountDirectory
 from storage.files import ContentFiles
@@ -173,15 +172,7 @@ async def test_a_large_attachment_is_sent_without_the_writer(
                 identity_id=row.identity_id, text="Here.", upload_ids=(upload["id"],),
             ),
         )  # fmt: skip
-        world.clock.advance(timedelta(seconds=6))
-        directory = SqlAccountDirectory(world.store)
-        await directory.load()
-        outbox = Outbox(
-            world.store, world.store, directory, world.channels, clock=world.clock,
-            leading=asyncio.Event(),
-        )  # fmt: skip
-        await outbox._send_due()
-        await outbox.drain()
+        await world.send()
         [message] = world.channels["email"].sent
         assert [part.data for part in message.attachments] == [LARGE]
     assert "writer" not in touches

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import timedelta
 from typing import Any
 
 import orjson
 import pytest
 
 from agent_console.live.touched import touched
-from router.delivery.outbox import Outbox
-from storage.directory import SqlAccountDirectory
 from tests.contract.houses import House
 from tests.unit.console.reducer import empty, reduce
 from tests.unit.router.world import SUPERVISOR, World, world_on
@@ -58,20 +54,9 @@ def changed(before: Tables, after: Tables, kind: str) -> set[str]:
 async def test_nothing_changes_that_the_table_does_not_know(world: World) -> None:
     [ann] = await world.hire("ann")
     [bob] = await world.hire("bob", available=False)
-    directory = SqlAccountDirectory(world.store)
-    await directory.load()
-    outbox = Outbox(
-        world.store, world.store, directory, world.channels, clock=world.clock,
-        leading=asyncio.Event(),
-    )  # fmt: skip
 
     async def write(words: str = "Hello") -> None:
         await world.sms("+447700900123", words)
-
-    async def send() -> None:
-        world.clock.advance(timedelta(seconds=6))
-        await outbox._send_due()
-        await outbox.drain()
 
     async def mine() -> Any:
         [row] = [row for row in await world.open() if row.state != "parked"]
@@ -108,7 +93,7 @@ async def test_nothing_changes_that_the_table_does_not_know(world: World) -> Non
                 identity_id=row.identity_id, text="Soon.",
             ),
         ),
-        send,
+        world.send,
         do(ann, lambda row: cmd.AddNote(conversation_id=row.conversation_id, text="Ask the shop")),
         do(ann, lambda row: cmd.Hold(interaction_id=row.id)),
         do(ann, lambda row: cmd.Unhold(interaction_id=row.id)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import atexit
 import json
 import shutil
@@ -15,9 +16,11 @@ from tempfile import mkdtemp
 from typing import Any
 
 from router import reading
+from router.delivery.outbox import Outbox
 from router.desk import Options, RouterDesk
 from router.leader import Leader
 from router.resolve.step import Resolver
+from storage.directory import SqlAccountDirectory
 from storage.store import Store
 from storage.streams.memory import Bus
 from storage.views import SqlViews
@@ -247,6 +250,18 @@ class World:
             assert await self.leader.step()
             if self.leader.position >= await self.views.head():
                 return
+
+    async def send(self) -> None:
+        """One turn of the outbox, once the time to undo is over."""
+        directory = SqlAccountDirectory(self.store)
+        await directory.load()
+        outbox = Outbox(
+            self.store, self.store, directory, self.channels, clock=self.clock,
+            leading=asyncio.Event(),
+        )  # fmt: skip
+        self.clock.advance(timedelta(seconds=6))
+        await outbox._send_due()
+        await outbox.drain()
 
     async def pass_time(self, **by: float) -> None:
         self.clock.advance(timedelta(**by))
