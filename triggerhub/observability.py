@@ -6,11 +6,12 @@ nothing of ours. Events are dotted words (`email.rejected`), what varies stands 
 
 from __future__ import annotations
 
+import io
 import logging
 import re
 import sys
 from collections.abc import Mapping
-from typing import Any, Literal, TextIO
+from typing import Any, Literal, TextIO, cast
 
 import orjson
 import structlog
@@ -114,6 +115,19 @@ class Redaction:
 # --- logs -------------------------------------------------------------------------------------
 
 
+class _StandardError(io.TextIOBase):
+    """Whatever standard error is when a line is written: loggers are kept, it may be replaced."""
+
+    def write(self, text: str) -> int:
+        return sys.stderr.write(text)
+
+    def flush(self) -> None:
+        sys.stderr.flush()
+
+    def isatty(self) -> bool:
+        return sys.stderr.isatty()
+
+
 def configure_logging(
     *, level: Level = "info", form: Format = "auto", stream: TextIO | None = None
 ) -> None:
@@ -122,7 +136,7 @@ def configure_logging(
     `auto` is for reading on a terminal and JSON lines elsewhere. Customers' addresses show only
     at level `debug`. Foreign lines below a warning show only there, too. Can be called again.
     """
-    out = stream if stream is not None else sys.stderr
+    out = stream if stream is not None else cast("TextIO", _StandardError())
     number = getattr(logging, level.upper())
     reading = form == "console" or (form == "auto" and out.isatty())
     shared: list[Processor] = [
