@@ -47,22 +47,22 @@ class Checkpointer:
     def look(self, connection: Connection) -> None:
         """Move frames when there are many; a failure is said and tried again later."""
         now = self._clock()
-        if self._moving is None:
-            if self._database.dialect != "sqlite" or now < self._next:
-                return
-            self._next = now + EVERY
-            if self._database.wal_pages() <= MOVE_FRAMES:
-                return
-            self._moving = self._beside.submit(self._move)
-        if not self._moving.done():
-            return
-        moving, self._moving = self._moving, None
         try:
+            if self._moving is None:
+                if self._database.dialect != "sqlite" or now < self._next:
+                    return
+                self._next = now + EVERY
+                if self._database.wal_pages() <= MOVE_FRAMES:
+                    return
+                self._moving = self._beside.submit(self._move)
+            if not self._moving.done():
+                return
+            moving, self._moving = self._moving, None
             moving.result()
             _, frames, moved = _checkpoint(connection, "PASSIVE")
             if frames > RESTART_FRAMES and now >= self._next_restart:
                 self._restart(connection, now, frames, moved)
-        except sqlite3.Error as error:
+        except (sqlite3.Error, OSError, RuntimeError) as error:  # also no thread, no file handle
             log.warning("storage.checkpoint_failed", error=str(error))
 
     def close(self) -> None:

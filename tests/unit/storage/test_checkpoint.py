@@ -123,3 +123,19 @@ def test_groups_go_on_while_frames_are_moved(
     grow(connection, 1)
     assert database.wal_pages() * PAGE == JOURNAL_LIMIT, "it starts again from the front"
     connection.close()
+
+
+def test_without_a_thread_it_is_tried_again_later(tmp_path: Path) -> None:
+    class Refusing(AtOnce):
+        def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+            raise RuntimeError("can't start new thread")
+
+    database, connection = opened(tmp_path)
+    hands = Hands()
+    checkpoints = Checkpointer(database, hands, Refusing())
+    grow(connection, MOVE_FRAMES + 200)
+    hands.now += EVERY
+    checkpoints.look(connection)  # the thread that writes goes on
+    grow(connection, 1)
+    assert database.wal_pages() > MOVE_FRAMES
+    connection.close()
