@@ -20,6 +20,7 @@ from router.resolve.content import language
 from triggerhub.domain import events as ev
 from triggerhub.domain.clock import IdSource
 from triggerhub.domain.events import Fact
+from triggerhub.domain.model.identity import address_shown, unknown
 from triggerhub.domain.model.message import INLINE_CHANNELS, Account, Address, InboundMessage
 from triggerhub.domain.work import ConversationRow, IdentityRow
 
@@ -69,6 +70,12 @@ class Known:
         accounts = identity.opted_out | {account_id} if out else identity.opted_out - {account_id}
         self.add_identities([replace(identity, opted_out=accounts)])
 
+    def reported(self, fact: ev.IdentityOptedOut) -> None:
+        """Take in what a provider has said of somebody, before it is asked what they write next."""
+        for identity in list(self.identities.values()):
+            if identity.id == fact.identity_id:
+                self.opt(identity, fact.account_id, out=True)
+
     def add_conversations(self, rows: Iterable[ConversationRow], *, newest: bool = False) -> None:
         for row in rows:
             self.conversations[row.id] = row
@@ -92,7 +99,7 @@ def resolve(
         return [_aside(delivery, "second_delivery", twin[1])]
     facts: Decision = []
     proof = message.proof
-    sender = message.sender or Address(kind="email", address=f"unknown:{delivery.message_id}")
+    sender = _sender(delivery)
     found, rule, related = _thread(delivery, known, sender)
     if not proof and rule == "reply_address" and found is not None:
         # Our own signed address, sent to a participant only, came back from that participant.
@@ -141,6 +148,15 @@ def resolve(
         if message.external_id:
             known.by_reference.setdefault(message.external_id, own)
     return facts
+
+
+def _sender(delivery: Delivery) -> Address:
+    """Who wrote. Nobody is known by an absent address, so that each such message has its own."""
+    sender = delivery.message.sender
+    if sender is not None and sender.address:
+        return sender
+    name = sender.name if sender is not None else ""
+    return Address(kind="email", address=unknown(delivery.message_id), name=name)
 
 
 def _aside(delivery: Delivery, rule: str, about: str | None) -> ev.MessageSetAside:
@@ -254,7 +270,8 @@ def _customer(
             content_id=profile_id,
             kind="profile",
             value={
-                "name": sender.name or sender.address,
+                # Empty where there is neither: the console has the words for it.
+                "name": sender.name or address_shown(sender.address),
                 "language": language(message.text or message.subject),
             },
         ),

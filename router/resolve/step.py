@@ -81,27 +81,33 @@ class Resolver:
             else:
                 appended += work.append(read, actor=ACTOR, cause=item.id)
         for item in parsed:
-            known = item.fact
-            assert isinstance(known, ev.MessageParsed)
-            body = work.body(known.parsed_content)
+            fact = item.fact
+            assert isinstance(fact, ev.MessageParsed)
+            body = work.body(fact.parsed_content)
             if body is not None:  # erased meanwhile: there is nothing left to resolve
-                message = replace(content.read(orjson.loads(body)), proof=known.proof)
-                deliveries.append((item, _delivery(known, known.parsed_content, message)))
-        deliveries.sort(key=lambda pair: pair[0].seq)
-        known_things = _load(work, company.accounts, [d for _, d in deliveries])
-        for item, delivery in deliveries:
+                message = replace(content.read(orjson.loads(body)), proof=fact.proof)
+                deliveries.append((item, _delivery(fact, fact.parsed_content, message)))
+        known = _load(work, company.accounts, [delivery for _, delivery in deliveries])
+        read_of = {item.id: delivery for item, delivery in deliveries}
+        # In the order of the log: what a provider reports about somebody may stand on either side
+        # of what they write themselves.
+        for item in sorted((*(i for i, _ in deliveries), *statuses), key=lambda i: i.seq):
+            if isinstance(item.fact, ev.StatusReceived):
+                facts = list(self._status(work, item.fact, raws))
+                appended += work.append(*facts, actor=ACTOR, cause=item.id)
+                for fact in facts:
+                    if isinstance(fact, ev.IdentityOptedOut):
+                        known.reported(fact)
+                continue
+            delivery = read_of[item.id]
             report = delivery.message.report
             target = work.outbox_by_reference(report.reference) if report else None
             if report is not None and target is not None:
-                facts: Decision = [*self._reported(work, report, target)]
-                facts.append(_set_aside(delivery, f"report_{report.state}", target.message_id))
+                decision: Decision = [*self._reported(work, report, target)]
+                decision.append(_set_aside(delivery, f"report_{report.state}", target.message_id))
             else:
-                facts = resolve(delivery, known_things, self.ids, item.at, company.default_queue)
-            appended += append_decision(work, facts, item)
-        for item in statuses:
-            assert isinstance(item.fact, ev.StatusReceived)
-            reported = self._status(work, item.fact, raws)
-            appended += work.append(*reported, actor=ACTOR, cause=item.id)
+                decision = resolve(delivery, known, self.ids, item.at, company.default_queue)
+            appended += append_decision(work, decision, item)
         return appended
 
     def set_aside(self, work: Work, item: Recorded) -> list[Recorded]:
@@ -261,7 +267,11 @@ def _load(work: Work, accounts: Mapping[str, Account], deliveries: Sequence[Deli
     """One bulk read for the batch: senders, threads, conversations."""
     known = Known(accounts=accounts)
     messages = [delivery.message for delivery in deliveries]
-    senders = {d.message.sender.address: d.channel for d in deliveries if d.message.sender}
+    senders = {
+        sender.address: delivery.channel
+        for delivery in deliveries
+        if (sender := delivery.message.sender) is not None and sender.address
+    }
     known.add_identities(work.identities(senders))
     # Of the others no thread is found by its sender alone, and some have hundreds.
     brief = [i.id for i in known.identities.values() if senders[i.address] in INLINE_CHANNELS]

@@ -100,6 +100,44 @@ async def test_both_words_in_one_batch_are_taken_in_their_order(world: World) ->
     assert len(await world.log(ev.IdentityOptedOut)) == 2
 
 
+@pytest.mark.parametrize("first", ["report", "start"])
+async def test_a_carriers_word_and_a_start_in_one_batch_are_taken_in_their_order(
+    world: World, first: str
+) -> None:
+    ann, row = await in_hand(world)
+    message_id = await write(world, ann, row)
+    await world.send()
+
+    async def reported() -> None:
+        await world.report(f"ref-{message_id}-1", "failed", opted_out=True)
+
+    async def started() -> None:
+        await world.sms(CUSTOMER, "START", consent="start")
+
+    for step in (reported, started) if first == "report" else (started, reported):
+        await step()
+    await world.settle()
+    closed = "opted_out" if first == "start" else None
+    assert await ways(world, row) == {"ac_sms": closed, "ac_sms2": None}
+    facts = await world.log(ev.IdentityOptedOut, ev.IdentityOptedIn)
+    assert [fact.why for fact in facts] == (["carrier"] if closed else ["carrier", "start"])
+
+
+async def test_a_carriers_word_after_a_stop_and_before_a_start_changes_nothing(
+    world: World,
+) -> None:
+    ann, row = await in_hand(world)
+    message_id = await write(world, ann, row)
+    await world.send()
+    await world.sms(CUSTOMER, "STOP", consent="stop")
+    await world.report(f"ref-{message_id}-1", "failed", opted_out=True)
+    await world.sms(CUSTOMER, "START", consent="start")
+    await world.settle()
+    assert await ways(world, row) == {"ac_sms": None, "ac_sms2": None}
+    facts = await world.log(ev.IdentityOptedOut, ev.IdentityOptedIn)
+    assert [fact.why for fact in facts] == ["stop", "start"]
+
+
 async def test_a_start_without_a_stop_changes_nothing(world: World) -> None:
     await in_hand(world)
     await world.sms(CUSTOMER, "Yes", consent="start")
