@@ -10,11 +10,11 @@ from functools import partial
 import structlog
 
 from router.bell import Bell
+from router.reasons import because
 from triggerhub.domain import events as ev
 from triggerhub.domain.clock import Clock
 from triggerhub.domain.errors import Rejected, Unavailable
 from triggerhub.domain.events import Fact
-from triggerhub.domain.masking import masked
 from triggerhub.domain.model.message import Fetched
 from triggerhub.domain.ports import AccountDirectory, LogTail, MediaSource
 from triggerhub.domain.work import FetchRow, Prepared, Store, Work
@@ -27,7 +27,6 @@ LOOK_EVERY = 5.0
 TOGETHER = 0.2  # seconds; few messages bring media, so not each is worth a look of its own
 WAITS = tuple(timedelta(seconds=s) for s in (5, 30, 120, 600, 3600))
 GIVE_UP_AFTER = timedelta(hours=24)
-MAX_REASON = 300
 
 
 class Fetcher:
@@ -91,7 +90,9 @@ class Fetcher:
         except Exception as error:
             # One part that fails in a way nobody foresaw must not hold up all others.
             log.exception("media.stumbled", message_id=row.message_id)
-            missed = Unavailable(f"fetching it broke off ({type(error).__name__})")
+            missed = Unavailable(
+                f"fetching it broke off ({type(error).__name__})", code="broke_off"
+            )
         await self._store.run(partial(_missed, row, missed))
 
 
@@ -109,7 +110,7 @@ def _keep(row: FetchRow, fetched: Fetched, kept: Prepared[str], work: Work) -> N
 
 
 def _missed(row: FetchRow, error: Rejected | Unavailable, work: Work) -> None:
-    reason = masked(str(error))[:MAX_REASON]
+    reason = because(error)
     fact: Fact
     if isinstance(error, Unavailable) and work.now - row.created_at < GIVE_UP_AFTER:
         wait = max(WAITS[min(row.attempts, len(WAITS) - 1)], error.retry_after)

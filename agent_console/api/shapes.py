@@ -187,6 +187,7 @@ class EntryAttachment(Shape):
     size: int
     inline: bool
     cid: str | None
+    lost: str | None = None
 
 
 class SystemEntry(Shape):

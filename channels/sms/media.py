@@ -76,7 +76,7 @@ class MediaFetcher:
 
     async def _read(self, response: ClientResponse) -> Fetched:
         if response.status == 429 or response.status >= 500:
-            raise Unavailable(f"the media's host answered {response.status}", code="media_host")
+            raise Unavailable(f"the media's host answered {response.status}", code="media_busy")
         # 404 comes for a moment right after the webhook, while the file is still being copied.
         if response.status == 404:
             raise Unavailable("the media isn't there (yet)", code="media_missing")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from structlog.testing import capture_logs
 
-from router import reading
+from router import media, reading
 from router.reasons import MAX_REASON
 from tests.unit.router.test_outbox import attempt, in_hand, outbox_of, write
 from tests.unit.router.world import World
@@ -83,6 +83,17 @@ async def test_why_a_mail_could_not_be_read(world: World) -> None:
     await world.deliver("email", "ac_mail", {"from": "carol@customer.example"})
     [row] = await world.store.read(lambda r: r.pending(1))
     await world.store.run(lambda unit: reading._unreadable(row, Rejected(SAID), unit))
+    await nothing_named(world)
+
+
+async def test_why_a_part_was_lost(world: World) -> None:
+    await world.sms("+15550101", media=["https://carrier.example/1"])
+    await world.settle()
+    [row] = await world.store.read(lambda r: r.fetches_due(world.clock.now(), 1))
+    error = Rejected(SAID, code="media_refused")
+    await world.store.run(lambda unit: media._missed(row, error, unit))
+    [lost] = await world.log(ev.AttachmentLost)
+    assert lost.reason == f"media_refused {KEPT}"
     await nothing_named(world)
 
 

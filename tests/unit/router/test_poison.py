@@ -280,7 +280,8 @@ async def test_a_part_whose_fetching_breaks_off_waits_and_others_are_fetched(wor
     assert fetched.position == 1
     world.clock.advance(media.GIVE_UP_AFTER)
     await fetcher.step()
-    assert [f.position for f in await world.log(ev.AttachmentLost)] == [0]
+    [lost] = await world.log(ev.AttachmentLost)
+    assert (lost.position, lost.reason) == (0, "broke_off fetching it broke off (KeyError)")
 
 
 async def test_text_that_the_channel_refuses_is_still_just_unreadable(world: World) -> None:

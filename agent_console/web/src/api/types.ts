@@ -186,6 +186,7 @@ export interface Attachment {
   size: number
   inline: boolean
   cid: string | null
+  lost?: string | null
 }
 
 export interface SystemFact {
