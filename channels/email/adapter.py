@@ -199,7 +199,7 @@ def _written_by_a_person(mail: ParsedMail, envelope: Mapping[str, str]) -> bool:
 
 
 def _sender(author: ParsedAddress) -> Address | None:
-    if not author.address:
+    if not (author.address or author.name):
         return None
     return Address(
         kind="email", address=normal(author.address), name=author.name, raw=author.address

@@ -10,7 +10,7 @@ import orjson
 from storage.places import LONGEST, OF, place
 from storage.store import Reader
 from storage.views.rows import iso
-from triggerhub.domain.model.identity import closed_because
+from triggerhub.domain.model.identity import address_shown, closed_because
 
 Json = dict[str, Any]
 _ENTRY = """
@@ -211,7 +211,7 @@ def cards(reader: Reader, customer_ids: Iterable[str]) -> dict[str, Json]:
                 {
                     "id": identity[1],
                     "kind": identity[2],
-                    "address": identity[3],
+                    "address": address_shown(identity[3]),
                     "standing": identity[4],
                     "why": identity[5],
                     "learnt_at": iso(identity[6]),
@@ -287,7 +287,7 @@ def _reply_ways(
                         "channel": channel,
                         "account_id": account_id,
                         "identity_id": identity[1],
-                        "address": identity[3],
+                        "address": address_shown(identity[3]),
                         "open": reason is None,
                         "reason": reason,
                     }

@@ -12,6 +12,7 @@ import orjson
 
 from storage.engine import Params
 from storage.store import Reader
+from triggerhub.domain.model.identity import address_shown
 
 Json = dict[str, Any]
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -176,7 +177,7 @@ def _interaction(row: Any) -> Json:
         "likely_customer_id": row[3],
         "customer_name": row[4],
         "identity_id": row[5],
-        "address": row[6],
+        "address": address_shown(row[6]),
         "channel": row[7],
         "account_id": row[8],
         "queue_id": row[9],

@@ -9,6 +9,7 @@ from typing import Any
 from storage.store import Reader
 from storage.views import cursor
 from storage.views.rows import hub, iso
+from triggerhub.domain.model.identity import UNKNOWN, address_shown
 from triggerhub.domain.permissions import Actor
 
 Json = dict[str, Any]
@@ -28,7 +29,12 @@ def search(reader: Reader, query: str, *, viewer: Actor, after: str | None, limi
     somebody = (
         "(c.provisional = 0 OR EXISTS (SELECT 1 FROM identities s WHERE s.customer_id = c.id))"
     )
-    conditions = ["c.name <> ''", somebody]
+    # One without a name was erased, or has given none with a mail from nowhere.
+    named = (
+        "(c.name <> '' OR EXISTS (SELECT 1 FROM identities k"
+        f" WHERE k.customer_id = c.id AND k.address LIKE '{UNKNOWN}%'))"
+    )
+    conditions = [named, somebody]
     words = _words(reader, query, values)
     if viewer.role == "agent":
         conditions.append(_within_reach(viewer, values))
@@ -43,7 +49,8 @@ def search(reader: Reader, query: str, *, viewer: Actor, after: str | None, limi
         " ORDER BY learnt_at, id",
         [row[0] for row in rows],
     ):
-        addresses.setdefault(customer_id, []).append(address)
+        if address_shown(address):
+            addresses.setdefault(customer_id, []).append(address)
     return {
         "items": [
             {

@@ -119,6 +119,15 @@ JVBERg==
     assert message.sent_at == datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
+@pytest.mark.parametrize(
+    ("head", "name"), [("From: Front Desk\n", "Front Desk"), ("From: \n", None), ("", None)]
+)
+async def test_who_names_no_address_keeps_the_name_they_give(head: str, name: str | None) -> None:
+    message = await read(f"{head}To: support@demo.example\n\nHi\n")
+    assert message.proof == ""
+    assert message.sender == (name and Address(kind="email", address="", name=name, raw=""))
+
+
 async def test_a_token_is_found_wherever_it_stands_and_only_if_it_is_ours() -> None:
     one, two, three = (REPLIES.make("support@demo.example", token) for token in ("1", "2", "3"))
     message = await read(

@@ -38,6 +38,25 @@ async def test_a_stranger_becomes_a_customer_with_a_visible_reason(world: World)
     assert row.queue_id == "q_sales"
 
 
+async def test_who_names_no_address_is_somebody_else_each_time(world: World) -> None:
+    """Whatever name they give: it is shown, and proves nothing."""
+    for name in ("", "", "Front Desk", "Front Desk"):
+        await world.mail("", "From nowhere", name=name)
+    found = await resolved(world)
+    assert len({one.customer_id for one in found}) == 4
+    assert len({one.identity_id for one in found}) == 4
+    assert {(one.rule, one.proof, one.likely_customer_id) for one in found} == {("new", "", None)}
+    [ann] = await world.hire("ann")
+    shown = (await world.views.customers("", viewer=ann, after=None, limit=9))["items"]
+    assert sorted(hit["name"] for hit in shown) == ["", "", "Front Desk", "Front Desk"]
+    assert {tuple(hit["addresses"]) for hit in shown} == {()}
+    card = await world.views.card(found[0].customer_id)
+    assert card is not None
+    assert card["customer"]["name"] == ""
+    assert [(way["address"], way["reason"]) for way in card["reply_ways"]] == [("", "no_address")]
+    assert [identity["address"] for identity in card["identities"]] == [""]
+
+
 async def test_a_number_has_one_thread_with_an_account(world: World) -> None:
     await world.sms("+15550101")
     await world.sms("+15550101")

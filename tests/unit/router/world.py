@@ -91,12 +91,15 @@ class FakeChannel:
 
 def message_of(value: Json, envelope: Mapping[str, str]) -> InboundMessage:
     external_id = envelope["external_id"]
-    kind = "email" if "@" in value["from"] else "phone"
+    kind = "phone" if value["from"].startswith("+") else "email"
+    name = value.get("name", "")
     report = value.get("report")
     return InboundMessage(
         key=value.get("key", external_id),
         external_id=external_id,
-        sender=Address(kind=kind, address=value["from"], name=value.get("name", "")),  # type: ignore[arg-type]
+        sender=Address(kind=kind, address=value["from"], name=name)  # type: ignore[arg-type]
+        if value["from"] or name
+        else None,
         reply_to=value.get("reply_to", ""),
         to=tuple(value.get("to", ())),
         subject=value.get("subject", ""),

@@ -9,7 +9,18 @@ from __future__ import annotations
 
 from typing import Literal
 
-NO_ADDRESS = ("erased:", "unknown:")  # what stands where there is no address
+UNKNOWN = "unknown:"
+NO_ADDRESS = ("erased:", UNKNOWN)  # what stands where there is no address
+
+
+def unknown(message_id: str) -> str:
+    """What stands for the address of who wrote a message and named none: of that message alone."""
+    return UNKNOWN + message_id
+
+
+def address_shown(address: str) -> str:
+    """The address for people; empty where there is none."""
+    return "" if address.startswith(NO_ADDRESS) else address
 
 
 def closed_because(

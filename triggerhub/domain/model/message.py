@@ -17,7 +17,10 @@ AddressKind = Literal["email", "phone", "telegram", "webchat"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Address:
-    """`address` is normalised (E.164; lower-case mailbox), `raw` is what stood there."""
+    """`address` is normalised (E.164; lower-case mailbox), `raw` is what stood there.
+
+    A sender who has named none has an empty one, and the name they gave.
+    """
 
     kind: AddressKind
     address: str

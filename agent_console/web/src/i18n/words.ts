@@ -2,6 +2,7 @@
 import { computed } from 'vue'
 
 import { duration } from '@/marks/duration'
+import { spaced } from '@/marks/phone'
 import { toldOf } from '@/marks/reasons'
 import { i18n } from '.'
 import { langOf } from './script'
@@ -76,6 +77,9 @@ function speech() {
     return te(key) ? t(key, params) : code.replaceAll('_', ' ')
   }
 
+  /** A customer's name, or words for one who has given none. */
+  const named = (name: string | null | undefined) => spaced(name ?? '') || t('customers.unnamed')
+
   /** Why a message did not go out: our words for it, and the provider's own, with their language. */
   function told(reason: string | null | undefined): { why: string; quote: string; lang: string } {
     const { kind, quote } = toldOf(reason, (word) => te(`reason.${word}`))
@@ -106,7 +110,7 @@ function speech() {
   }
 
   return {
-    t, span, said, told, day, moment, size, locale,
+    t, span, said, named, told, day, moment, size, locale,
     time: (iso: string | null | undefined) => (iso ? written(new Date(iso), TIME) : ''),
     exact: (iso: string | null | undefined) => (iso ? written(new Date(iso), EXACT) : ''),
     count: (value: number) => numberFormat(locale.value).format(value),

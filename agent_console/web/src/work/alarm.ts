@@ -1,8 +1,8 @@
 /** An offer makes itself heard: a tone until it is handled, a desktop notification, a flashing title. */
 import { defineStore } from 'pinia'
 import { computed, ref, watch } from 'vue'
-import { useI18n } from 'vue-i18n'
 
+import { useWords } from '@/i18n/words'
 import { useLive } from '@/live/live'
 import { usePrefs } from '@/shell/prefs'
 import { offered, useMine } from './mine'
@@ -11,7 +11,7 @@ const REPEAT_MS = 3000
 const FLASH_MS = 1000
 
 export const useAlarm = defineStore('alarm', () => {
-  const { t } = useI18n()
+  const { t, named } = useWords()
   const prefs = usePrefs()
   const live = useLive()
   const { offers } = useMine()
@@ -89,7 +89,7 @@ export const useAlarm = defineStore('alarm', () => {
     const offer = live.state.offers[id]
     const row = offer ? offered(live.state.interactions, offer) : null
     if (!row || !prefs.notify || permission.value !== 'granted' || document.hasFocus()) return
-    const notification = new Notification(row.customer_name, {
+    const notification = new Notification(named(row.customer_name), {
       body: `${t(`channel.${row.channel}`)} · ${row.preview ?? ''}`, tag: id,
     })
     notification.onclick = () => {
