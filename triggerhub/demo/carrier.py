@@ -34,6 +34,8 @@ from triggerhub.demo.carrier_rules import CarrierAccount, SendRequest, segments
 _STOP = frozenset({"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT"})
 _START = frozenset({"START", "YES", "UNSTOP"})
 _WINDOW = timedelta(hours=24)
+KEPT = 10_000  # messages, callbacks and requests each; what is older is forgotten
+MEDIA_BYTES_KEPT = 64 * 1024 * 1024
 
 
 class Carrier:
@@ -42,6 +44,7 @@ class Carrier:
     ``plan``: the statuses that every outgoing message goes through, unless ``plan_next`` says
     otherwise. ``hub_address``: where webhooks are really delivered when the hub's public URL does
     not lead to it. ``on_message`` is called with each message that reaches a customer's phone.
+    ``kept``: how many of the newest messages, callbacks and requests are remembered.
     """
 
     def __init__(
@@ -55,10 +58,11 @@ class Carrier:
         whatsapp_plan: Sequence[Step] = READ,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         on_message: Callable[[CarrierMessage], Awaitable[None]] | None = None,
+        kept: int = KEPT,
     ) -> None:
         self.accounts: dict[str, CarrierAccount] = {account.sid: account for account in accounts}
-        self.messages: list[CarrierMessage] = []
-        self.callbacks: list[HookResult] = []
+        self.messages: deque[CarrierMessage] = deque(maxlen=kept)
+        self.callbacks: deque[HookResult] = deque(maxlen=kept)
         self.opted_out: set[tuple[str, str]] = set()
         self.on_message = on_message
         self.hub_address = hub_address
@@ -77,6 +81,7 @@ class Carrier:
             media=self._media,
             opted_out=self.opted_out,
             take=self._take,
+            kept=kept,
         )
 
     # --- life ---------------------------------------------------------------------------------
@@ -116,8 +121,8 @@ class Carrier:
         return f"http://{self._host}:{self._port}"
 
     @property
-    def requests(self) -> list[Recorded]:
-        """Everything that the hub asked of the API, in order."""
+    def requests(self) -> deque[Recorded]:
+        """What the hub asked of the API, in order."""
         return self.api.requests
 
     def add_account(self, account: CarrierAccount) -> None:
@@ -188,7 +193,10 @@ class Carrier:
         elif word in _START:
             self.opted_out.discard((sender, to))
         now = self._now()
-        self._last_inbound[sender, to] = now
+        # The window is over for whoever wrote before the day.
+        self._last_inbound = {
+            pair: at for pair, at in self._last_inbound.items() if now - at <= _WINDOW
+        } | {(sender, to): now}
         sid = message_sid or _sid("MM" if media else "SM")
         message = CarrierMessage(
             sid=sid,
@@ -297,6 +305,8 @@ class Carrier:
             self._media[sid] = item
             path = f"/{API_VERSION}/Accounts/{account}/Messages/{message}/Media/{sid}"
             urls.append(self.url + path)
+        while sum(len(item.data) for item in self._media.values()) > MEDIA_BYTES_KEPT:
+            del self._media[next(iter(self._media))]
         return tuple(urls)
 
 

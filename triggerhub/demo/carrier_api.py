@@ -10,7 +10,7 @@ import base64
 import binascii
 import hmac
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal
@@ -51,12 +51,13 @@ class CarrierApi:
         self,
         *,
         accounts: Mapping[str, CarrierAccount],
-        messages: Sequence[CarrierMessage],
+        messages: deque[CarrierMessage],
         media: Mapping[str, Media],
         opted_out: set[tuple[str, str]],
         take: Callable[[CarrierAccount, SendRequest], CarrierMessage],
+        kept: int,
     ) -> None:
-        self.requests: list[Recorded] = []
+        self.requests: deque[Recorded] = deque(maxlen=kept)
         self._accounts, self._messages, self._media = accounts, messages, media
         self._opted_out, self._take = opted_out, take
         self._faults: deque[_Fault] = deque()

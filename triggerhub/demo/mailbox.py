@@ -8,6 +8,7 @@ demo page and by tests alike. Must not know the hub beyond its SMTP port.
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Literal, Self
@@ -15,7 +16,16 @@ from typing import Literal, Self
 import aiosmtplib
 
 from triggerhub.demo.mailbox_key import SigningKey
-from triggerhub.demo.mailbox_mail import File, ReceivedMail, SentMail, bounce, compose, quote
+from triggerhub.demo.mailbox_mail import (
+    KEPT,
+    File,
+    ReceivedMail,
+    SentMail,
+    bounce,
+    compose,
+    keep,
+    quote,
+)
 from triggerhub.demo.mailbox_relay import Drop, Refused, Relay, Stage
 
 MAX_BYTES = 30 * 1024 * 1024
@@ -30,6 +40,7 @@ class Mailbox:
     password that the hub must give. ``unknown``: recipients refused at RCPT.
     ``bounces``: recipients whose mail is taken and returned later, with the status of the report
     ("5.1.1"). ``on_mail`` is called with every mail that was taken.
+    ``kept``: how many of the newest mails each way are remembered.
     """
 
     def __init__(
@@ -46,9 +57,10 @@ class Mailbox:
         max_bytes: int = MAX_BYTES,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         on_mail: Callable[[ReceivedMail], Awaitable[None]] | None = None,
+        kept: int = KEPT,
     ) -> None:
-        self.mails: list[ReceivedMail] = []
-        self.sent: list[SentMail] = []
+        self.mails: deque[ReceivedMail] = deque(maxlen=kept)
+        self.sent: deque[SentMail] = deque(maxlen=kept)
         self.unknown: set[str] = {address.lower() for address in unknown}
         self.bounces: dict[str, str] = dict(bounces or {})
         self.on_mail = on_mail
@@ -58,7 +70,12 @@ class Mailbox:
         self._login = login
         self._key, self._strangers_key = SigningKey(), SigningKey()
         self._relay = Relay(
-            login=login, unknown=self.unknown, max_bytes=max_bytes, now=now, taken=self._keep
+            login=login,
+            unknown=self.unknown,
+            max_bytes=max_bytes,
+            now=now,
+            taken=self._keep,
+            kept=kept,
         )
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -93,7 +110,7 @@ class Mailbox:
         return f"smtp://{user}{self._host}:{self._port}"
 
     @property
-    def refused(self) -> list[Refused]:
+    def refused(self) -> deque[Refused]:
         """What the relay objected to, and why."""
         return self._relay.refused
 
@@ -235,11 +252,11 @@ class Mailbox:
             code=code,
             answer=answer,
         )
-        self.sent.append(mail)
+        keep(self.sent, mail)
         return mail
 
     async def _keep(self, mail: ReceivedMail) -> None:
-        self.mails.append(mail)
+        keep(self.mails, mail)
         if self.on_mail is not None:
             await self.on_mail(mail)
         for rcpt in mail.rcpt_tos:

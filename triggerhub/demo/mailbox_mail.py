@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,8 +12,26 @@ from email.header import decode_header, make_header
 from email.message import EmailMessage, Message
 from email.policy import SMTP
 from email.utils import format_datetime, formataddr, parseaddr
+from typing import Protocol, TypeVar
 
+KEPT = 1_000  # mails taken, refused and sent each; what is older is forgotten
+BYTES_KEPT = 64 * 1024 * 1024  # of each of these
 _POLICY = SMTP.clone(cte_type="7bit")
+
+
+class _Mail(Protocol):
+    @property
+    def raw(self) -> bytes: ...
+
+
+_M = TypeVar("_M", bound=_Mail)
+
+
+def keep(mails: deque[_M], mail: _M) -> None:
+    """Remember one more; the oldest are forgotten while all together are too large."""
+    mails.append(mail)
+    while len(mails) > 1 and sum(len(each.raw) for each in mails) > BYTES_KEPT:
+        mails.popleft()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
-from triggerhub.demo.mailbox_mail import ReceivedMail
+from triggerhub.demo.mailbox_mail import ReceivedMail, keep
 from triggerhub.demo.mailbox_rules import faults
 
 Stage = Literal["MAIL", "RCPT", "DATA"]
@@ -47,8 +47,9 @@ class Relay:
         max_bytes: int,
         now: Callable[[], datetime],
         taken: Callable[[ReceivedMail], Awaitable[None]],
+        kept: int,
     ) -> None:
-        self.refused: list[Refused] = []
+        self.refused: deque[Refused] = deque(maxlen=kept)
         self.unknown = unknown
         self.now = now
         self._login, self._max_bytes, self._taken = login, max_bytes, taken
@@ -127,14 +128,10 @@ class Relay:
             return answer
         found = faults(mail.raw, eight_bit=eight_bit)
         if found:
-            self.refused.append(
-                Refused(
-                    mail_from=mail.mail_from,
-                    rcpt_tos=mail.rcpt_tos,
-                    raw=mail.raw,
-                    faults=tuple(found),
-                )
+            refused = Refused(
+                mail_from=mail.mail_from, rcpt_tos=mail.rcpt_tos, raw=mail.raw, faults=tuple(found)
             )
+            keep(self.refused, refused)
             return f"550 5.6.0 {'; '.join(found)}"[:500].encode("ascii", "replace").decode()
         await self._taken(mail)
         return None if self._take_drop("after_data") else "250 2.0.0 taken"

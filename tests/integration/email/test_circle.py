@@ -70,7 +70,7 @@ async def test_there_and_back_and_there_again(listen: Listen) -> None:
             SUPPORT,
         )
         (answer,) = it.mailbox.inbox(ANNA)
-        assert it.mailbox.refused == []
+        assert not it.mailbox.refused
         assert answer.message_id == f"<{outcome.reference}>"
         assert answer.header("In-Reply-To") == f"<{question.external_id}>"
         assert answer.subject == "Re: 订单在哪里？"

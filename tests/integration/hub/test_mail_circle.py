@@ -24,7 +24,7 @@ async def test_an_answer_is_threaded_and_followed_up_both_ways(house: Company) -
     await replied(ann, row, "We send you another.")
     await entry(ann, "We send you another.", "sent")
     (mail,) = house.mailbox.inbox(ADA)
-    assert house.mailbox.refused == []
+    assert not house.mailbox.refused
     assert mail.header("In-Reply-To") == first.message_id
     assert mail.header("References").split() == [first.message_id]
     assert mail.subject == "Re: A broken lamp"

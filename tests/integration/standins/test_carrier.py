@@ -12,7 +12,7 @@ from multidict import MultiDict
 from twilio.request_validator import RequestValidator
 
 from triggerhub.demo.carrier import Carrier
-from triggerhub.demo.carrier_hook import signature
+from triggerhub.demo.carrier_hook import HookResult, signature
 from triggerhub.demo.carrier_message import CarrierMessage, Step
 from triggerhub.demo.carrier_rules import CarrierAccount, segments
 
@@ -136,7 +136,7 @@ async def test_refusals_have_the_vendors_codes(
     status, body = await api.send(**changes)
     assert (status, body["code"]) == (400, code)
     assert set(body) == {"code", "message", "more_info", "status"}
-    assert carrier.messages == []
+    assert not carrier.messages
 
 
 @pytest.mark.parametrize(
@@ -219,7 +219,7 @@ async def test_whatsapp_has_its_window_of_a_day() -> None:
         times.append(times[-1] + timedelta(hours=25))
         await api.send(**ends)
         await carrier.settled()
-        assert [m.status for m in carrier.messages[1:]] == ["read", "failed"]
+        assert [m.status for m in list(carrier.messages)[1:]] == ["read", "failed"]
         assert carrier.messages[2].error_code == 63016
     await runner.cleanup()
 
@@ -287,3 +287,33 @@ async def test_a_number_nobody_has(carrier: Carrier) -> None:
 )
 def test_segments(text: str, count: int) -> None:
     assert segments(text) == count
+
+
+async def test_the_oldest_is_forgotten_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    account = CarrierAccount(
+        sid=SID, auth_token=TOKEN, numbers=(OURS,), sms_url="http://hub.example/hook"
+    )
+    now = [datetime(2026, 3, 1, tzinfo=UTC)]
+    monkeypatch.setattr("triggerhub.demo.carrier.MEDIA_BYTES_KEPT", 25)
+
+    async def answered(*_: object, **__: object) -> HookResult:
+        return HookResult(status=200, body="", attempts=1)
+
+    monkeypatch.setattr("triggerhub.demo.carrier_hook.post", answered)
+    async with Carrier([account], kept=2, now=lambda: now[0]) as carrier:
+        for number in range(3):
+            now[0] += timedelta(hours=13)
+            await carrier.customer_sends(
+                f"+1202555012{number}", OURS, f"text {number}",
+                media=[carrier.add_media("image/png", bytes(10))],
+            )  # fmt: skip
+        assert [message.body for message in carrier.messages] == ["text 1", "text 2"]
+        assert [sender for sender, _ in carrier._last_inbound] == ["+12025550121", "+12025550122"]
+        assert len(carrier._media) == 2
+        async with ClientSession() as session:
+            for _ in range(3):
+                status, _ = await Api(session, carrier).send()
+                assert status == 201
+        await carrier.settled()
+        assert {message.body for message in carrier.messages} == {"hello"}
+        assert len(carrier.messages) == len(carrier.requests) == 2

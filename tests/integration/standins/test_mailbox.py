@@ -118,7 +118,7 @@ async def test_the_wire_order_is_kept(mailbox: Mailbox) -> None:
 
 async def test_faulty_mail_is_refused_with_its_faults(mailbox: Mailbox) -> None:
     assert await submit(mailbox, mail(Message_ID="").as_bytes()) == 550
-    assert mailbox.mails == []
+    assert not mailbox.mails
     assert mailbox.refused[0].faults == ("message-id: missing",)
 
 
@@ -139,7 +139,7 @@ async def test_failures_on_demand(mailbox: Mailbox, stage: str) -> None:
         case _:
             mailbox.fail_next(554, "no", at="DATA")
     assert await submit(mailbox, mail().as_bytes()) in {421, 450, 554}
-    assert mailbox.mails == []
+    assert not mailbox.mails
     assert await submit(mailbox, mail().as_bytes()) == 250
 
 
@@ -148,7 +148,7 @@ async def test_a_lost_connection_before_and_after(mailbox: Mailbox) -> None:
     assert await submit(mailbox, mail().as_bytes()) == 0
     mailbox.drop_next("before_data")
     assert await submit(mailbox, mail().as_bytes()) == 0
-    assert mailbox.mails == []
+    assert not mailbox.mails
     mailbox.drop_next("after_data")
     assert await submit(mailbox, mail().as_bytes()) == 0
     assert len(mailbox.mails) == 1
@@ -251,3 +251,15 @@ async def test_stopping_hangs_up(hub: Mailbox) -> None:
     assert await reader.read() == b""
     writer.close()
     await writer.wait_closed()
+
+
+async def test_the_oldest_mails_are_forgotten_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with Mailbox(kept=2) as mailbox:
+        for number in range(3):
+            await submit(mailbox, mail(Subject=f"good {number}").as_bytes())
+            await submit(mailbox, mail(Subject=f"bad {number}", Message_ID="").as_bytes())
+        assert [kept.subject for kept in mailbox.mails] == ["good 1", "good 2"]
+        assert [b"Subject: bad 1" in kept.raw for kept in mailbox.refused] == [True, False]
+        monkeypatch.setattr("triggerhub.demo.mailbox_mail.BYTES_KEPT", 10)
+        await submit(mailbox, mail(Subject="large").as_bytes())
+        assert [kept.subject for kept in mailbox.mails] == ["large"]
