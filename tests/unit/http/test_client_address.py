@@ -7,7 +7,7 @@ from ipaddress import ip_network
 import pytest
 from aiohttp.test_utils import make_mocked_request
 
-from triggerhub.http import _client
+from triggerhub.http.middleware import client_of
 
 PROXIES = (ip_network("127.0.0.0/8"), ip_network("10.0.0.0/8"))
 
@@ -26,4 +26,4 @@ PROXIES = (ip_network("127.0.0.0/8"), ip_network("10.0.0.0/8"))
 )
 def test_only_what_our_proxies_say_is_believed(remote: str, forwarded: str, client: str) -> None:
     request = make_mocked_request("GET", "/", headers={"X-Forwarded-For": forwarded})
-    assert _client(request.clone(remote=remote), PROXIES) == client
+    assert client_of(request.clone(remote=remote), PROXIES) == client

@@ -1,0 +1,113 @@
+"""The application of the one listener, and its runner. Each package hands over its own routes."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from aiohttp import web, web_response
+from aiohttp.http_exceptions import HttpProcessingError
+from prometheus_client import CollectorRegistry
+
+from triggerhub.domain.errors import Invalid, NotFound
+from triggerhub.http.files import console_of
+from triggerhub.http.health import Check, Drain, healthz, metrics_of, ready_of
+from triggerhub.http.meters import Meters
+from triggerhub.http.middleware import REQUEST_ID, SERVER, Network, in_common
+from triggerhub.http.problem import problem_response
+
+MAX_BODY = 1024 * 1024
+
+
+def create_app(
+    *,
+    routes: Sequence[web.AbstractRouteDef],
+    registry: CollectorRegistry,
+    checks: Mapping[str, Check],
+    drain: Drain,
+    console_files: Path | None = None,
+    https: bool = False,
+    max_body: int = MAX_BODY,
+    proxies: Sequence[Network] = (),
+) -> web.Application:
+    """The application, ready for an `AppRunner` (see `create_runner`).
+
+    `checks`: named coroutines that return when that part is ready and raise HubError or OSError
+    when not; each has two seconds. `console_files`: the built console (index.html and assets/),
+    served for every GET path that nobody else has taken. Upload routes read beyond `max_body`
+    by multipart, with limits of their own. `proxies`: whose `X-Forwarded-For` is believed.
+    """
+    app = web.Application(
+        middlewares=[in_common(Meters(registry), https=https, proxies=proxies)],
+        client_max_size=max_body,
+    )
+    app.router.add_get("/healthz", healthz)
+    app.router.add_get("/readyz", ready_of(checks, drain))
+    app.router.add_get("/metrics", metrics_of(registry))
+    app.router.add_routes(routes)
+    app.router.add_route("*", "/api/{tail:.*}", _no_such_call)
+    if console_files is not None:
+        app.router.add_get("/{path:.*}", console_of(console_files))
+    return app
+
+
+def create_runner(app: web.Application, *, drain_seconds: float = 10.0) -> web.AppRunner:
+    """A runner without aiohttp's own access log; `cleanup()` waits that long for open requests."""
+    # What isn't HTTP is answered below our middleware, and would say what it is made of.
+    vars(web_response)["SERVER_SOFTWARE"] = SERVER
+    server_log = logging.getLogger("triggerhub.http.server")
+    server_log.addFilter(_brief)
+    return web.AppRunner(
+        app,
+        logger=server_log,
+        access_log=None,
+        handle_signals=False,
+        keepalive_timeout=75.0,
+        shutdown_timeout=drain_seconds,
+        handler_cancellation=False,
+    )
+
+
+def _brief(record: logging.LogRecord) -> bool:
+    """What isn't HTTP is its sender's fault: one line of warning, without a traceback."""
+    error = record.exc_info[1] if record.exc_info else None
+    if isinstance(error, web.RequestPayloadError):
+        return False  # answered already, and found again in what was left of the body
+    if isinstance(error, HttpProcessingError):
+        record.msg, record.args = (
+            "not HTTP, refused with %s: %s",
+            (error.code, type(error).__name__),
+        )
+        record.levelno, record.levelname = logging.WARNING, "WARNING"
+        record.exc_info = record.exc_text = None
+    return True
+
+
+async def _no_such_call(request: web.Request) -> web.StreamResponse:
+    """All of /api that no route has taken, so that the console's fallback never answers there."""
+    allowed = sorted(_methods_elsewhere(request))
+    if not allowed:
+        raise NotFound("There is no such call.", code="no_such_call")
+    response = problem_response(
+        Invalid(f"{request.method} is not allowed here.", code="method_not_allowed"),
+        request[REQUEST_ID],
+    )
+    response.headers["Allow"] = ", ".join(allowed)
+    return response
+
+
+def _methods_elsewhere(request: web.Request) -> set[str]:
+    found: set[str] = set()
+    for resource in request.app.router.resources():
+        if resource.canonical == "/api/{tail}" or not resource.canonical.startswith("/api/"):
+            continue
+        for route in resource:
+            if route.method != "*" and route.resource is resource:
+                info = resource.get_info()
+                pattern = info.get("pattern")
+                if info.get("path") == request.path or (
+                    pattern is not None and pattern.fullmatch(request.path)
+                ):
+                    found.add(route.method)
+    return found
