@@ -21,7 +21,7 @@ from cryptography.x509.oid import NameOID
 from config import Seed, Settings
 from config.seed import EmailAccountSeed, EmailSeed
 from triggerhub import doctor
-from triggerhub.doctor import Finding
+from triggerhub.doctor import Finding, database, domains, machine, network
 
 NOW = datetime(2030, 1, 5, 9, tzinfo=UTC)
 
@@ -56,9 +56,9 @@ def listener(greeting: bytes) -> Iterator[int]:
 def test_a_free_port() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         number = server.getsockname()[1]
-    found = only(doctor.port("HTTP port", "127.0.0.1", number, "http_port", b"GET /healthz "))
+    found = only(network.port("HTTP port", "127.0.0.1", number, "http_port", b"GET /healthz "))
     assert found.state == "good"
-    assert only(doctor.port("HTTP port", "127.0.0.1", 0, "http_port", b"")).state == "skipped"
+    assert only(network.port("HTTP port", "127.0.0.1", 0, "http_port", b"")).state == "skipped"
 
 
 @pytest.mark.parametrize(
@@ -73,13 +73,13 @@ def test_a_free_port() -> None:
 )
 def test_a_port_in_use(greeting: bytes, asks: bytes, state: str) -> None:
     with listener(greeting) as number:
-        found = only(doctor.port("port", "127.0.0.1", number, "http_port", asks))
+        found = only(network.port("port", "127.0.0.1", number, "http_port", asks))
     assert found.state == state
     assert bool(found.mend) == (state == "broken")
 
 
 def test_an_address_of_another_machine() -> None:
-    found = only(doctor.port("HTTP port", "192.0.2.1", 8999, "http_port", b"GET / "))
+    found = only(network.port("HTTP port", "192.0.2.1", 8999, "http_port", b"GET / "))
     assert (found.state, "can't be opened" in found.text) == ("broken", True)
 
 
@@ -89,18 +89,18 @@ def test_an_address_of_another_machine() -> None:
 def test_permissions(tmp_path: Path) -> None:
     folder = tmp_path / "data"
     settings = Settings(data_dir=folder)
-    assert only(doctor.folders(settings)).mend == "triggerhub init"
+    assert only(machine.folders(settings)).mend == "triggerhub init"
     folder.mkdir(mode=0o700)
-    assert only(doctor.folders(settings)).state == "good"
+    assert only(machine.folders(settings)).state == "good"
     folder.chmod(0o755)
-    assert only(doctor.folders(settings)).mend == f"chmod 700 {folder}"
+    assert only(machine.folders(settings)).mend == f"chmod 700 {folder}"
     folder.chmod(0o700)
     key = folder / "master.key"
     key.write_text("secret")
     key.chmod(0o640)
-    assert [f.state for f in doctor.folders(settings)] == ["good", "broken"]
+    assert [f.state for f in machine.folders(settings)] == ["good", "broken"]
     key.chmod(0o600)
-    assert [f.state for f in doctor.folders(settings)] == ["good", "good"]
+    assert [f.state for f in machine.folders(settings)] == ["good", "good"]
 
 
 def test_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -108,7 +108,7 @@ def test_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for state, free in sizes.items():
         usage = type("Usage", (), {"free": int(free * 1024**3), "total": 60 * 1024**3})
         monkeypatch.setattr(shutil, "disk_usage", lambda _, usage=usage: usage)
-        assert only(doctor.disk(tmp_path / "not" / "yet")).state == state
+        assert only(machine.disk(tmp_path / "not" / "yet")).state == state
 
 
 # --- certificate ------------------------------------------------------------------------------
@@ -139,7 +139,7 @@ def certificate(folder: Path, until: datetime) -> Settings:
 )
 def test_certificates_end(tmp_path: Path, days: int, state: str) -> None:
     settings = certificate(tmp_path, NOW + timedelta(days=days))
-    assert only(doctor.certificate(settings, NOW)).state == state
+    assert only(network.certificate(settings, NOW)).state == state
 
 
 def test_certificates_that_cannot_be_used(tmp_path: Path) -> None:
@@ -148,11 +148,11 @@ def test_certificates_that_cannot_be_used(tmp_path: Path) -> None:
     certificate(tmp_path, NOW + timedelta(days=60))
     (tmp_path / "key.pem").write_bytes(kept)
     assert (
-        next(doctor.certificate(settings, NOW)).text == "certificate and key don't belong together"
+        next(network.certificate(settings, NOW)).text == "certificate and key don't belong together"
     )
     (tmp_path / "cert.pem").write_text("no certificate")
-    assert only(doctor.certificate(settings, NOW)).state == "broken"
-    assert only(doctor.certificate(Settings(), NOW)).state == "skipped"
+    assert only(network.certificate(settings, NOW)).state == "broken"
+    assert only(network.certificate(Settings(), NOW)).state == "skipped"
 
 
 # --- DNS --------------------------------------------------------------------------------------
@@ -189,7 +189,7 @@ def test_names_of_sending_domains(domain: str, states: list[tuple[str, str]]) ->
             "double.org": ["v=spf1 mx -all", "V=SPF1 a -all"],
         }
     )
-    found = list(doctor.names([domain], resolver, 0.5))
+    found = list(domains.names([domain], resolver, 0.5))
     assert [(f.check, f.state) for f in found] == states
     assert all(f.mend for f in found if f.state in ("warning", "broken"))
     assert resolver.timeouts <= {0.5}
@@ -203,13 +203,13 @@ def test_a_foreign_package_of_our_name(monkeypatch: pytest.MonkeyPatch) -> None:
 
     owners = {"config": ["config", "triggerhub"], "router": ["triggerhub"], "other": ["x"]}
     monkeypatch.setattr(importlib.metadata, "packages_distributions", lambda: owners)
-    found = only(doctor.packages())
+    found = only(machine.packages())
     assert found.state == "broken"
     assert found.mend.startswith("pip uninstall config")
 
 
 def test_nobody_owns_our_names_here() -> None:
-    assert only(doctor.packages()).state == "good"
+    assert only(machine.packages()).state == "good"
 
 
 def test_before_init_nothing_is_written(tmp_path: Path) -> None:
@@ -231,6 +231,6 @@ def test_before_init_nothing_is_written(tmp_path: Path) -> None:
 
 def test_a_database_that_cannot_be_reached() -> None:
     settings = Settings(database_url="postgresql://hub:s3cret@127.0.0.1:1/hub")
-    found = only(doctor.database(settings, NOW, set()))
+    found = only(database.database(settings, NOW, set()))
     assert found.state == "broken"
     assert "s3cret" not in found.text
