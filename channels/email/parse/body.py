@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 
 from channels.email.parse.charset import decode, well_formed
 from channels.email.parse.flowed import unflow
+from channels.email.parse.html_bare import bare_text
 from channels.email.parse.html_clean import as_html, clean_html
-from channels.email.parse.html_text import bare_text, too_costly, visible_text
+from channels.email.parse.html_text import too_costly, visible_text
 from channels.email.parse.limits import Limits
 from channels.email.parse.mail import Attachment, Calendar
 from channels.email.parse.problems import Problems

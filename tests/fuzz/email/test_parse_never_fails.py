@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from channels.email.parse import ParsedMail, Unparseable, parse
 from channels.email.parse.addresses import read_addresses
 from channels.email.parse.charset import decode
-from channels.email.parse.html_text import bare_text, visible_text
+from channels.email.parse.html_bare import bare_text
+from channels.email.parse.html_text import visible_text
 from channels.email.parse.inspection import inspect_bytes
 from channels.email.parse.limits import DEFAULT
 from channels.email.parse.problems import Problems

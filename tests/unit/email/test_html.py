@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from channels.email.parse import parse
-from channels.email.parse.html_text import bare_text, too_costly, visible_text
+from channels.email.parse.html_bare import bare_text
+from channels.email.parse.html_text import too_costly, visible_text
 from tests.unit.email.mails import HEAD
 
 
