@@ -13,36 +13,23 @@ database together, so nine months take seconds; each fact bears its own time.
 from __future__ import annotations
 
 import asyncio
-import hashlib
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import orjson
 import structlog
 
 from router.leader import NAME as ROUTER
-from router.reading import ACTOR as READING
-from router.resolve import content
 from router.resolve.step import Resolver
-from triggerhub.demo import cast, wire
 from triggerhub.demo.address_book import import_customers
 from triggerhub.demo.company import Company
-from triggerhub.demo.player_agents import Act, Agents, Kept, Replies, Sends, Thread
-from triggerhub.demo.steps import (
-    AgentReplies,
-    CustomerWrites,
-    Delivered,
-    Failed,
-    Read,
-    SendsBroken,
-    Step,
-)
+from triggerhub.demo.player_agents import Agents, Kept, Replies
+from triggerhub.demo.player_arrivals import ARRIVALS, Arrivals, Settle
+from triggerhub.demo.player_scenes import Scene, scenes_of, together
 from triggerhub.domain import events as ev
 from triggerhub.domain.clock import ManualClock
-from triggerhub.domain.errors import Conflict, Invalid, Rejected
-from triggerhub.domain.events import Fact, Recorded
-from triggerhub.domain.model.message import Account, Arrival, InboundMessage
+from triggerhub.domain.errors import Conflict, Invalid
+from triggerhub.domain.model.message import Account
 from triggerhub.domain.permissions import Actor
 from triggerhub.domain.ports import Channel, Inbox
 from triggerhub.domain.work import Reading, Store, Work
@@ -50,16 +37,7 @@ from triggerhub.domain.work import Reading, Store, Work
 log = structlog.get_logger(__name__)
 
 NODE = "demo"
-# After the time in which a message can be taken back; before the carrier's first report.
-_SENT_AFTER = timedelta(seconds=5, milliseconds=500)
 _LEASE = timedelta(seconds=10)
-_OUTSIDE = "203.0.113.25"
-_FORM = "application/x-www-form-urlencoded"
-_ARRIVALS = 64
-# How many arrivals go to the database together at most.
-_RUN = 64
-# What is recorded of an arrival, given the events that keeping it has brought.
-_Settle = Callable[[Work, Sequence[Recorded]], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,9 +55,6 @@ class Doors:
     replies: Replies
 
 
-_Arriving = CustomerWrites | SendsBroken | Delivered | Read | Failed
-
-
 async def play(company: Company, doors: Doors) -> int:
     """The whole script; the number of steps. The clock stands at the last of them afterwards.
 
@@ -88,63 +63,11 @@ async def play(company: Company, doors: Doors) -> int:
     """
     player = _Player(company, doors)
     await player.prepare()
-    for scenes in _together(_scenes(company.steps)):
+    for scenes in together(scenes_of(company.steps)):
         await player.play(scenes)
     await player.finish()
     log.info("demo.played", steps=len(company.steps))
     return len(company.steps)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Scene:
-    """Something arrives, and what agents do until the next arrival."""
-
-    arrival: _Arriving
-    acts: list[Act]
-
-
-def _scenes(steps: Sequence[Step]) -> Iterator[_Scene]:
-    sends = [
-        Sends(at=step.at + _SENT_AFTER, reply=step)
-        for step in steps
-        if isinstance(step, AgentReplies)
-    ]
-    scene: _Scene | None = None
-    for step in sorted([*steps, *sends], key=lambda step: step.at):
-        if isinstance(step, _Arriving):
-            if scene is not None:
-                yield scene
-            scene = _Scene(arrival=step, acts=[])
-        elif scene is None:
-            raise Invalid("the script begins with an agent", code="demo_order")
-        else:
-            scene.acts.append(step)
-    if scene is not None:
-        yield scene
-
-
-def _together(scenes: Iterator[_Scene]) -> Iterator[list[_Scene]]:
-    """Runs of scenes that can be prepared at once.
-
-    An answering mail carries ids and addresses that the hub makes only while the thread is played.
-    """
-    run: list[_Scene] = []
-    played: set[str] = set()
-    for scene in scenes:
-        arrival = scene.arrival
-        waits = (
-            isinstance(arrival, CustomerWrites)
-            and arrival.replies_to is not None
-            and arrival.thread in played
-        )
-        if run and (waits or len(run) >= _RUN):
-            yield run
-            run, played = [], set()
-        run.append(scene)
-        played.update(act.thread for act in scene.acts if not isinstance(act, Sends))
-        played.update(act.reply.thread for act in scene.acts if isinstance(act, Sends))
-    if run:
-        yield run
 
 
 class _Player:
@@ -153,7 +76,13 @@ class _Player:
         self._doors = doors
         self._kept = Kept()
         self._agents = Agents(company, self._kept, doors.replies)
-        self._replies = {step.key: step for step in company.steps if isinstance(step, AgentReplies)}
+        self._arrivals = Arrivals(
+            company,
+            self._kept,
+            resolver=doors.resolver,
+            email=doors.email,
+            replies=doors.replies,
+        )
         self._position = 0
         self._fence = 0
 
@@ -213,9 +142,11 @@ class _Player:
 
     # --- scene by scene -------------------------------------------------------------------------
 
-    async def play(self, scenes: Sequence[_Scene]) -> None:
+    async def play(self, scenes: Sequence[Scene]) -> None:
         """Scenes of which none needs to know what another has brought."""
-        prepared = await asyncio.gather(*(self._prepared(scene.arrival) for scene in scenes))
+        prepared = await asyncio.gather(
+            *(self._arrivals.prepared(scene.arrival) for scene in scenes)
+        )
         self._doors.clock.set(scenes[0].arrival.at)
         # Handed over in one tick, so that the store commits them together, in this order.
         jobs: list[Awaitable[object]] = []
@@ -225,11 +156,11 @@ class _Player:
             jobs.append(self._doors.store.run(self._job(scene, settle, then)))
         await asyncio.gather(*jobs)
 
-    def _job(self, scene: _Scene, settle: _Settle, then: datetime | None) -> Callable[[Work], None]:
+    def _job(self, scene: Scene, settle: Settle, then: datetime | None) -> Callable[[Work], None]:
         """`then`: the time to which the clock moves on, for what arrives next."""
 
         def work(unit: Work) -> None:
-            settle(unit, unit.events_after(self._position, _ARRIVALS))
+            settle(unit, unit.events_after(self._position, ARRIVALS))
             for act in scene.acts:
                 self._go_to(unit, act.at)
                 self._agents.act(unit, act)
@@ -261,158 +192,3 @@ class _Player:
             work.release_lease(ROUTER, NODE)
 
         await self._doors.store.run(go_home, alone=True)
-
-    async def _prepared(self, step: _Arriving) -> tuple[Arrival, _Settle]:
-        """The bytes, and what is to be recorded of them once they were kept."""
-        match step:
-            case CustomerWrites() if step.channel == "email":
-                return await self._mail(step)
-            case CustomerWrites():
-                return self._text(step)
-            case SendsBroken():
-                return await self._read(step, wire.broken_mail(step), _OUTSIDE, None)
-            case Delivered():
-                return self._report(step.message, "delivered")
-            case Read():
-                return self._report(step.message, "read")
-            case Failed():
-                return self._report(step.message, "undelivered", step.code)
-
-    # --- the customer ---------------------------------------------------------------------------
-
-    def _text(self, step: CustomerWrites) -> tuple[Arrival, _Settle]:
-        account = self._kept.accounts[step.channel, step.account]
-        arrival = Arrival(
-            channel=account.channel,
-            account_id=account.id,
-            external_id=wire.message_sid(step.key),
-            raw=wire.sms_form(step),
-            media_type=_FORM,
-            envelope={"peer": "127.0.0.1"},
-        )
-        return arrival, lambda work, fresh: self._resolve(work, step, fresh)
-
-    async def _mail(self, step: CustomerWrites) -> tuple[Arrival, _Settle]:
-        chain = self._kept.chains.setdefault(step.thread, [])
-        parent, to = None, None
-        if step.replies_to is not None:
-            parent = self._kept.mail_ids[step.replies_to]
-            mailbox = self._kept.accounts["email", step.account].addresses[0]
-            to = self._doors.replies.make(mailbox, self._kept.threads[step.thread].reply_token)
-        raw = wire.mail_bytes(step, to=to, in_reply_to=parent, references=chain)
-        identifier = wire.message_id(step.key, cast.customer(step.customer))
-        chain.append(identifier)
-        self._kept.mail_ids[step.key] = identifier
-        peer = "127.0.0.1" if step.proven else _OUTSIDE
-        arrival, record = await self._read(step, raw, peer, to)
-
-        def settle(work: Work, fresh: Sequence[Recorded]) -> None:
-            record(work, fresh)
-            self._resolve(work, step, work.events_after(fresh[-1].seq, _ARRIVALS))
-
-        return arrival, settle
-
-    async def _read(
-        self, step: CustomerWrites | SendsBroken, raw: bytes, peer: str, to: str | None
-    ) -> tuple[Arrival, _Settle]:
-        """A mail, and what its channel makes of it."""
-        person = cast.customer(step.customer)
-        account = self._kept.accounts["email", step.account]
-        envelope = {
-            "mail_from": person.email,
-            "rcpt_to": orjson.dumps([to or account.addresses[0]]).decode(),
-            "peer": peer,
-            "helo": person.email.partition("@")[2],
-            "tls": "",
-            "received_at": step.at.isoformat(),
-        }
-        arrival = Arrival(
-            channel="email",
-            account_id=account.id,
-            external_id=hashlib.sha256(raw).hexdigest(),
-            raw=raw,
-            media_type="message/rfc822",
-            envelope=envelope,
-        )
-        try:
-            message: InboundMessage | str = await self._doors.email.parse(raw, account, envelope)
-        except Rejected as error:
-            message = str(error)
-
-        def settle(work: Work, fresh: Sequence[Recorded]) -> None:
-            received = fresh[-1].fact
-            assert isinstance(received, ev.MessageReceived)
-            work.append(_reading(work, received, message), actor=READING)
-
-        return arrival, settle
-
-    def _resolve(self, work: Work, step: CustomerWrites, fresh: Sequence[Recorded]) -> None:
-        facts = [item.fact for item in self._doors.resolver.run(work, fresh)]
-        fact = next((fact for fact in facts if isinstance(fact, ev.MessageResolved)), None)
-        if fact is None:
-            raise Invalid(f"{step.key} was not resolved", code="demo_unresolved")
-        thread = self._kept.threads.get(step.thread)
-        if thread is not None and thread.interaction == fact.interaction_id:
-            thread.parked = False
-            return
-        self._kept.threads[step.thread] = Thread(
-            interaction=fact.interaction_id,
-            conversation=fact.conversation_id,
-            identity=fact.identity_id,
-            reply_token=work.conversations([fact.conversation_id])[0].reply_token,
-            queue=self._kept.queues[step.queue],
-            queued_at=step.at,
-        )
-
-    # --- the carrier ----------------------------------------------------------------------------
-
-    def _report(self, key: str, status: str, code: int | None = None) -> tuple[Arrival, _Settle]:
-        """The carrier's word on one of our messages."""
-        reply = self._replies[key]
-        account = self._kept.accounts[reply.channel, reply.account]
-        sid = wire.message_sid(key)
-        raw = wire.status_body(
-            sid=sid,
-            account_sid=cast.sms_account(reply.account).account_sid,
-            sender=cast.our_address(reply.channel, reply.account),
-            to=cast.their_address(reply.channel, cast.customer(reply.customer)),
-            status=status,
-            code=code,
-        )
-        arrival = Arrival(
-            channel=account.channel,
-            account_id=account.id,
-            external_id=f"{sid}:{status}",
-            raw=raw,
-            media_type=_FORM,
-            kind="status",
-            envelope={"peer": "127.0.0.1"},
-        )
-
-        def settle(work: Work, fresh: Sequence[Recorded]) -> None:
-            self._doors.resolver.run(work, fresh)
-            if code is not None:
-                self._kept.threads[reply.thread].failed.append(self._kept.sent[key])
-
-        return arrival, settle
-
-
-def _reading(work: Work, received: ev.MessageReceived, message: InboundMessage | str) -> Fact:
-    """What a reader records of a kept mail; a `str` says why it can't be read."""
-    if isinstance(message, str):
-        return ev.MessageUnparseable(
-            message_id=received.message_id,
-            channel=received.channel,
-            account_id=received.account_id,
-            raw_content=received.raw_content,
-            attention_id=work.new_id("at"),
-            reason=message,
-        )
-    return ev.MessageParsed(
-        message_id=received.message_id,
-        channel=received.channel,
-        account_id=received.account_id,
-        raw_content=received.raw_content,
-        parsed_content=content.keep(work, message),
-        proof=message.proof,
-    )
