@@ -11,8 +11,9 @@ from typing import Any, get_type_hints
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from agent_console.api import shapes
 from agent_console.api.route import Route
+from agent_console.api.shapes.live import Snapshot
+from agent_console.api.shapes.problem import Problem
 from triggerhub.domain.commands import command_names, command_type
 
 Schema = dict[str, Any]
@@ -66,8 +67,8 @@ def _models(route: Route) -> Iterable[tuple[type[BaseModel], str]]:
 
 def _schemas(routes: list[Route]) -> tuple[dict[type[BaseModel], Schema], Schema]:
     wanted: dict[type[BaseModel], Any] = {
-        shapes.Problem: "serialization",
-        shapes.Snapshot: "serialization",
+        Problem: "serialization",
+        Snapshot: "serialization",
     }
     for route in routes:
         wanted.update(_models(route))

@@ -8,30 +8,30 @@ from agent_console.api import (
     event_calls,
     read_calls,
     session_calls,
-    shapes,
     subjects,
 )
 from agent_console.api.route import Route
+from agent_console.api.shapes import customer, events, reads, session
 
 ROUTES: tuple[Route, ...] = (
     Route(
         method="GET", path="about", name="about", summary="What this hub is",
-        action=None, handler=session_calls.about, answer=shapes.About, tag="session",
+        action=None, handler=session_calls.about, answer=session.About, tag="session",
     ),
     Route(
         method="POST", path="session", name="signIn", summary="Sign in",
-        action=None, handler=session_calls.sign_in, body=shapes.SignIn, answer=shapes.Session,
+        action=None, handler=session_calls.sign_in, body=session.SignIn, answer=session.Session,
         tag="session",
     ),
     Route(
         method="GET", path="session", name="readSession", summary="Who is signed in",
-        action="session", handler=session_calls.read_session, answer=shapes.Session,
+        action="session", handler=session_calls.read_session, answer=session.Session,
         tag="session",
     ),
     Route(
         method="PATCH", path="session", name="patchSession", summary="Save the user's language",
-        action="session", handler=session_calls.patch_session, body=shapes.SessionPatch,
-        answer=shapes.Session, tag="session",
+        action="session", handler=session_calls.patch_session, body=session.SessionPatch,
+        answer=session.Session, tag="session",
     ),
     Route(
         method="DELETE", path="session", name="signOut", summary="Sign out",
@@ -40,42 +40,42 @@ ROUTES: tuple[Route, ...] = (
     Route(
         method="GET", path="customers", name="searchCustomers", summary="Search customers",
         action="customers.search", subject=subjects.within_reach, handler=read_calls.customers,
-        query=shapes.CustomersQuery, answer=shapes.Customers,
+        query=reads.CustomersQuery, answer=reads.Customers,
     ),
     Route(
         method="GET", path="customers/{id}", name="readCard", summary="A customer's card",
         action="customer.read", subject=subjects.the_customer, hidden=True,
-        handler=read_calls.card, answer=shapes.Card,
+        handler=read_calls.card, answer=customer.Card,
     ),
     Route(
         method="GET", path="customers/{id}/timeline", name="readTimeline",
         summary="A page of everything said, on every channel, newest page first",
         action="customer.read", subject=subjects.the_customer, hidden=True,
-        handler=read_calls.timeline, query=shapes.TimelineQuery, answer=shapes.Page,
+        handler=read_calls.timeline, query=reads.TimelineQuery, answer=customer.Page,
     ),
     Route(
         method="GET", path="conversations/{id}", name="readConversation", summary="One thread",
         action="customer.read", subject=subjects.the_conversation, hidden=True,
-        handler=read_calls.conversation, answer=shapes.Conversation,
+        handler=read_calls.conversation, answer=reads.Conversation,
     ),
     Route(
         method="GET", path="interactions", name="listInteractions",
         summary="The interactions behind a number on the board",
         action="interaction.read", subject=subjects.within_reach,
-        handler=read_calls.interactions, query=shapes.InteractionsQuery,
-        answer=shapes.Interactions,
+        handler=read_calls.interactions, query=reads.InteractionsQuery,
+        answer=reads.Interactions,
     ),
     Route(
         method="GET", path="attention", name="listAttention",
         summary="What could not be read or sent, or came back",
-        action="attention.read", handler=read_calls.attention, query=shapes.AttentionQuery,
-        answer=shapes.AttentionItems,
+        action="attention.read", handler=read_calls.attention, query=reads.AttentionQuery,
+        answer=reads.AttentionItems,
     ),
     Route(
         method="GET", path="messages/{id}/html", name="readHtml",
         summary="A mail's cleaned HTML, for a sandboxed frame",
         action="content.read", subject=subjects.the_message, hidden=True,
-        handler=content_calls.html, query=shapes.HtmlQuery, answer="html", tag="content",
+        handler=content_calls.html, query=reads.HtmlQuery, answer="html", tag="content",
     ),
     Route(
         method="GET", path="messages/{id}/raw", name="readRaw",
@@ -92,38 +92,38 @@ ROUTES: tuple[Route, ...] = (
     Route(
         method="POST", path="uploads", name="upload",
         summary="A file to name in message.send",
-        action="uploads.add", handler=content_calls.upload, body="file", answer=shapes.Upload,
+        action="uploads.add", handler=content_calls.upload, body="file", answer=reads.Upload,
         tag="content",
     ),
     Route(
         method="GET", path="queues", name="listQueues", summary="The queues within reach",
-        action="queues.list", handler=read_calls.queues, answer=shapes.Queues,
+        action="queues.list", handler=read_calls.queues, answer=reads.Queues,
     ),
     Route(
         method="GET", path="agents", name="listAgents",
         summary="All agents; more than the name of oneself, or for supervisors",
-        action="agents.names", handler=read_calls.agents, answer=shapes.Agents,
+        action="agents.names", handler=read_calls.agents, answer=reads.Agents,
     ),
     Route(
         method="GET", path="accounts", name="listAccounts", summary="The channel accounts",
-        action="accounts.list", handler=read_calls.accounts, answer=shapes.Accounts,
+        action="accounts.list", handler=read_calls.accounts, answer=reads.Accounts,
     ),
     Route(
         method="GET", path="metrics", name="listMetrics",
         summary="The board's numbers with their formulas",
-        action="metrics.read", handler=read_calls.metrics, answer=shapes.Metrics,
+        action="metrics.read", handler=read_calls.metrics, answer=reads.Metrics,
     ),
     Route(
         method="GET", path="why-no-work", name="whyNoWork",
         summary="Why no work is offered to me",
         action="agent.read", subject=subjects.mine, handler=read_calls.why_no_work,
-        answer=shapes.WhyNoWork,
+        answer=reads.WhyNoWork,
     ),
     Route(
         method="GET", path="events", name="readEvents",
         summary="The log as CloudEvents, by cursor, with long-poll",
-        action="events.read", handler=event_calls.events, query=shapes.EventsQuery,
-        answer=shapes.Events, tag="events",
+        action="events.read", handler=event_calls.events, query=events.EventsQuery,
+        answer=events.Events, tag="events",
     ),
     Route(
         method="POST", path="commands/{name}", name="command",

@@ -6,7 +6,7 @@ import orjson
 import pytest
 from aiohttp import WSServerHandshakeError
 
-from agent_console.api.shapes import Snapshot
+from agent_console.api.shapes.live import Snapshot
 from tests.integration.console.served import Line, Served, eventually
 from tests.unit.console import scenes
 from tests.unit.console.house import House, configured

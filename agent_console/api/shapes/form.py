@@ -1,0 +1,23 @@
+"""What all shapes have in common: what is answered, and what is asked with."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, StringConstraints
+
+Text = Annotated[str, StringConstraints(max_length=1_000)]
+
+
+class Shape(BaseModel):
+    """Something that is answered."""
+
+    model_config = ConfigDict(
+        populate_by_name=True, json_schema_serialization_defaults_required=True
+    )
+
+
+class Form(BaseModel):
+    """Something that is asked with: unknown fields are refused."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=False)
