@@ -10,33 +10,22 @@ to be.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from router import consent
 from router.resolve.content import language
+from router.resolve.known import Delivery, Known
 from triggerhub.domain import events as ev
 from triggerhub.domain.clock import IdSource
 from triggerhub.domain.events import Fact
 from triggerhub.domain.model.identity import address_shown, unknown
-from triggerhub.domain.model.message import INLINE_CHANNELS, Account, Address, InboundMessage
+from triggerhub.domain.model.message import INLINE_CHANNELS, Address, InboundMessage
 from triggerhub.domain.work import ConversationRow, IdentityRow
 
 Json = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Delivery:
-    """One read message, with where its bytes and its reading are kept."""
-
-    message_id: str
-    channel: str
-    account_id: str
-    raw_content: str
-    parsed_content: str
-    message: InboundMessage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,44 +40,6 @@ class Kept:
 Decision = list[Fact | Kept]
 
 
-@dataclass(slots=True, kw_only=True)
-class Known:
-    """What one bulk read found about the senders and threads of a batch; grows as we decide."""
-
-    accounts: Mapping[str, Account]
-    identities: dict[tuple[str, str, str], IdentityRow] = field(default_factory=dict)
-    by_token: dict[str, ConversationRow] = field(default_factory=dict)
-    by_reference: dict[str, tuple[str, str]] = field(default_factory=dict)
-    conversations: dict[str, ConversationRow] = field(default_factory=dict)
-    newest: dict[tuple[str, str], str] = field(default_factory=dict)
-
-    def add_identities(self, rows: Iterable[IdentityRow]) -> None:
-        for row in rows:
-            self.identities[row.kind, row.address, row.standing] = row
-
-    def opt(self, identity: IdentityRow, account_id: str, *, out: bool) -> None:
-        accounts = identity.opted_out | {account_id} if out else identity.opted_out - {account_id}
-        self.add_identities([replace(identity, opted_out=accounts)])
-
-    def reported(self, fact: ev.IdentityOptedOut) -> None:
-        """Take in what a provider has said of somebody, before it is asked what they write next."""
-        for identity in list(self.identities.values()):
-            if identity.id == fact.identity_id:
-                self.opt(identity, fact.account_id, out=True)
-
-    def add_conversations(self, rows: Iterable[ConversationRow], *, newest: bool = False) -> None:
-        for row in rows:
-            self.conversations[row.id] = row
-            self.by_token[row.reply_token] = row
-            if newest:
-                self.newest[row.identity_id, row.account_id] = row.id
-
-
-def wanted_references(message: InboundMessage) -> list[str]:
-    """What to look up in `threads`: earlier ids, and this very message under another account."""
-    return [*message.references, f"key:{message.key}"]
-
-
 def resolve(
     delivery: Delivery, known: Known, ids: IdSource, now: datetime, default_queue: str | None
 ) -> Decision:
@@ -96,7 +47,7 @@ def resolve(
     message = delivery.message
     twin = known.by_reference.get(f"key:{message.key}") if delivery.channel == "email" else None
     if twin is not None and twin[1] != delivery.message_id:
-        return [_aside(delivery, "second_delivery", twin[1])]
+        return [aside(delivery, "second_delivery", twin[1])]
     facts: Decision = []
     proof = message.proof
     sender = _sender(delivery)
@@ -159,7 +110,8 @@ def _sender(delivery: Delivery) -> Address:
     return Address(kind="email", address=unknown(delivery.message_id), name=name)
 
 
-def _aside(delivery: Delivery, rule: str, about: str | None) -> ev.MessageSetAside:
+def aside(delivery: Delivery, rule: str, about: str | None) -> ev.MessageSetAside:
+    """A message that is nobody's work, and why; `about`: the one that it repeats or reports."""
     return ev.MessageSetAside(
         message_id=delivery.message_id,
         channel=delivery.channel,

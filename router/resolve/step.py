@@ -10,7 +10,8 @@ import orjson
 from router import consent
 from router.reasons import MAX_REASON, because
 from router.resolve import content
-from router.resolve.decide import Decision, Delivery, Kept, Known, resolve, wanted_references
+from router.resolve.decide import Decision, Kept, aside, resolve
+from router.resolve.known import Delivery, load
 from triggerhub.domain import events as ev
 from triggerhub.domain.clock import IdSource
 from triggerhub.domain.errors import Rejected
@@ -87,7 +88,7 @@ class Resolver:
             if body is not None:  # erased meanwhile: there is nothing left to resolve
                 message = replace(content.read(orjson.loads(body)), proof=fact.proof)
                 deliveries.append((item, _delivery(fact, fact.parsed_content, message)))
-        known = _load(work, company.accounts, [delivery for _, delivery in deliveries])
+        known = load(work, company.accounts, [delivery for _, delivery in deliveries])
         read_of = {item.id: delivery for item, delivery in deliveries}
         # In the order of the log: what a provider reports about somebody may stand on either side
         # of what they write themselves.
@@ -104,7 +105,7 @@ class Resolver:
             target = work.outbox_by_reference(report.reference) if report else None
             if report is not None and target is not None:
                 decision: Decision = [*self._reported(work, report, target)]
-                decision.append(_set_aside(delivery, f"report_{report.state}", target.message_id))
+                decision.append(aside(delivery, f"report_{report.state}", target.message_id))
             else:
                 decision = resolve(delivery, known, self.ids, item.at, company.default_queue)
             appended += append_decision(work, decision, item)
@@ -251,34 +252,3 @@ def _delivery(
         parsed_content=parsed_content,
         message=message,
     )
-
-
-def _set_aside(delivery: Delivery, rule: str, about: str) -> ev.MessageSetAside:
-    return ev.MessageSetAside(
-        message_id=delivery.message_id,
-        channel=delivery.channel,
-        account_id=delivery.account_id,
-        rule=rule,
-        about_message_id=about,
-    )
-
-
-def _load(work: Work, accounts: Mapping[str, Account], deliveries: Sequence[Delivery]) -> Known:
-    """One bulk read for the batch: senders, threads, conversations."""
-    known = Known(accounts=accounts)
-    messages = [delivery.message for delivery in deliveries]
-    senders = {
-        sender.address: delivery.channel
-        for delivery in deliveries
-        if (sender := delivery.message.sender) is not None and sender.address
-    }
-    known.add_identities(work.identities(senders))
-    # Of the others no thread is found by its sender alone, and some have hundreds.
-    brief = [i.id for i in known.identities.values() if senders[i.address] in INLINE_CHANNELS]
-    known.add_conversations(work.newest_conversations(brief), newest=True)
-    tokens = {token for m in messages for token in m.reply_tokens}
-    known.add_conversations(work.conversations_by_token(tokens))
-    mails = [m for m in messages if m.references or m.subject or m.key != m.external_id]
-    known.by_reference = work.threads({r for m in mails for r in wanted_references(m)})
-    known.add_conversations(work.conversations({place[0] for place in known.by_reference.values()}))
-    return known
