@@ -7,6 +7,7 @@ database checks: a crash anywhere repeats nothing and skips nothing, and two lea
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
@@ -16,7 +17,6 @@ import structlog
 from router.assign import decide
 from router.assign.board import Board, describes
 from router.bell import Bell
-from router.resolve import step
 from router.resolve.step import Company, Resolver, configures, settles
 from triggerhub.domain.clock import Clock, IdSource
 from triggerhub.domain.errors import Conflict, Unavailable
@@ -34,7 +34,6 @@ NAME = "router"
 ACTOR = "system:router"
 ALONE = 3  # times that an event must fail by itself before it is set aside
 BREATH = 1.0  # seconds after a step that failed unexpectedly
-OWN = frozenset({ACTOR, step.ACTOR})  # what a step itself has written needs no further step
 
 
 class Leader:
@@ -71,9 +70,10 @@ class Leader:
         self._due: datetime | None = None
         self._heard: deque[Recorded] = deque(maxlen=HEARD)
         self._tried_at: datetime | None = None
-        self._bell = Bell(
-            "leader", tail, wanted=lambda item: item.actor not in OWN, heard=self._hear
-        )
+        self._bell = Bell("leader", tail, wanted=self._wanted, heard=self._hear)
+        self._at_board = threading.Lock()  # the writer's thread and the loop's both come to it
+        self._before = 0  # the position before the unit of work that was joined last
+        self._pause_until: datetime | None = None
         self._singly = 0  # so many events are still to be read one by one
         self._suspect: int | None = None  # the one that is being settled by itself
         self._failed = (0, 0)  # (which, how often) an event failed by itself
@@ -85,25 +85,32 @@ class Leader:
     async def run(self) -> None:
         """Until cancelled. Raises what no event can be blamed for."""
         async with self._bell.listening():
-            while True:
-                try:
-                    await self.step()
-                except Unavailable as error:
-                    log.warning("router.waits", reason=str(error))
-                    self._step_down()
-                    await self._bell.pause(error.retry_after.total_seconds())
-                except Exception as error:
-                    self._step_down()
-                    if isinstance(error, Conflict) and error.code == "fenced":
-                        # Another node has taken over: what we hold in memory is history.
-                        log.warning("router.fenced", reason=str(error))
-                        self._renewed_at = None
-                        continue
-                    if not self._narrow(error):
-                        raise
-                    await asyncio.sleep(BREATH)
-                else:
-                    await self._bell.pause(self._patience())
+            self._store.accompanied_by(self)
+            try:
+                await self._go_on()
+            finally:
+                self._store.accompanied_by(None)
+
+    async def _go_on(self) -> None:
+        while True:
+            try:
+                await self.step()
+            except Unavailable as error:
+                log.warning("router.waits", reason=str(error))
+                self._step_down()
+                await self._bell.pause(error.retry_after.total_seconds())
+            except Exception as error:
+                self._step_down()
+                if isinstance(error, Conflict) and error.code == "fenced":
+                    # Another node has taken over: what we hold in memory is history.
+                    log.warning("router.fenced", reason=str(error))
+                    self._renewed_at = None
+                    continue
+                if not self._narrow(error):
+                    raise
+                await asyncio.sleep(BREATH)
+            else:
+                await self._bell.pause(self._patience())
 
     def _step_down(self) -> None:
         """Nothing is known to be led until a step has worked again; `/readyz` says so."""
@@ -126,15 +133,21 @@ class Leader:
     def _hear(self, batch: Sequence[Recorded] | None) -> None:
         if batch is None:  # what was missed is to be read
             self._heard.clear()
-        else:
+        elif batch and batch[-1].seq > self.position:
             self._heard.extend(batch)
+
+    def _wanted(self, item: Recorded) -> bool:
+        """Whether something is left to do, or to be awaited, after what was joined."""
+        pause, due = self._pause_until, self._due
+        return item.seq > self.position or (due is not None and (pause is None or due < pause))
 
     def _patience(self) -> float:
         if not self.leading.is_set() or self._renewed_at is None:
             return RENEW.total_seconds()
         now = self._clock.now()
         due = self._renewed_at + RENEW
-        return (min(due, self._due or due) - now).total_seconds()
+        self._pause_until = min(due, self._due or due)
+        return (self._pause_until - now).total_seconds()
 
     async def take(self) -> bool:
         """Take the lead if no other node holds it, before anything is read; whether it is ours."""
@@ -157,32 +170,15 @@ class Leader:
             return False
         if self._renewed(now) and self._took_note():
             return True
-        board, fence, renewed_at = self._board, self._fence, self._renewed_at
         heard = tuple(self._heard)
         self._suspect = None
 
-        def work(unit: Work) -> tuple[Board, int, bool] | None:
-            nonlocal board, renewed_at
-            held = fence
-            # Asked here, where the wait for the writer is over.
-            if board is None or not self._renewed(unit.now):
-                taken = unit.hold_lease(NAME, self._node, unit.now + LEASE)
-                if taken is None:
-                    return None
-                held, renewed_at = taken, unit.now
-            self._board = None  # whatever goes wrong from here on, memory is loaded anew
-            if held != fence and self._on_taking_over is not None:
-                self._on_taking_over(unit)
-            position = unit.position(NAME)
-            if board is None or held != fence or self._kept != position:
-                board, self._company = Board.load(unit, position, unit.head, unit.now), None
-            caught_up = self._advance(unit, board, heard)
-            if board.position != position or held != fence:  # the new fence holds from here on
-                unit.advance(NAME, board.position, held)
-            return board, held, caught_up
+        def work(unit: Work) -> bool | None:
+            with self._at_board:
+                return self._step(unit, heard)
 
-        done = await self._store.run(work, alone=True)
-        if done is None:
+        caught_up = await self._store.run(work, alone=True)
+        if caught_up is None:
             self.leading.clear()
             self.following = True
             self.known.set()
@@ -190,11 +186,7 @@ class Leader:
             self._tried_at = now
             return False
         self.following = False
-        self._board, self._fence, caught_up = done
-        self.position = self._kept = self._board.position
         self._singly = 0 if caught_up else max(0, self._singly - 1)
-        self._renewed_at = renewed_at
-        self._due = decide.next_due(self._board)
         if not caught_up:
             self._bell.ring()
         if not self.leading.is_set():
@@ -202,6 +194,66 @@ class Leader:
             self.leading.set()
             self.known.set()
         return True
+
+    def _step(self, unit: Work, heard: Sequence[Recorded]) -> bool | None:
+        """Whether the head was reached; None where another node leads."""
+        board, held = self._board, self._fence
+        # Asked here, where the wait for the writer is over.
+        if board is None or not self._renewed(unit.now):
+            taken = unit.hold_lease(NAME, self._node, unit.now + LEASE)
+            if taken is None:
+                return None
+            held, self._renewed_at = taken, unit.now
+        self._let_go()
+        if held != self._fence and self._on_taking_over is not None:
+            self._on_taking_over(unit)
+        position = unit.position(NAME)
+        if board is None or held != self._fence or self._kept != position:
+            board, self._company = Board.load(unit, position, unit.head, unit.now), None
+        caught_up = self._advance(unit, board, heard)
+        if board.position != position or held != self._fence:  # the new one holds from here on
+            unit.advance(NAME, board.position, held)
+        self._kept, self._fence = board.position, held
+        self._hold(board)
+        return caught_up
+
+    def join(self, work: Work, recorded: Sequence[Recorded]) -> None:
+        """Settle at once what others append, where this node leads and has read all before it.
+
+        What is left out, for whatever reason, is for the next step.
+        """
+        with self._at_board:
+            board = self._board
+            if (
+                board is None
+                or self._singly
+                or not self.leading.is_set()
+                or not self._renewed(work.now)
+                or recorded[0].seq != board.position + 1
+                or len(recorded) >= BATCH
+            ):
+                return
+            self._let_go()
+            self._advance(work, board, recorded)
+            if work.head != recorded[-1].seq or any(settles(item.fact) for item in recorded):
+                work.advance(NAME, board.position, self._fence)
+                self._kept = board.position
+            self._hold(board)
+
+    def undone(self) -> None:
+        """The board is of a unit of work that never was: it is loaded anew."""
+        self._board = None
+        self.position = self._before
+
+    def _let_go(self) -> None:
+        """Whatever goes wrong from here on, the board is loaded anew."""
+        self._board = None
+        self._before = self.position
+
+    def _hold(self, board: Board) -> None:
+        self._board = board
+        self.position = board.position
+        self._due = decide.next_due(board)
 
     def _renewed(self, now: datetime) -> bool:
         """Whether the lease needn't be renewed yet."""
@@ -213,6 +265,14 @@ class Leader:
         The board moves on, the position that is kept follows with the next transaction: events
         that need no settling may be read twice.
         """
+        if not self._at_board.acquire(blocking=False):
+            return False
+        try:
+            return self._note()
+        finally:
+            self._at_board.release()
+
+    def _note(self) -> bool:
         board, now = self._board, self._clock.now()
         if board is None or self._singly or not board.decided or not self._heard:
             return False
@@ -227,12 +287,11 @@ class Leader:
             return False
         self._take_in(board, fresh)
         board.read_to(fresh[-1].seq)
-        self.position = board.position
         board.decided = not (
             any(True for _ in decide.due(board, now, self._ids))
             or any(True for _ in decide.match(board, now, self._ids))
         )
-        self._due = decide.next_due(board)
+        self._hold(board)
         return board.decided and board.position >= self._heard[-1].seq  # else there is a gap
 
     def _advance(self, unit: Work, board: Board, heard: Sequence[Recorded]) -> bool:

@@ -14,17 +14,18 @@ from typing import TypeVar, cast
 from storage import shelf as shelves
 from storage.engine import Connection, Database
 from storage.files import ContentFiles
+from storage.jobs import translated
 from storage.lookups import Lookups
 from storage.shelf import IN_ROW, Shelf
 from storage.tail import Tail
 from storage.transaction import Dedupe, Kit, Transaction
 from storage.vault import Vault
-from storage.writer import Writer, translated
+from storage.writer import Writer
 from triggerhub.domain.clock import Clock, IdSource
 from triggerhub.domain.errors import HubError, Invalid, Rejected, TooLarge
 from triggerhub.domain.events import Fact, MessageReceived, Recorded, StatusReceived
 from triggerhub.domain.model.message import Accepted, Arrival
-from triggerhub.domain.work import Prepared, Work
+from triggerhub.domain.work import Companion, Prepared, Work
 
 T = TypeVar("T")
 MAX_RAW = 30 * 1024 * 1024  # bytes of one delivery
@@ -66,6 +67,10 @@ class Store:
             connection.close()
         self._connections.clear()
 
+    async def watch(self) -> None:
+        """Until cancelled; raises what the writer broke off with, should it ever."""
+        await self.writer.watch()
+
     def _committed(self, recorded: Sequence[Recorded]) -> None:
         self.tail.publish(recorded)
 
@@ -76,6 +81,9 @@ class Store:
 
     async def run(self, work: Callable[[Work], T], *, alone: bool = False) -> T:
         return await self.writer.run(cast("Callable[[Transaction], T]", work), alone=alone)
+
+    def accompanied_by(self, companion: Companion | None) -> None:
+        self.writer.companion = companion
 
     async def write(self, work: Callable[[Transaction], T]) -> T:
         """As `run`, with what only this package and the administration need (secrets, leases)."""
@@ -169,6 +177,15 @@ class Store:
     async def read(self, look: Callable[[Reader], T]) -> T:
         """Run `look` in a reader thread on one consistent state."""
         return await asyncio.get_running_loop().run_in_executor(self._readers, self._look, look)
+
+    async def read_warm(self, look: Callable[[Reader], T]) -> T:
+        """A short look at what was just written, in the writer's thread where its pages are.
+
+        On PostgreSQL, which keeps its pages for everybody, as `read`.
+        """
+        if self.database.dialect != "sqlite":
+            return await self.read(look)
+        return await self.writer.look(lambda connection: look(Reader(connection, self.kit)))
 
     def _look(self, look: Callable[[Reader], T]) -> T:
         connection: Connection | None = getattr(self._local, "connection", None)

@@ -1,5 +1,8 @@
 """The one thread that writes: groups what callers want into shared transactions.
 
+It also looks, shortly, for whoever shows what was just written: its pages are in memory, where a
+reader's are forgotten with every commit.
+
 A group that works costs one fsync. When a member fails, the group is rolled back and each member
 runs again alone, so a failure undoes nothing but itself; jobs are therefore functions that can
 run twice. A job that refuses (HubError) before it wrote anything doesn't disturb its group.
@@ -8,45 +11,29 @@ run twice. A job that refuses (HubError) before it wrote anything doesn't distur
 from __future__ import annotations
 
 import asyncio
-import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from queue import Empty, SimpleQueue
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar
 
 import structlog
 
 from storage.behind import AlreadyThere
 from storage.checkpoint import Checkpointer
 from storage.engine import Connection, Database
-from storage.precedence import Precedence
+from storage.jobs import Job, Look, translated
+from storage.precedence import PRESSING, Precedence
 from storage.transaction import Kit, Transaction
 from triggerhub.domain.errors import HubError, Unavailable
 from triggerhub.domain.events import Recorded
+from triggerhub.domain.work import Companion
 
 T = TypeVar("T")
 log = structlog.get_logger(__name__)
 
 MAX_GROUP = 256
-
-
-class Job(Generic[T]):
-    __slots__ = ("alone", "delivery", "error", "future", "result", "work")
-
-    def __init__(
-        self,
-        work: Callable[[Transaction], T],
-        future: asyncio.Future[T],
-        alone: bool,
-        delivery: bool,
-    ) -> None:
-        self.work = work
-        self.future = future
-        self.alone = alone
-        self.delivery = delivery
-        self.result: T | None = None
-        self.error: BaseException | None = None
 
 
 class Writer:
@@ -60,9 +47,12 @@ class Writer:
         self._on_commit = on_commit
         self._queue: SimpleQueue[list[Job[Any]] | None] = SimpleQueue()
         self._batch: list[Job[Any]] = []
+        self._looks: deque[Look[Any]] = deque()
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._broken: asyncio.Future[None] | None = None
         self._connection: Connection | None = None
+        self.companion: Companion | None = None
         self._checkpointer = Checkpointer(database)
         self._precedence = Precedence()
         self._since: float | None = None
@@ -73,7 +63,8 @@ class Writer:
     def start(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._connection = self._database.connect(writes=True)
-        self._thread = threading.Thread(target=self._work, name="writer", daemon=True)
+        self._broken = self._loop.create_future()
+        self._thread = threading.Thread(target=self._live, name="writer", daemon=True)
         self._thread.start()
 
     async def stop(self) -> None:
@@ -99,11 +90,10 @@ class Writer:
         waits for the answer, and goes before lonely ones. Raises what `work` raised; Unavailable
         when the writer is stopped or the database refuses.
         """
-        if self._loop is None or self._thread is None:
-            raise Unavailable("the hub is stopping", code="stopping")
-        future: asyncio.Future[T] = self._loop.create_future()
+        loop = self._asked()
+        future: asyncio.Future[T] = loop.create_future()
         if not self._batch:
-            self._loop.call_soon(self._flush)
+            loop.call_soon(self._flush)
         self._batch.append(Job(work, future, alone, delivery))
         self._precedence.came(delivery)
         try:
@@ -113,10 +103,31 @@ class Writer:
             # error: a circle that would keep the bytes of every refused delivery.
             del future
 
+    async def look(self, work: Callable[[Connection], T]) -> T:
+        """The result of `work`, which reads one consistent state, and little of it.
+
+        It goes before everything that waits to be written. Raises what `work` raises; Unavailable
+        when the writer is stopped or the database refuses.
+        """
+        future: asyncio.Future[T] = self._asked().create_future()
+        self._looks.append(Look(work, future))
+        self._queue.put([])
+        return await future
+
+    def _asked(self) -> asyncio.AbstractEventLoop:
+        if self._loop is None or self._thread is None or not self._thread.is_alive():
+            raise Unavailable("the hub is stopping", code="stopping")
+        return self._loop
+
     def _flush(self) -> None:
         if self._batch:
             batch, self._batch = self._batch, []
             self._queue.put(batch)
+
+    async def watch(self) -> None:
+        """Until cancelled; raises what the thread broke off with, should it ever."""
+        if self._broken is not None:
+            await asyncio.shield(self._broken)
 
     @property
     def stuck_seconds(self) -> float:
@@ -125,6 +136,16 @@ class Writer:
         return 0.0 if since is None else time.monotonic() - since
 
     # --- in the thread ------------------------------------------------------------------------
+
+    def _live(self) -> None:
+        try:
+            self._work()
+        except BaseException as error:
+            # Whoever waits for an answer won't get one: a hub without a writer must end.
+            log.critical("storage.writer_broke", exc_info=error)
+            assert self._loop is not None
+            assert self._broken is not None
+            self._loop.call_soon_threadsafe(self._broken.set_exception, error)
 
     def _work(self) -> None:
         assert self._connection is not None
@@ -145,11 +166,26 @@ class Writer:
             except Empty:
                 pass
             taken = None  # or the last batch's bytes would be kept until the next one comes
+            if self._looks:
+                self._look()
             if not waiting:
                 if stopping:
                     return
                 continue
             waiting = self._take_group(waiting)
+
+    def _look(self) -> None:
+        while self._looks:
+            look, connection = self._looks.popleft(), self._connection
+            assert connection is not None
+            try:
+                connection.begin(write=False)
+                look.result = look.work(connection)
+                connection.commit()
+            except Exception as error:  # noqa: BLE001 - whatever a look raises is its caller's
+                self._roll_back(connection)
+                look.error = translated(error)
+            self._answer(look)
 
     def _take_group(self, waiting: list[Job[Any]]) -> list[Job[Any]]:
         """Run accepts and commands first, together; then the lonely ones, each by itself."""
@@ -158,8 +194,15 @@ class Writer:
         lonely = [job for job in waiting if job.alone]
         self._refused = False
         if group:
-            self._finish(group, self._commit(group))
-            self._precedence.served(sum(job.delivery for job in group))
+            deliveries = sum(job.delivery for job in group)
+            companion = self.companion
+            if deliveries >= PRESSING or self._precedence.rest() > 0:
+                companion = None
+            began = self._precedence.begin()
+            self._finish(group, self._commit(group, companion))
+            self._precedence.served(deliveries)
+            if companion is not None:
+                self._precedence.ended(began)
         for job in lonely:
             if self._precedence.rest() > 0:
                 rest.append(job)
@@ -175,9 +218,11 @@ class Writer:
             self._checkpointer.look(self._connection)
         return rest
 
-    def _commit(self, group: list[Job[Any]], *, doubt: bool = False) -> list[Recorded]:
-        """Run the group in one transaction; what it appended."""
-        ending = False
+    def _commit(
+        self, group: list[Job[Any]], companion: Companion | None = None, *, doubt: bool = False
+    ) -> list[Recorded]:
+        """Run the group in one transaction, and the companion in it; what was appended."""
+        joined = ending = False
         if self._since is None:
             self._since = time.monotonic()
         try:
@@ -198,14 +243,23 @@ class Writer:
                     job.error = refusal
                     if connection.writes != before:
                         raise
+            if companion is not None and transaction.recorded:
+                transaction.flush()  # what the database refuses of the group is the group's fault
+                joined = True
+                companion.join(transaction, tuple(transaction.recorded))
             transaction.finish()
             ending = True
             connection.commit()
             return transaction.recorded
-        except Exception as error:  # noqa: BLE001 - whatever a job raises is its caller's
+        except Exception as error:
             self._roll_back(connection)
+            if self.companion is not None and (joined or group[0].alone):
+                self.companion.undone()
+            if joined and not ending:
+                log.warning("storage.joined_in_vain", exc_info=error)
+                return self._commit(group, doubt=doubt)
             if isinstance(error, AlreadyThere) and not doubt:
-                return self._commit(group, doubt=True)
+                return self._commit(group, companion, doubt=True)
             if len(group) == 1 or ending:
                 # Whether a commit that broke off got through isn't known: nobody runs again by
                 # itself; who asks again is recognised by its key.
@@ -245,20 +299,23 @@ class Writer:
                 log.exception("storage.unreachable")
 
     def _finish(self, group: list[Job[Any]], recorded: list[Recorded]) -> None:
-        assert self._loop is not None
         if not self._refused:
             self._since = None
         self.groups += 1
         self.jobs += len(group)
-        try:
-            self._loop.call_soon_threadsafe(self._tell, group, recorded)
-        except RuntimeError:  # the loop is closed: nobody is waiting any more
-            log.debug("storage.nobody_waits", jobs=len(group))
+        self._answer(*group, recorded=recorded)
 
-    def _tell(self, group: list[Job[Any]], recorded: list[Recorded]) -> None:
+    def _answer(self, *asked: Job[Any] | Look[Any], recorded: Sequence[Recorded] = ()) -> None:
+        assert self._loop is not None
+        try:
+            self._loop.call_soon_threadsafe(self._tell, asked, recorded)
+        except RuntimeError:  # the loop is closed: nobody is waiting any more
+            log.debug("storage.nobody_waits", asked=len(asked))
+
+    def _tell(self, asked: Sequence[Job[Any] | Look[Any]], recorded: Sequence[Recorded]) -> None:
         if recorded:
             self._on_commit(recorded)
-        for job in group:
+        for job in asked:
             if job.future.done():
                 continue
             if job.error is not None:
@@ -269,19 +326,3 @@ class Writer:
                 job.future.set_exception(job.error)
             else:
                 job.future.set_result(job.result)
-
-
-def translated(error: BaseException) -> BaseException:
-    """What the database itself refuses is transient to the caller; bugs stay what they are."""
-    import sqlite3
-
-    if isinstance(error, sqlite3.OperationalError):
-        log.error("storage.refused", error=str(error))
-        return Unavailable(f"the database refuses: {error}", code="storage_unavailable")
-    psycopg = sys.modules.get("psycopg")  # not loaded on SQLite
-    if psycopg is not None and isinstance(
-        error, (psycopg.OperationalError, psycopg.InterfaceError)
-    ):
-        log.error("storage.refused", error=str(error))
-        return Unavailable("the database can't be reached", code="storage_unavailable")
-    return error

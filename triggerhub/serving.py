@@ -59,7 +59,7 @@ def services(hub: Hub) -> list[Part]:
         for name, run in hub.background().items()
     ]
     return [
-        Part(name="store", close=hub.store.stop),
+        Part(name="store", run=hub.store.watch, close=hub.store.stop),
         Part(name="channels", close=hub.close_channels),
         *background,
         Part(

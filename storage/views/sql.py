@@ -102,7 +102,7 @@ class SqlViews:
                         raise NotFound(f"there are no rows of {kind}")
             return found
 
-        return await self._store.read(look)
+        return await self._store.read_warm(look)
 
     async def listed(self, kind: str) -> list[Json]:
         now = self._clock.now()

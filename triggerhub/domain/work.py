@@ -316,11 +316,30 @@ class Work(Reading, Keeping, Protocol):
         ...
 
 
+class Companion(Protocol):
+    """Who settles what others append, in the same unit of work; called from the writer's thread."""
+
+    def join(self, work: Work, recorded: Sequence[Recorded]) -> None:
+        """`recorded` was appended in this unit, in order. What this raises undoes only itself."""
+        ...
+
+    def undone(self) -> None:
+        """Nothing of the last unit that was joined came to be."""
+        ...
+
+
 class Store(Protocol):
     """Gives out units of work and consistent reads."""
 
     async def run(self, work: Callable[[Work], T], *, alone: bool = False) -> T:
         """Commit what `work` did, durably, and return its result. `work` may be run twice."""
+        ...
+
+    def accompanied_by(self, companion: Companion | None) -> None:
+        """Let it join whatever is run not `alone`, unless more waits than can be settled at once.
+
+        None: nobody any more.
+        """
         ...
 
     def prepared(self, keep: Callable[[Keeping], T]) -> AbstractAsyncContextManager[Prepared[T]]:

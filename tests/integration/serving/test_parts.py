@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
@@ -15,6 +16,7 @@ from tests.unit.sms.test_parse import BASE, encoded
 from triggerhub import bootstrap
 from triggerhub.bootstrap import Hub
 from triggerhub.domain import events as ev
+from triggerhub.domain.errors import Unavailable
 from triggerhub.domain.model.message import Arrival
 from triggerhub.lifecycle import CUT_SHORT, FAILED, STOPPED, Supervisor
 from triggerhub.seeding import FIRST_QUEUE
@@ -92,6 +94,27 @@ async def test_the_store_is_closed_whatever_else_fails(
     code, trouble = await served(hub)
     assert (code, trouble) == (FAILED, ["router.close", "channels.close"])
     assert hub.store.writer._thread is None
+
+
+async def test_a_hub_whose_writer_breaks_off_ends(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It could acknowledge nothing any more, and would hold whoever asks for ever."""
+
+    def breaks(*_: Any) -> None:
+        raise KeyError("nobody foresaw this")
+
+    supervisor = Supervisor(services(hub), drain=timedelta(seconds=1), close=timedelta(seconds=1))
+    with capture_logs() as lines:
+        running = asyncio.create_task(supervisor.run())
+        await hub.leader.leading.wait()
+        monkeypatch.setattr(hub.store.writer, "_take_group", breaks)
+        lost = asyncio.create_task(hub.store.run(lambda work: work.head))
+        assert await asyncio.wait_for(running, 30) == FAILED
+    lost.cancel()
+    assert "storage.writer_broke" in [line["event"] for line in lines]
+    with pytest.raises(Unavailable):
+        await hub.store.run(lambda work: work.head)
 
 
 async def test_the_lease_is_given_back(hub: Hub) -> None:

@@ -102,6 +102,8 @@ async def perform(world: World, step: Step) -> None:
             world.clock.advance(timedelta(minutes=10 * other + 1))
         case "restart":
             world.leader = world.new_leader("n1")
+            if world.store.writer.companion is not None:
+                world.store.accompanied_by(world.leader)
         case "configure":
             await world.append(
                 world.user(AGENTS[number % 3], capacity={"sms": other % 3, "email": 1})
@@ -231,9 +233,12 @@ async def check_nothing_starves(world: World) -> None:
     assert await world.open() == []
 
 
-async def play(steps: list[Step], *, checked: bool = True) -> list[Recorded]:
+async def play(steps: list[Step], *, checked: bool = True, joins: bool = False) -> list[Recorded]:
+    """`joins`: the leader settles what others append in their own transactions."""
     with TemporaryDirectory() as folder:
         async with world_in(Path(folder)) as world:
+            if joins:
+                world.store.accompanied_by(world.leader)
             for name in AGENTS:
                 await world.append(world.user(name))
                 await world.come(f"user_{name}")
@@ -256,6 +261,21 @@ async def play(steps: list[Step], *, checked: bool = True) -> list[Recorded]:
 @given(STEPS)
 def test_the_board_is_what_the_projections_say(steps: list[Step]) -> None:
     asyncio.run(play(steps))
+
+
+@pytest.mark.thorough
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
+)
+@given(STEPS)
+def test_joining_decides_as_following_does(steps: list[Step]) -> None:
+    follows = asyncio.run(play(steps, checked=False))
+    joins = asyncio.run(play(steps, joins=True))
+    assert [named(r) for r in joins] == [named(r) for r in follows]
+
+
+def named(recorded: Recorded) -> tuple[str, str]:
+    return recorded.type, getattr(recorded.fact, "agent_id", "")
 
 
 @pytest.mark.thorough
