@@ -9,7 +9,8 @@ import { i18n } from '@/i18n'
 import { useLive } from '@/live/live'
 import Composer from './Composer.vue'
 import { readDraft } from './drafts'
-import { useOutbox } from './outbox'
+import { useOutbox, type Returned } from './outbox'
+import { useChosenFiles } from './uploads'
 
 const way = (channel: ReplyWay['channel'], more: Partial<ReplyWay> = {}): ReplyWay => ({
   channel, account_id: `a_${channel}`, identity_id: `i_${channel}`, address: '+44 7700 900142', open: true, reason: null, ...more,
@@ -198,17 +199,70 @@ describe('the composer', () => {
     expect(wrapper.find('.long').exists()).toBe(false)
   })
 
+  const undone = async () => {
+    await flushPromises()
+    await useOutbox().undo()
+    await nextTick()
+  }
+  const chosen = () => wrapper.findAll('.strip li').map((one) => one.text())
+
   it('takes an undone reply up again', async () => {
-    vi.useFakeTimers()
     await type('Too early')
     await press({ key: 'Enter', ctrlKey: true })
-    await vi.advanceTimersByTimeAsync(0)
-    const outbox = useOutbox()
-    expect(outbox.undoable?.messageId).toBe('m1')
-    await outbox.undo()
-    await nextTick()
+    await flushPromises()
+    expect(useOutbox().undoable?.messageId).toBe('m1')
+    await undone()
     expect(sent.at(-1)).toEqual({ name: 'message.cancel', data: { message_id: 'm1' } })
     expect(text().element.value).toBe('Too early')
-    vi.useRealTimers()
+  })
+
+  it('takes up its files, its subject and its channel too, and sends them the next time', async () => {
+    vi.spyOn(calls, 'upload').mockResolvedValue({ id: 'u1', filename: 'a.txt', content_type: 'text/plain', size: 1 })
+    await by('E-mail')
+    await wrapper.get('.subject input').setValue('Your parcel')
+    await drop()
+    await type('Here it is')
+    await press({ key: 'Enter', ctrlKey: true })
+    expect(chosen()).toEqual([])
+    await by('SMS')
+    await undone()
+    expect(text().element.value).toBe('Here it is')
+    expect(chosen()).toEqual([expect.stringContaining('a.txt')])
+    expect((wrapper.get('.subject input').element as HTMLInputElement).value).toBe('Your parcel')
+    await press({ key: 'Enter', ctrlKey: true })
+    expect(sent.at(-1)).toMatchObject({ name: 'message.send', data: { channel: 'email', text: 'Here it is', subject: 'Your parcel', upload_ids: ['u1'] } })
+  })
+
+  it('adds an undone reply to the one that is being written, which keeps its channel', async () => {
+    await type('First')
+    await press({ key: 'Enter', ctrlKey: true })
+    await by('E-mail')
+    await type('Second')
+    await undone()
+    expect(text().element.value).toBe('First\n\nSecond')
+    expect(wrapper.get('.way[aria-checked=true]').text()).toContain('E-mail')
+  })
+
+  it('keeps each reply that comes back, and chosen files, for the conversation that they are of', async () => {
+    vi.spyOn(calls, 'upload').mockResolvedValue({ id: 'u1', filename: 'a.txt', content_type: 'text/plain', size: 1 })
+    await by('E-mail')
+    await drop()
+    await type('Taken back elsewhere')
+    await press({ key: 'Enter', ctrlKey: true })
+    await flushPromises()
+    wrapper.unmount()
+    const elsewhere = { conversationId: 'cv2', data: { text: 'Another one' }, files: [], problem: null } as unknown as Returned
+    await useOutbox().undo()
+    useOutbox().returned.push(elsewhere)
+    wrapper = open()
+    await nextTick()
+    expect(text().element.value).toBe('Taken back elsewhere')
+    expect(useOutbox().returned).toEqual([elsewhere])
+    wrapper.unmount()
+    wrapper = open()
+    expect(chosen()).toEqual([expect.stringContaining('a.txt')])
+    useChosenFiles().belongTo('us_2')
+    await nextTick()
+    expect(chosen()).toEqual([])
   })
 })

@@ -6,12 +6,15 @@ import { ProblemError } from '@/api/http'
 import type { Channel, Problem, SendData } from '@/api/types'
 import { useLive } from '@/live/live'
 import { hubTime } from '@/marks/clock'
+import type { Pending } from './uploads'
 
 export const UNDO_MS = 5000
 
 export interface Outgoing {
   id: string
   data: SendData
+  /** What `upload_ids` of the data stands for. */
+  files: Pending[]
   conversationId: string
   customerId: string
   channel: Channel
@@ -22,7 +25,8 @@ export interface Outgoing {
 
 export interface Returned {
   conversationId: string
-  text: string
+  data: SendData
+  files: Pending[]
   problem: Problem | null
 }
 
@@ -31,15 +35,15 @@ export const useOutbox = defineStore('outbox', () => {
   const items = ref<Outgoing[]>([])
   /** The last one sent, while it can be undone. */
   const undoable = ref<{ messageId: string; outgoing: Outgoing; until: number } | null>(null)
-  /** A text that came back (undone or refused): its composer takes it up again. */
-  const returned = ref<Returned | null>(null)
+  /** Replies that came back (undone or refused): the composer of each takes it up again, when there is one. */
+  const returned = ref<Returned[]>([])
   const discards = new Map<string, () => boolean>()
   let timer: ReturnType<typeof setTimeout> | null = null
 
-  function send(conversationId: string, customerId: string, data: SendData): void {
+  function send(conversationId: string, customerId: string, data: SendData, files: Pending[] = []): void {
     const handle = live.send('message.send', data)
     const outgoing: Outgoing = {
-      id: handle.id, data, conversationId, customerId, channel: data.channel, at: hubTime(), messageId: null,
+      id: handle.id, data, files, conversationId, customerId, channel: data.channel, at: hubTime(), messageId: null,
     }
     items.value.push(outgoing)
     discards.set(handle.id, handle.discard)
@@ -52,7 +56,7 @@ export const useOutbox = defineStore('outbox', () => {
       (error: unknown) => {
         remove(handle.id)
         const problem = error instanceof ProblemError ? error.problem : null
-        returned.value = { conversationId, text: data.text, problem: problem?.code === 'discarded' ? null : problem }
+        giveBack(outgoing, problem?.code === 'discarded' ? null : problem)
       },
     ).finally(() => discards.delete(handle.id))
   }
@@ -69,10 +73,21 @@ export const useOutbox = defineStore('outbox', () => {
     undoable.value = null
     await live.command('message.cancel', { message_id: last.messageId })
     remove(last.outgoing.id)
-    returned.value = { conversationId: last.outgoing.conversationId, text: last.outgoing.data.text, problem: null }
+    giveBack(last.outgoing, null)
   }
 
-  /** Only while it has not left: then its text comes back. */
+  function giveBack({ conversationId, data, files }: Outgoing, problem: Problem | null): void {
+    returned.value = [...returned.value, { conversationId, data, files, problem }]
+  }
+
+  /** What came back to this conversation, once. */
+  function takeReturned(conversationId: string): Returned[] {
+    const own = returned.value.filter((one) => one.conversationId === conversationId)
+    if (own.length > 0) returned.value = returned.value.filter((one) => one.conversationId !== conversationId)
+    return own
+  }
+
+  /** Only while it has not left: then it comes back. */
   function discard(id: string): void {
     discards.get(id)?.()
   }
@@ -94,5 +109,5 @@ export const useOutbox = defineStore('outbox', () => {
     if (ids.size > 0) items.value = items.value.filter((item) => !ids.has(item.id))
   })
 
-  return { items, undoable, returned, send, undo, discard }
+  return { items, undoable, returned, send, undo, discard, takeReturned }
 })

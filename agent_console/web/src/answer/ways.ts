@@ -9,7 +9,7 @@ export function difference(way: ReplyWay, ways: ReplyWay[], accountName: string)
   return alike.some((other) => other !== way && other.address === way.address) ? accountName : way.address
 }
 
-export const wayKey = (way: ReplyWay): string => `${way.channel}|${way.account_id}|${way.identity_id}`
+export const wayKey = (way: Pick<ReplyWay, 'channel' | 'account_id' | 'identity_id'>): string => `${way.channel}|${way.account_id}|${way.identity_id}`
 
 /** The way the conversation came by, then open ones, then closed ones with their reason. */
 export function inOrder(ways: ReplyWay[], interaction: Interaction | null): ReplyWay[] {
