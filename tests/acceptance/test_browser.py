@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,42 @@ async def test_a_mail_is_answered_and_its_answer_comes_into_the_same_conversatio
     assert (await stage.mailbox.customer_replies(mail, "Thank you, that is kind.")).ok
     await expect(entry(page, "Thank you, that is kind.")).to_be_visible()
     await expect(offer(page, say)).to_have_count(0)
+
+
+async def test_a_reply_that_is_undone_comes_back_with_its_attachment(
+    stage: Stage, page: Page
+) -> None:
+    """It is sent once, as it was: to the sender, who is told apart from where answers are asked."""
+    say = words("en")
+    await sign_in(page, stage.hub, say)
+    mail = EmailMessage()
+    mail["From"], mail["To"] = "Ada Lamp <ada@customer.example>", MAILBOX
+    mail["Reply-To"], mail["Subject"] = "desk@elsewhere.example", "A broken lamp"
+    mail["Message-ID"] = "<lamp@customer.example>"
+    mail.set_content("It does not light.")
+    await stage.mailbox.send_raw(mail.as_bytes(), "ada@customer.example", (MAILBOX,))
+    await accept(page, say, "It does not light.")
+    asked = say("timeline.replyTo").replace("{address}", "desk@elsewhere.example")
+    await expect(entry(page, "It does not light.")).to_contain_text(asked)
+    files = page.get_by_role("list", name=say("reply.files"))
+    await page.locator("input[type=file]").set_input_files(
+        {"name": "label.txt", "mimeType": "text/plain", "buffer": b"K-20511"}
+    )
+    await expect(files).to_contain_text("label.txt")
+    await expect(page.get_by_role("button", name=say("reply.send"))).to_be_enabled()
+    await reply(page, say, "Print this label.")
+    await expect(entry(page, "label.txt")).to_be_visible()
+    await page.get_by_role("button", name=say("undo.undo")).click()
+    field = page.get_by_role("textbox", name=say("reply.write"))
+    await expect(field).to_have_value("Print this label.")
+    await expect(files).to_contain_text("label.txt")
+    await expect(entry(page, "label.txt")).to_have_count(0)
+    await field.press("Control+Enter")
+    await expect(entry(page, "label.txt")).to_contain_text(say("delivery.sent"))
+    (sent,) = stage.mailbox.inbox("ada@customer.example")
+    (part,) = [part for part in sent.message.walk() if part.get_filename()]
+    assert (part.get_filename(), part.get_payload(decode=True)) == ("label.txt", b"K-20511")
+    assert stage.mailbox.inbox("desk@elsewhere.example") == []
 
 
 async def test_nothing_is_missing_after_the_hub_was_killed(

@@ -45,6 +45,7 @@ class Entry(Shape):
     at: datetime
     sender: Annotated[Sender | None, Field(alias="from")]
     to: list[str]
+    reply_to: str | None = None
     author_id: str | None
     author_name: str | None
     subject: str | None

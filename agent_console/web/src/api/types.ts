@@ -217,6 +217,8 @@ export interface Entry {
   at: string
   from: { address: string; name: string | null } | null
   to: string[]
+  /** Where a mail asks for answers, if not to its sender: answers don't go there. */
+  reply_to?: string | null
   author_id: string | null
   author_name: string | null
   subject: string | null

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
 
 import en from './en.json'
-import { nearest } from './index'
+import { nearest, speak } from './index'
 import { langOf } from './script'
+import { useWords } from './words'
 import zh from './zh-CN.json'
 
 const sources = import.meta.glob<string>(['../**/*.vue', '../**/*.ts', '!../**/*.test.ts'], { eager: true, query: '?raw', import: 'default' })
@@ -50,5 +51,15 @@ describe('the language of a text', () => {
   it('is what is known of it', () => expect(langOf('Bonjour', 'fr')).toBe('fr'))
   it.each([['zh-Hans', 'zh-CN'], ['en-GB', 'en'], ['fr', null]])('%s is answered in %s', (tag, language) => {
     expect(nearest(tag)).toBe(language)
+  })
+})
+
+describe('how long ago', () => {
+  it.each([[-9, '0 sec ago', '0秒前'], [26, '26 sec ago', '26秒前'], [59 * 60 + 59, '59 min ago', '59分钟前'], [3 * 3600, '3 hr ago', '3小时前'], [50 * 3600, '2 days ago', '2天前']])('%i s', async (seconds, words, inChinese) => {
+    const { ago } = useWords()
+    expect(ago(seconds * 1000).replace('hr.', 'hr').replace('min.', 'min').replace('sec.', 'sec')).toBe(words)
+    await speak('zh-CN')
+    expect(ago(seconds * 1000)).toBe(inChinese)
+    await speak('en')
   })
 })

@@ -38,6 +38,16 @@ function numberFormat(locale: string): Intl.NumberFormat {
   return format
 }
 
+const sinces = new Map<string, Intl.RelativeTimeFormat>()
+function sinceFormat(locale: string): Intl.RelativeTimeFormat {
+  let format = sinces.get(locale)
+  if (!format) sinces.set(locale, format = new Intl.RelativeTimeFormat(locale, { style: 'short' }))
+  return format
+}
+
+/** Whole units of the largest kind that there is one of, counted by the second. */
+const UNITS: [Intl.RelativeTimeFormatUnit, number][] = [['day', 86_400], ['hour', 3600], ['minute', 60], ['second', 1]]
+
 type Words = ReturnType<typeof speech>
 let words: Words | null = null
 
@@ -68,6 +78,13 @@ function speech() {
       hours: (h, m) => t('time.hours', { h, m }),
       days: (d) => t('time.days', { d }),
     })
+
+  /** How long ago, in words: for what doesn't run as a clock does. */
+  function ago(ms: number): string {
+    const seconds = Math.max(0, Math.floor(ms / 1000))
+    const [unit, length] = UNITS.find(([, least]) => seconds >= least) ?? ['second', 1]
+    return sinceFormat(locale.value).format(-Math.floor(seconds / length), unit)
+  }
 
   /** A code the hub sent, in words when we have them, else as it came. */
   function said(group: string, code: string | null | undefined, params: Record<string, unknown> = {}): string {
@@ -110,7 +127,7 @@ function speech() {
   }
 
   return {
-    t, span, said, named, told, day, moment, size, locale,
+    t, span, ago, said, named, told, day, moment, size, locale,
     time: (iso: string | null | undefined) => (iso ? written(new Date(iso), TIME) : ''),
     exact: (iso: string | null | undefined) => (iso ? written(new Date(iso), EXACT) : ''),
     count: (value: number) => numberFormat(locale.value).format(value),

@@ -1,0 +1,32 @@
+import { mount } from '@vue/test-utils'
+import { createPinia, setActivePinia } from 'pinia'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+
+import type { Entry } from '@/api/types'
+import { i18n, speak } from '@/i18n'
+import EntryMessage from './EntryMessage.vue'
+
+const entry = {
+  id: 'm1', seq: 1, kind: 'message', direction: 'in', channel: 'email', at: '2026-11-20T14:00:00.000Z', from: { address: 'ada@customer.example', name: 'Ada' },
+  to: ['support@demo.example'], subject: 'A broken lamp', text: 'It does not light.', quoted: null, has_html: false, attachments: [], state: 'received', proof: 'verified', erased: false,
+} as unknown as Entry
+
+describe('a mail in the timeline', () => {
+  beforeEach(() => setActivePinia(createPinia()))
+  afterEach(() => speak('en'))
+
+  const shown = (more: Partial<Entry> = {}) => mount(EntryMessage, {
+    props: { entry: { ...entry, ...more }, current: true, customerId: 'c1', interaction: null, customerName: 'Ada' }, global: { plugins: [i18n], stubs: ['RouterLink'] },
+  })
+
+  it('tells where it asks for answers, and that they go to its sender', async () => {
+    const mail = shown({ reply_to: 'desk@elsewhere.example' })
+    expect(mail.get('.elsewhere').text()).toBe('Asks for answers to desk@elsewhere.example. A reply goes to the sender all the same.')
+    await speak('zh-CN')
+    expect(mail.get('.elsewhere').text()).toBe('对方希望回复至 desk@elsewhere.example，但您的回复仍会发给发件人。')
+  })
+
+  it.each([[undefined], [null], ['Ada@Customer.example']])('says nothing of %s', (reply_to) => {
+    expect(shown({ reply_to } as Partial<Entry>).find('.elsewhere').exists()).toBe(false)
+  })
+})
