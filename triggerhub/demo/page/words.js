@@ -93,7 +93,7 @@ export const WORDS = {
     proofHint: "“已签名”带有效的 DKIM 签名，“伪造”不带",
     sendMail: "发送邮件",
     happened: "刚刚发生的事件",
-    nothingYet: "一有动静，中心的事件就会出现在这里。",
+    nothingYet: "有新事件时会显示在这里。",
     invented: "人物为虚构，号码为虚构专用号段。",
     youAre: "您是",
     stranger: "陌生人",
