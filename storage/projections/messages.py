@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, cast
@@ -25,8 +26,13 @@ def iso(moment: datetime) -> str:
     return moment.isoformat(timespec="milliseconds")[:-6] + "Z"
 
 
+# A full-width mark brings its own space.
+_AT_FULL_WIDTH = re.compile(" (?=[\u3001-\u303f\uff01-\uff60])|(?<=[\u3001-\u303f\uff01-\uff60]) ")
+
+
 def preview(words: str) -> str:
-    return " ".join(words.split())[:PREVIEW]
+    """The first words, on one line."""
+    return _AT_FULL_WIDTH.sub("", " ".join(words.split()))[:PREVIEW]
 
 
 def _received(tx: Transaction, r: ev.Recorded, f: ev.MessageReceived) -> None:
