@@ -5,7 +5,7 @@ import { duration } from '@/marks/duration'
 import { spaced } from '@/marks/phone'
 import { toldOf } from '@/marks/reasons'
 import { i18n } from '.'
-import { langOf } from './script'
+import { langOf, parted } from './script'
 
 const TIME: Intl.DateTimeFormatOptions = { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }
 const EXACT: Intl.DateTimeFormatOptions = { dateStyle: 'medium', timeStyle: 'medium' }
@@ -83,7 +83,7 @@ function speech() {
   function ago(ms: number): string {
     const seconds = Math.max(0, Math.floor(ms / 1000))
     const [unit, length] = UNITS.find(([, least]) => seconds >= least) ?? ['second', 1]
-    return sinceFormat(locale.value).format(-Math.floor(seconds / length), unit)
+    return parted(sinceFormat(locale.value).format(-Math.floor(seconds / length), unit))
   }
 
   /** A code the hub sent, in words when we have them, else as it came. */
