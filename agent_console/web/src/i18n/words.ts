@@ -71,6 +71,9 @@ function speech() {
   }
   const t = sentence as typeof translated
 
+  /** Between two sentences: a Chinese full stop brings its own space. */
+  const gap = computed(() => (language.value === 'zh-CN' ? '' : ' '))
+
   const written = (at: Date, options: Intl.DateTimeFormatOptions) => dates(locale.value, options).format(at)
 
   const span = (ms: number) =>
@@ -127,7 +130,7 @@ function speech() {
   }
 
   return {
-    t, span, ago, said, named, told, day, moment, size, locale,
+    t, gap, span, ago, said, named, told, day, moment, size, locale,
     time: (iso: string | null | undefined) => (iso ? written(new Date(iso), TIME) : ''),
     exact: (iso: string | null | undefined) => (iso ? written(new Date(iso), EXACT) : ''),
     count: (value: number) => numberFormat(locale.value).format(value),

@@ -3,7 +3,7 @@ import { createPinia, setActivePinia } from 'pinia'
 import { beforeEach, describe, expect, it } from 'vitest'
 
 import type { Card, Entry, Interaction } from '@/api/types'
-import { i18n } from '@/i18n'
+import { i18n, speak } from '@/i18n'
 import { useLive } from '@/live/live'
 import ProofBanner from './ProofBanner.vue'
 
@@ -36,6 +36,13 @@ describe('a sender who is not proven', () => {
       ['identity.confirm', { identity_id: 'i_claimed', customer_id: 'cu_1' }],
       ['interaction.set_aside', { interaction_id: 'in1', rule: 'spam' }],
     ])
+  })
+
+  it('sets its sentences apart as each language does', async () => {
+    expect(banner().get('p').text()).toContain('not proven. SPF')
+    await speak('zh-CN')
+    expect(banner().get('p').text()).toMatch(/^[^ ]+。SPF/u)
+    await speak('en')
   })
 
   it('has no code of ours among its words', () => {
