@@ -12,6 +12,7 @@ from typing import Final, Protocol
 
 import orjson
 
+from channels.email.author import sender_of
 from channels.email.compose import ComposedMail, compose
 from channels.email.parse.auto import DELIVERY_STATUS, is_daemon
 from channels.email.parse.mail import Address as ParsedAddress
@@ -99,7 +100,7 @@ class EmailChannel:
         the account's web forms has written comes, unproven, from whom it names in Reply-To.
         """
         mail = await self._parser.parse(raw)
-        proof, sender, reply_to = "", _sender(mail.from_), _reply_to(mail, account)
+        proof, sender, reply_to = "", sender_of(mail.from_), _reply_to(mail, account)
         if reply_to is not None and _is_form(mail.from_, account):
             # The form's own proof says nothing about who filled it in.
             sender, reply_to = reply_to, None
@@ -195,14 +196,6 @@ def _written_by_a_person(mail: ParsedMail, envelope: Mapping[str, str]) -> bool:
         and not _has_status(mail)
         and back == normal(mail.from_.address)
         and bool(mail.from_.address)
-    )
-
-
-def _sender(author: ParsedAddress) -> Address | None:
-    if not (author.address or author.name):
-        return None
-    return Address(
-        kind="email", address=normal(author.address), name=author.name, raw=author.address
     )
 
 

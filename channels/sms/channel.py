@@ -117,7 +117,7 @@ def to_inbound(sms: InboundSms) -> InboundMessage:
     return InboundMessage(
         key=sms.message_sid,
         external_id=sms.message_sid,
-        sender=_address(sms.sender, sms.profile_name),
+        sender=sender_of(sms.sender, sms.profile_name),
         to=(sms.recipient.value,),
         text=text,
         attachments=tuple(_attachment(ref, i) for i, ref in enumerate(sms.media, start=1)),
@@ -140,7 +140,8 @@ def _consent(sms: InboundSms) -> Literal["", "stop", "start"]:
     return _WORDS.get(sms.text.strip().upper(), "")
 
 
-def _address(address: SmsAddress, name: str) -> Address:
+def sender_of(address: SmsAddress, name: str = "") -> Address:
+    """Who wrote, as the house knows senders: one number is one, whichever network it is on."""
     return Address(kind="phone", address=address.value, name=name, raw=address.wire)
 
 

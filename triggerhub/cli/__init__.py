@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from triggerhub.cli import data, inspecting, people, running
+from triggerhub.cli import data, inspecting, matching, people, running
 
 app = typer.Typer(
     name="triggerhub",
@@ -28,6 +28,7 @@ token_app.command("create")(people.token_create)
 token_app.command("list")(people.token_list)
 token_app.command("revoke")(people.token_revoke)
 app.command()(inspecting.inspect)
+app.command()(matching.match)
 app.command()(data.customers)
 app.command()(data.erase)
 app.command()(running.doctor)

@@ -25,8 +25,8 @@ from triggerhub.cli import app
 from triggerhub.domain.events import MessageUnparseable
 
 COMMANDS = (
-    ["serve"], ["init"], ["user", "add"], ["token", "create"], ["inspect"], ["customers"],
-    ["doctor"], ["backup"], ["restore"], ["rebuild"], ["replay"],
+    ["serve"], ["init"], ["user", "add"], ["token", "create"], ["inspect"], ["match"],
+    ["customers"], ["doctor"], ["backup"], ["restore"], ["rebuild"], ["replay"],
 )  # fmt: skip
 
 
