@@ -216,7 +216,7 @@ def unhold(work: Work, actor: Actor, command: cmd.Unhold, options: Options) -> J
 def _without_owner(work: Work, row: InteractionRow, reason: str) -> list[Fact]:
     """What ends before the work can change hands: the pending offer, the owner's leg."""
     facts: list[Fact] = []
-    offer = work.pending_offer_of(row.id)
+    offer = grant.pending_offer(work, row)
     if offer is not None:
         facts.append(
             ev.OfferRescinded(
@@ -247,7 +247,7 @@ def _close(
             )
     closed = ev.InteractionClosed(interaction_id=row.id, how=how, code=code, disposition=why)
     facts = [*_without_owner(work, row, "closed"), closed]
-    _append(work, actor, _machine(row, work.pending_offer_of(row.id)), facts)
+    _append(work, actor, _machine(row, grant.pending_offer(work, row)), facts)
     return {}
 
 
@@ -333,4 +333,4 @@ def _hand_on(
             raise NotFound(f"there is no queue {queue_id}")
         moved = "transfer" if queue_id != row.queue_id else reason
         facts.append(_requeued(work, row, moved, queue_id))
-    _append(work, actor, _machine(row, work.pending_offer_of(row.id)), facts)
+    _append(work, actor, _machine(row, grant.pending_offer(work, row)), facts)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from triggerhub.domain.errors import Forbidden, NotFound
 from triggerhub.domain.permissions import NOTHING, Actor, Subject, may
-from triggerhub.domain.work import ConversationRow, InteractionRow, UserRow, Work
+from triggerhub.domain.work import ConversationRow, InteractionRow, OfferRow, UserRow, Work
 
 
 def require(actor: Actor, action: str, subject: Subject = NOTHING) -> None:
@@ -29,9 +29,14 @@ def person(work: Work, actor: Actor) -> UserRow:
     return rows[0]
 
 
+def pending_offer(work: Work, row: InteractionRow) -> OfferRow | None:
+    """The offer that is held out for this work, which no other state has."""
+    return work.pending_offer_of(row.id) if row.state == "offered" else None
+
+
 def subject_of(work: Work, row: InteractionRow) -> Subject:
     """An interaction as permissions see it: its queue, who owns it, to whom it is offered."""
-    offer = work.pending_offer_of(row.id) if row.state == "offered" else None
+    offer = pending_offer(work, row)
     return Subject(
         queue_ids=frozenset({row.queue_id} if row.queue_id else ()),
         holder_ids=frozenset({row.owner_id} if row.owner_id is not None else ()),

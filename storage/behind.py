@@ -2,7 +2,8 @@
 
 Rows of one table become one statement, and what changes a row that isn't written yet is written
 with it: each statement costs far more than its rows, and lets another thread in between. Knows no
-table. Nobody can tell the difference: every look at the database writes what is kept first.
+table. Nobody can tell the difference: whoever looks at a table that something is kept of has all
+of it written first.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ from typing import Any
 
 Values = dict[str, Any]
 Run = Callable[[str, Sequence[Any]], int]
-MOST_ROWS = 64  # in one statement; in powers of two, so that the driver's cache of them is hit
+MOST_ROWS = 64  # in one statement
+FEW_ROWS = 8  # above it in powers of two, so that the driver's cache of statements is hit
 
 
 class Plus(int):
@@ -41,14 +43,13 @@ class Behind:
         self._unless: dict[str, str] = {}
         self._changes: dict[str, dict[str, Values]] = {}
         self._counts: dict[tuple[str, str, tuple[tuple[str, Any], ...]], int] = {}
-
-    def __bool__(self) -> bool:
-        return bool(self._new or self._changes or self._counts)
+        self.tables: set[str] = set()  # that something is kept of
 
     def put(self, table: str, key: object, row: Values, *, unless: str = "") -> None:
         """A new row. `unless`: a conflict clause; where it bites, writing raises AlreadyThere."""
         if self.held(table, key) is not None:
             self.write()  # the database refuses the second one
+        self.tables.add(table)
         self._new.setdefault(table, {})[key] = row
         if self._changes:  # of a row that wasn't there
             self._changes.get(table, {}).pop(str(key), None)
@@ -73,6 +74,7 @@ class Behind:
             self.write()
             earlier = None
         if earlier is None:
+            self.tables.add(table)
             self._changes.setdefault(table, {})[key] = changes
             return
         for name, value in changes.items():
@@ -85,6 +87,7 @@ class Behind:
 
     def count(self, table: str, key: tuple[tuple[str, Any], ...], column: str) -> None:
         """One more in `column` of the row with this key, which is made where it isn't there."""
+        self.tables.add(table)
         at = (table, column, key)
         self._counts[at] = self._counts.get(at, 0) + 1
 
@@ -93,11 +96,13 @@ class Behind:
         self._unless.clear()
         self._changes.clear()
         self._counts.clear()
+        self.tables.clear()
 
     def write(self) -> None:
         """Raises AlreadyThere, and what the database raises."""
         new, unless, changes, counts = self._new, self._unless, self._changes, self._counts
         self._new, self._unless, self._changes, self._counts = {}, {}, {}, {}
+        self.tables.clear()
         for table, rows in new.items():
             for columns, some in _alike(rows.values()).items():
                 self._insert(table, columns, some, unless.get(table, ""))
@@ -121,7 +126,8 @@ class Behind:
         marks = f"({', '.join('?' * len(columns))})"
         done = 0
         while done < len(rows):
-            size = min(MOST_ROWS, 1 << ((len(rows) - done).bit_length() - 1))
+            left = len(rows) - done
+            size = left if left <= FEW_ROWS else min(MOST_ROWS, 1 << (left.bit_length() - 1))
             values = [value for row in rows[done : done + size] for value in row.values()]
             written = self._run(
                 f"INSERT INTO {table} ({', '.join(columns)}) VALUES "

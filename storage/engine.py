@@ -31,12 +31,19 @@ JOURNAL_LIMIT = 2_000 * PAGE  # bytes that a write-ahead log keeps when it start
 WRITER_CACHE = 64_000
 READER_CACHE = 8_000
 BUSY_MS = 30_000  # the patience of what nobody outside waits for: a migration, a command
+_WORD = re.compile(r"[a-z_][a-z0-9_]*")
 _NAMED = re.compile(r"(?<![:\w]):([a-z_][a-z0-9_]*)")
 
 
 @lru_cache(maxsize=1024)
 def _pyformat(sql: str) -> str:
     return _NAMED.sub(r"%(\1)s", sql.replace("%", "%%"))
+
+
+@lru_cache(maxsize=1024)
+def _words(sql: str) -> frozenset[str]:
+    """All that could be the name of a table."""
+    return frozenset(_WORD.findall(sql))
 
 
 @lru_cache(maxsize=1024)
@@ -61,8 +68,8 @@ class Cursor(Protocol):
 class Connection:
     """One DB-API connection, used by one thread at a time.
 
-    What is `put`, `change`d and `count`ed is written before the next look or at `write_behind`,
-    which is for whoever commits.
+    What is `put`, `change`d and `count`ed is written before the next look at one of its tables or
+    at `write_behind`, which is for whoever commits.
     """
 
     def __init__(self, raw: Any, dialect: str) -> None:
@@ -112,11 +119,11 @@ class Connection:
         self._behind.count(table, tuple(key.items()), column)
 
     def write_behind(self) -> None:
-        if self._behind:
+        if self._behind.tables:
             self._behind.write()
 
     def _execute(self, sql: str, params: Params) -> None:
-        if self._behind:
+        if self._behind.tables and not self._behind.tables.isdisjoint(_words(sql)):
             self._behind.write()
         self._cursor.execute(sql if self.dialect == "sqlite" else _pyformat(sql), params)
 

@@ -6,7 +6,7 @@ in order and without holes, whatever else commits beside this process.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -66,7 +66,7 @@ class Transaction(Lookups):
         self.kit = kit
         self._doubt = doubt
         self.recorded: list[Recorded] = []
-        self._fresh: dict[str, bytes] = {}
+        self._fresh: dict[str, Piece] = {}
         self._placed: list[Prepared[Any]] = []
         lock = " FOR UPDATE" if connection.dialect == "postgresql" else ""
         row = connection.one(f"SELECT seq, epoch FROM log_head WHERE one = 1{lock}")
@@ -192,7 +192,7 @@ class Transaction(Lookups):
                 "created_at": millis(self.now),
             },
         )
-        self._fresh[piece.id] = piece.body
+        self._fresh[piece.id] = piece
 
     def put_json(
         self, kind: str, value: Any, *, content_id: str | None = None, owner: str | None = None
@@ -210,7 +210,18 @@ class Transaction(Lookups):
         if content_id is None:
             return None
         fresh = self._fresh.get(content_id)
-        return fresh if fresh is not None else super().body(content_id)
+        return fresh.body if fresh is not None else super().body(content_id)
+
+    def raws(self, content_ids: Iterable[str]) -> dict[str, tuple[bytes, dict[str, str]]]:
+        found: dict[str, tuple[bytes, dict[str, str]]] = {}
+        others = []
+        for content_id in content_ids:
+            fresh = self._fresh.get(content_id)
+            if fresh is None:
+                others.append(content_id)
+            else:
+                found[content_id] = fresh.body, orjson.loads(fresh.meta) if fresh.meta else {}
+        return found | super().raws(others)
 
     def keyed_hash(self, text: str) -> bytes:
         return self.kit.vault.hash(text)
