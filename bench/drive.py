@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from random import Random
+from typing import TypeVar
 
 from bench import company
 from bench.desk import Desk
@@ -18,7 +20,10 @@ from bench.wire import HttpClient, SmtpClient
 from channels.sms.form import decode
 from channels.sms.signature import sign
 
+T = TypeVar("T")
 CONNECTIONS = 64
+PAUSE = 0.5  # seconds until a customer who is not in a hurry writes on
+LONGEST = 10.0  # seconds that conversations are waited for at the end
 WINDOW = 256  # customers who have written and are not yet offered to an agent
 _WORDS = "Hello, could you please tell me when my order 4711 will arrive? Thank you! 谢谢"
 
@@ -213,52 +218,90 @@ async def answers(port: int, requests: Iterable[bytes], rate: float) -> list[flo
 
 
 async def latencies(
-    port: int, desk: Desk, requests: dict[bytes, bytes], rate: float
+    port: int,
+    desk: Desk,
+    customers: dict[bytes, list[bytes]],
+    rate: float,
+    *,
+    messages: int,
+    seconds: float,
 ) -> list[float]:
     """Milliseconds from the first byte of each request to its frame, at `rate` a second.
 
-    `requests`: by the customer's address. One that never arrives counts as infinite.
+    `customers`: by address, the `messages` that each will write. With every `messages`-th turn a
+    new one begins; each further message is written `PAUSE` after the one before was on a console.
+    Counted are `seconds`, once the first conversations have run their course. A message that
+    never arrives counts as infinite.
     """
+    newcomers = iter(customers)
+    due: deque[tuple[float, bytes]] = deque()
     sent: dict[bytes, float] = {}
-    found: dict[bytes, float] = {}
-    addresses = iter(requests)
+    waits: list[float] = []
+    began = time.perf_counter()
+    counted_from = began + PAUSE * (messages - 1)
+    end = counted_from + seconds
+    closed = desk.closed
+    begun = 0
 
     def arrived(address: bytes, at: float) -> None:
-        if address in sent:
-            found.setdefault(address, (at - sent[address]) * 1000)
+        since = sent.pop(address, None)
+        if since is not None and counted_from <= since <= end:
+            waits.append((at - since) * 1000)
 
-    def asked(client: HttpClient, request: bytes, back: Callable[[], None]) -> None:
-        sent[next(addresses)] = time.perf_counter()
+    def write_on(address: bytes) -> bool:
+        if not customers[address]:
+            return False
+        due.append((time.perf_counter() + PAUSE, address))
+        return True
+
+    def turns() -> Iterator[bytes | None]:
+        nonlocal begun
+        for turn in itertools.count():
+            now = time.perf_counter()
+            if turn % messages == 0 and now < end:
+                begun += 1
+                yield next(newcomers)
+            elif due and due[0][0] <= now:
+                yield due.popleft()[1]
+            elif now < end or (desk.closed - closed < begun and now < end + LONGEST):
+                yield None
+            else:
+                return
+
+    def ask(client: HttpClient, address: bytes, back: Callable[[], None]) -> None:
+        request = customers[address].pop(0)
+        sent[address] = time.perf_counter()
         client.ask(request, lambda _status: back())
 
-    desk.arrived = arrived
-    await _at_rate(port, requests.values(), rate, asked)
-    for _ in range(100):
-        if len(found) == len(sent):
-            break
-        await asyncio.sleep(0.05)
-    desk.arrived = None
-    return [found.get(address, float("inf")) for address in sent]
+    desk.arrived, desk.write_on = arrived, write_on
+    await _at_rate(port, turns(), rate, ask)
+    desk.arrived = desk.write_on = None
+    return waits + [float("inf") for since in sent.values() if counted_from <= since <= end]
 
 
 async def _at_rate(
     port: int,
-    requests: Iterable[bytes],
+    turns: Iterable[T | None],
     rate: float,
-    ask: Callable[[HttpClient, bytes, Callable[[], None]], None],
+    ask: Callable[[HttpClient, T, Callable[[], None]], None],
 ) -> None:
-    """`ask` for each at even distances, on a connection that is free; until all are answered."""
+    """`ask` at even distances, on a connection that is free; until all are answered.
+
+    A turn may bring nothing to ask for.
+    """
     clients = await http_clients(port, 16)
     idle = list(clients)
     next_at = time.perf_counter()
-    for request in requests:
+    for asked in turns:
         next_at += 1 / rate
         await asyncio.sleep(max(0.0, next_at - time.perf_counter()))
+        if asked is None:
+            continue
         if not idle:
             clients += await http_clients(port, 1)
             idle.append(clients[-1])
         client = idle.pop()
-        ask(client, request, partial(idle.append, client))
+        ask(client, asked, partial(idle.append, client))
     for _ in range(100):
         if len(idle) == len(clients):
             break

@@ -36,6 +36,8 @@ _ROWS: tuple[tuple[str, str, str, float | None, str, bool], ...] = (
     ("floor_p99", "Floor: first byte to its answer at 100 a second, p99", "ms", None, "", False),
     ("wait_p50", "First byte to frame at 100 a second, p50", "ms", 5.0, "", False),
     ("wait_p99", "First byte to frame at 100 a second, p99", "ms", 40.0, "", False),
+    ("offer_wait_p50", "… where every message is new work, p50", "ms", None, "", False),
+    ("offer_wait_p99", "… where every message is new work, p99", "ms", None, "", False),
     ("smtp_floor", "Floor: bare aiosmtpd, keeps nothing", "/s", None, "", True),
     ("smtp", "Mails accepted over SMTP", "/s", 0.40, "smtp_floor", True),
     ("memory_idle", "Resident memory, idle", "MiB", 150.0, "", False),
@@ -190,13 +192,20 @@ def _plots(results: Results, folder: Path) -> list[str]:
     figure.savefig(folder / "throughput.png", dpi=110)
     plt.close(figure)
 
-    waits = sorted(wait for wait in results.waits if math.isfinite(wait))
     figure, axes = plt.subplots(figsize=(7, 4))
-    axes.plot(waits, [(place + 1) / len(waits) for place in range(len(waits))], color="#2f6f9f")
-    for share, style in ((0.5, "--"), (0.99, ":")):
-        at = waits[min(len(waits) - 1, int(len(waits) * share))]
-        axes.axvline(at, color="#22303c", linestyle=style, linewidth=1)
-        axes.text(at, 0.05, f" p{share * 100:g} {at:.1f} ms", rotation=90, va="bottom")
+    for what, label, colour in (
+        ("wait", "messages of conversations", "#2f6f9f"),
+        ("offer_wait", "every message new work", "#c2742f"),
+    ):
+        waits = sorted(wait for wait in results.waits[what] if math.isfinite(wait))
+        axes.plot(
+            waits, [(at + 1) / len(waits) for at in range(len(waits))], color=colour, label=label
+        )
+        for share, style in ((0.5, "--"), (0.99, ":")):
+            at = waits[min(len(waits) - 1, int(len(waits) * share))]
+            axes.axvline(at, color=colour, linestyle=style, linewidth=1)
+            axes.text(at, 0.05, f" p{share * 100:g} {at:.1f} ms", rotation=90, va="bottom")
+    axes.legend(loc="lower right", frameon=False)
     axes.set_xscale("log")
     axes.set_xlabel("ms from the request's first byte to the console's frame")
     axes.set_ylabel("share of messages")

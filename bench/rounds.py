@@ -39,7 +39,7 @@ class Results:
     """What each round measured, by name; times in ms, memory in MiB."""
 
     values: dict[str, list[float]] = field(default_factory=dict)
-    waits: list[float] = field(default_factory=list)
+    waits: dict[str, list[float]] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
 
     def add(self, name: str, value: float) -> None:
@@ -132,17 +132,23 @@ class Run:
                 results.faults.append(f"{what}: {missing}")
             await self._settled(name, hub)
 
-        self._say(f"{name}: latency at {size.rate:g} a second")
-        wanted = list(itertools.islice(self._customers, int(size.rate * size.seconds)))
-        made = await self._messages.all(wanted, company.SUPPORT_NUMBER)
-        addresses = [company.phone(customer).encode() for customer in wanted]
-        waits = await drive.latencies(
-            hub.http_port, desk, dict(zip(addresses, made, strict=True)), size.rate
-        )
-        results.waits += waits
-        results.add("wait_p50", _share(waits, 0.5))
-        results.add("wait_p99", _share(waits, 0.99))
-        await self._settled(name, hub)
+        for what, messages in (("wait", TALK), ("offer_wait", 1)):
+            self._say(f"{name}: latency at {size.rate:g} a second, {messages} a conversation")
+            begin = int(size.rate * (size.seconds + drive.PAUSE * messages) / messages) + 2
+            waits = await drive.latencies(
+                hub.http_port,
+                desk,
+                await self._messages.talks(
+                    itertools.islice(self._customers, begin), company.SUPPORT_NUMBER, messages
+                ),
+                size.rate,
+                messages=messages,
+                seconds=size.seconds,
+            )
+            results.waits.setdefault(what, []).extend(waits)
+            results.add(f"{what}_p50", _share(waits, 0.5))
+            results.add(f"{what}_p99", _share(waits, 0.99))
+            await self._settled(name, hub)
 
         self._say(f"{name}: floor, SMTP")
         bare = await start_floor("smtp", self.folder)
