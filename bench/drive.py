@@ -22,7 +22,6 @@ from channels.sms.signature import sign
 
 T = TypeVar("T")
 CONNECTIONS = 64
-PAUSE = 0.5  # seconds until a customer who is not in a hurry writes on
 LONGEST = 10.0  # seconds that conversations are waited for at the end
 WINDOW = 256  # customers who have written and are not yet offered to an agent
 _WORDS = "Hello, could you please tell me when my order 4711 will arrive? Thank you! 谢谢"
@@ -224,21 +223,22 @@ async def latencies(
     rate: float,
     *,
     messages: int,
+    pause: float,
     seconds: float,
 ) -> list[float]:
     """Milliseconds from the first byte of each request to its frame, at `rate` a second.
 
     `customers`: by address, the `messages` that each will write. With every `messages`-th turn a
-    new one begins; each further message is written `PAUSE` after the one before was on a console.
-    Counted are `seconds`, once the first conversations have run their course. A message that
-    never arrives counts as infinite.
+    new one begins; each further message is written `pause` seconds after the one before was on a
+    console. Counted are `seconds`, once the first conversations have run their course. A message
+    that never arrives counts as infinite.
     """
     newcomers = iter(customers)
     due: deque[tuple[float, bytes]] = deque()
     sent: dict[bytes, float] = {}
     waits: list[float] = []
     began = time.perf_counter()
-    counted_from = began + PAUSE * (messages - 1)
+    counted_from = began + pause * (messages - 1)
     end = counted_from + seconds
     closed = desk.closed
     begun = 0
@@ -251,7 +251,7 @@ async def latencies(
     def write_on(address: bytes) -> bool:
         if not customers[address]:
             return False
-        due.append((time.perf_counter() + PAUSE, address))
+        due.append((time.perf_counter() + pause, address))
         return True
 
     def turns() -> Iterator[bytes | None]:

@@ -20,6 +20,7 @@ from bench.load import FILE
 from bench.servers import Server, start_floor, start_hub
 
 TALK = 5  # messages that a customer writes before the agent closes
+PAUSE = 0.5  # seconds until a customer who is not in a hurry writes on
 CROWD = 5_000  # customers who write to the queue that has nobody
 
 
@@ -134,7 +135,8 @@ class Run:
 
         for what, messages in (("wait", TALK), ("offer_wait", 1)):
             self._say(f"{name}: latency at {size.rate:g} a second, {messages} a conversation")
-            begin = int(size.rate * (size.seconds + drive.PAUSE * messages) / messages) + 2
+            pause = min(PAUSE, size.agents / 2 / size.rate)  # or too few agents would be free
+            begin = int(size.rate * (size.seconds + pause * messages) / messages) + 2
             waits = await drive.latencies(
                 hub.http_port,
                 desk,
@@ -143,6 +145,7 @@ class Run:
                 ),
                 size.rate,
                 messages=messages,
+                pause=pause,
                 seconds=size.seconds,
             )
             results.waits.setdefault(what, []).extend(waits)

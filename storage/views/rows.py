@@ -36,7 +36,7 @@ def _some(reader: Reader, sql: str, column: str, ids: Iterable[str] | None) -> l
 
 def hub(reader: Reader) -> Json:
     row = reader.connection.one("SELECT name, timezone, default_region, language FROM hub")
-    name, zone, region, language = row or ("Trigger Center", "UTC", "GB", "en")
+    name, zone, region, language = row or ("Trigger Center", "UTC", "US", "en")
     return {"name": name, "timezone": zone, "default_region": region, "language": language}
 
 
