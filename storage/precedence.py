@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 
 PRESSING = 32  # deliveries that wait when a routing step ends
+FEW = 8  # deliveries of one group that may wait until they are routed, too
 REST = 9.0  # times as long as that step took
 LONGEST = 3.0  # seconds; with a long step before it still well within the leader's lease
 # Routing costs about twice as much as taking in, and Python uses about one core: while taking in
@@ -43,6 +44,10 @@ class Precedence:
     def waive(self) -> None:
         """From now on nobody rests: the hub goes down."""
         self._waived = True
+
+    def lets_join(self, deliveries: int) -> bool:
+        """Whether a group with so many may be routed in its own transaction."""
+        return deliveries <= FEW and self.rest() == 0
 
     def begin(self) -> float:
         """To be given to `ended`, when the routing step that begins now has ended."""

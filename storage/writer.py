@@ -24,7 +24,7 @@ from storage.behind import AlreadyThere
 from storage.checkpoint import Checkpointer
 from storage.engine import Connection, Database
 from storage.jobs import Job, Look, translated
-from storage.precedence import PRESSING, Precedence
+from storage.precedence import Precedence
 from storage.transaction import Kit, Transaction
 from triggerhub.domain.errors import HubError, Unavailable
 from triggerhub.domain.events import Recorded
@@ -195,9 +195,7 @@ class Writer:
         self._refused = False
         if group:
             deliveries = sum(job.delivery for job in group)
-            companion = self.companion
-            if deliveries >= PRESSING or self._precedence.rest() > 0:
-                companion = None
+            companion = self.companion if self._precedence.lets_join(deliveries) else None
             began = self._precedence.begin()
             self._finish(group, self._commit(group, companion))
             self._precedence.served(deliveries)

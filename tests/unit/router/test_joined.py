@@ -10,7 +10,7 @@ import pytest
 
 from router.leader import RENEW
 from storage.engine import Connection
-from storage.precedence import PRESSING
+from storage.precedence import FEW
 from storage.transaction import Transaction
 from tests.unit.router.test_board import check_board
 from tests.unit.router.test_leader import Killed, each_once
@@ -129,9 +129,9 @@ async def test_a_commit_that_fails_is_forgotten(
 
 async def test_in_a_flood_acknowledging_goes_first(joined: World) -> None:
     before = await joined.views.head()
-    deliveries = [joined.sms(f"+155502{number:02}") for number in range(PRESSING)]
+    deliveries = [joined.sms(f"+155502{number:02}") for number in range(FEW + 1)]
     await asyncio.gather(*deliveries)
-    assert await joined.views.head() == before + PRESSING
+    assert await joined.views.head() == before + FEW + 1
     await joined.settle()
     await each_once(joined)
 

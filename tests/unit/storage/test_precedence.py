@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from storage.precedence import BUSY, LONGEST, LOOK_EVERY, PRESSING, REST, Precedence
+from storage.precedence import BUSY, FEW, LONGEST, LOOK_EVERY, PRESSING, REST, Precedence
 
 
 class Machine:
@@ -93,3 +93,15 @@ def test_nobody_rests_while_the_hub_goes_down() -> None:
     machine.step(0.5)
     machine.rule.waive()
     assert machine.rule.rest() == 0
+
+
+def test_few_deliveries_are_routed_with_their_acknowledgement_unless_it_rests() -> None:
+    machine = Machine()
+    assert machine.rule.lets_join(0)
+    assert machine.rule.lets_join(FEW)
+    assert not machine.rule.lets_join(FEW + 1)
+    machine.rule.came(PRESSING)
+    machine.step(0.1)
+    assert not machine.rule.lets_join(1)
+    machine.rested(share=1.0)
+    assert machine.rule.lets_join(1)
