@@ -16,7 +16,7 @@ class Sender(Shape):
 
 
 class EntryAttachment(Shape):
-    id: str
+    id: str | None = None
     filename: str
     content_type: str
     size: int

@@ -180,7 +180,8 @@ export interface Card {
 }
 
 export interface Attachment {
-  id: string
+  /** Absent until it is fetched from the provider. */
+  id?: string | null
   filename: string
   content_type: string
   size: number
@@ -190,17 +191,13 @@ export interface Attachment {
 }
 
 export interface SystemFact {
-  what: 'opened' | 'closed' | 'transferred' | 'assigned' | 'linked'
+  what: 'closed' | 'transferred'
   /** Of `closed`. */
   how?: ClosedHow | null
   code?: string | null
-  /** Of `opened` and `assigned`. */
-  queue_id?: string | null
-  agent_id?: string | null
   /** Of `transferred`. */
   to_queue_id?: string | null
   to_agent_id?: string | null
-  address?: string | null
 }
 
 export interface Entry {

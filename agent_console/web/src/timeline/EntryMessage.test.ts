@@ -29,4 +29,17 @@ describe('a mail in the timeline', () => {
   it.each([[undefined], [null], ['Ada@Customer.example']])('says nothing of %s', (reply_to) => {
     expect(shown({ reply_to } as Partial<Entry>).find('.elsewhere').exists()).toBe(false)
   })
+
+  const part = { filename: 'photo.jpg', content_type: 'image/jpeg', size: 0, inline: false, cid: null }
+
+  it('offers no file that is not there: on its way, or lost, and why', async () => {
+    const mail = shown({ attachments: [part, { ...part, lost: 'media_host it is not there' }, { ...part, id: 'att_1', size: 2048 }] })
+    const tiles = mail.findAll('.tile')
+    expect(tiles.map((one) => one.element.tagName)).toEqual(['SPAN', 'SPAN', 'A'])
+    expect(tiles.map((one) => one.get('.text').text())).toEqual([
+      'photo.jpgBeing fetched…', `photo.jpg${i18n.global.t('reason.media_host')}`, 'photo.jpg2 kB',
+    ])
+    await speak('zh-CN')
+    expect(tiles[0]?.text()).toContain('正在获取…')
+  })
 })
