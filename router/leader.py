@@ -10,6 +10,7 @@ import asyncio
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 import structlog
@@ -65,14 +66,17 @@ class Leader:
         self._board: Board | None = None
         self._company: Company | None = None
         self._fence = 0
-        self._kept = 0  # the position in the database
+        self._kept = 0  # the position in the database, as of the last unit of work
         self._renewed_at: datetime | None = None
         self._due: datetime | None = None
         self._heard: deque[Recorded] = deque(maxlen=HEARD)
         self._tried_at: datetime | None = None
         self._bell = Bell("leader", tail, wanted=self._wanted, heard=self._hear)
-        self._at_board = threading.Lock()  # the writer's thread and the loop's both come to it
-        self._before = 0  # the position before the unit of work that was joined last
+        # The writer's thread and the loop's both come to the board. Single values are read without
+        # it: each is replaced as a whole, and one that is a moment old only costs another step.
+        self._at_board = threading.Lock()
+        self._before = (0, 0)  # position and fence before the last unit of work
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._pause_until: datetime | None = None
         self._singly = 0  # so many events are still to be read one by one
         self._suspect: int | None = None  # the one that is being settled by itself
@@ -84,6 +88,8 @@ class Leader:
 
     async def run(self) -> None:
         """Until cancelled. Raises what no event can be blamed for."""
+        self._loop = asyncio.get_running_loop()
+        self._heard.clear()  # what came while nobody listened is to be read
         async with self._bell.listening():
             self._store.accompanied_by(self)
             try:
@@ -177,7 +183,7 @@ class Leader:
             with self._at_board:
                 return self._step(unit, heard)
 
-        caught_up = await self._store.run(work, alone=True)
+        caught_up = await self._store.run(work, alone=True, undone=self.undone)
         if caught_up is None:
             self.leading.clear()
             self.following = True
@@ -217,7 +223,7 @@ class Leader:
         self._hold(board)
         return caught_up
 
-    def join(self, work: Work, recorded: Sequence[Recorded]) -> None:
+    def join(self, work: Work, recorded: Sequence[Recorded]) -> bool:
         """Settle at once what others append, where this node leads and has read all before it.
 
         What is left out, for whatever reason, is for the next step.
@@ -232,23 +238,29 @@ class Leader:
                 or recorded[0].seq != board.position + 1
                 or len(recorded) >= BATCH
             ):
-                return
+                return False
             self._let_go()
             self._advance(work, board, recorded)
             if work.head != recorded[-1].seq or any(settles(item.fact) for item in recorded):
                 work.advance(NAME, board.position, self._fence)
                 self._kept = board.position
             self._hold(board)
+            return True
 
     def undone(self) -> None:
-        """The board is of a unit of work that never was: it is loaded anew."""
-        self._board = None
-        self.position = self._before
+        """The board is of a unit of work that never was, perhaps: it is loaded anew."""
+        with self._at_board:
+            if self._board is not None:
+                self._board = None
+                self.position, self._fence = self._before
+        with suppress(RuntimeError):  # the loop is closed: there is no next step
+            if self._loop is not None:
+                self._loop.call_soon_threadsafe(self._bell.ring)
 
     def _let_go(self) -> None:
         """Whatever goes wrong from here on, the board is loaded anew."""
         self._board = None
-        self._before = self.position
+        self._before = self.position, self._fence
 
     def _hold(self, board: Board) -> None:
         self._board = board
@@ -257,7 +269,8 @@ class Leader:
 
     def _renewed(self, now: datetime) -> bool:
         """Whether the lease needn't be renewed yet."""
-        return self._renewed_at is not None and now - self._renewed_at < RENEW
+        renewed_at = self._renewed_at  # read once: the loop's thread may forget it meanwhile
+        return renewed_at is not None and now - renewed_at < RENEW
 
     def _took_note(self) -> bool:
         """Whether what is new needed no transaction: nothing to settle, nothing to decide.

@@ -18,7 +18,7 @@ log = structlog.get_logger(__name__)
 
 
 class Job(Generic[T]):
-    __slots__ = ("alone", "delivery", "error", "future", "result", "work")
+    __slots__ = ("alone", "delivery", "error", "future", "result", "undone", "work")
 
     def __init__(
         self,
@@ -26,11 +26,13 @@ class Job(Generic[T]):
         future: asyncio.Future[T],
         alone: bool,
         delivery: bool,
+        undone: Callable[[], None] | None = None,
     ) -> None:
         self.work = work
         self.future = future
         self.alone = alone
         self.delivery = delivery
+        self.undone = undone
         self.result: T | None = None
         self.error: BaseException | None = None
 

@@ -79,8 +79,15 @@ class Store:
 
     # --- writing ------------------------------------------------------------------------------
 
-    async def run(self, work: Callable[[Work], T], *, alone: bool = False) -> T:
-        return await self.writer.run(cast("Callable[[Transaction], T]", work), alone=alone)
+    async def run(
+        self,
+        work: Callable[[Work], T],
+        *,
+        alone: bool = False,
+        undone: Callable[[], None] | None = None,
+    ) -> T:
+        ran = cast("Callable[[Transaction], T]", work)
+        return await self.writer.run(ran, alone=alone, undone=undone)
 
     def accompanied_by(self, companion: Companion | None) -> None:
         self.writer.companion = companion

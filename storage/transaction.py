@@ -58,7 +58,8 @@ class Transaction(Lookups):
     """Lives for one group; its jobs share it one after the other.
 
     Nearly every delivery is new, so they are taken to be, and their events are written together:
-    one that was there raises AlreadyThere out of whatever comes next. With `doubt` each is asked.
+    one that was there raises AlreadyThere out of the next look at the events, or at the end. With
+    `doubt` each is asked.
     """
 
     def __init__(self, connection: Connection, kit: Kit, *, doubt: bool = False) -> None:

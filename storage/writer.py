@@ -15,6 +15,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
@@ -48,6 +49,9 @@ class Writer:
         self._queue: SimpleQueue[list[Job[Any]] | None] = SimpleQueue()
         self._batch: list[Job[Any]] = []
         self._looks: deque[Look[Any]] = deque()
+        self._waiting: list[Job[Any]] = []  # taken by the thread
+        self._over = False  # the thread broke off
+        self._joined = False  # whether the companion had a part in the last transaction
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._broken: asyncio.Future[None] | None = None
@@ -82,19 +86,25 @@ class Writer:
             self._connection = None
 
     async def run(
-        self, work: Callable[[Transaction], T], *, alone: bool = False, delivery: bool = False
+        self,
+        work: Callable[[Transaction], T],
+        *,
+        alone: bool = False,
+        delivery: bool = False,
+        undone: Callable[[], None] | None = None,
     ) -> T:
         """The result of `work`, once its transaction is durable.
 
-        `alone`: not in one transaction with others (the leader's). `delivery`: somebody outside
-        waits for the answer, and goes before lonely ones. Raises what `work` raised; Unavailable
-        when the writer is stopped or the database refuses.
+        `alone`: not in one transaction with others, and after them. `undone`: called in the
+        thread, before anything else, where a lonely one's transaction fails. `delivery`: somebody
+        outside waits for the answer, and goes before lonely ones. Raises what `work` raised;
+        Unavailable when the writer is stopped or the database refuses.
         """
         loop = self._asked()
         future: asyncio.Future[T] = loop.create_future()
         if not self._batch:
             loop.call_soon(self._flush)
-        self._batch.append(Job(work, future, alone, delivery))
+        self._batch.append(Job(work, future, alone, delivery, undone))
         self._precedence.came(delivery)
         try:
             return await future
@@ -115,7 +125,7 @@ class Writer:
         return await future
 
     def _asked(self) -> asyncio.AbstractEventLoop:
-        if self._loop is None or self._thread is None or not self._thread.is_alive():
+        if self._loop is None or self._thread is None or self._over:
             raise Unavailable("the hub is stopping", code="stopping")
         return self._loop
 
@@ -123,6 +133,8 @@ class Writer:
         if self._batch:
             batch, self._batch = self._batch, []
             self._queue.put(batch)
+            if self._over:
+                self._dismiss()
 
     async def watch(self) -> None:
         """Until cancelled; raises what the thread broke off with, should it ever."""
@@ -141,22 +153,37 @@ class Writer:
         try:
             self._work()
         except BaseException as error:
-            # Whoever waits for an answer won't get one: a hub without a writer must end.
             log.critical("storage.writer_broke", exc_info=error)
+            self._over = True
             assert self._loop is not None
             assert self._broken is not None
-            self._loop.call_soon_threadsafe(self._broken.set_exception, error)
+            with suppress(RuntimeError):  # the loop is closed: nobody is waiting any more
+                self._loop.call_soon_threadsafe(self._broken.set_exception, error)
+            self._dismiss()
+
+    def _dismiss(self) -> None:
+        """Nothing more is written: whoever waits is told."""
+        asked: list[Job[Any] | Look[Any]] = [*self._waiting]
+        with suppress(Empty):
+            while True:
+                asked += self._queue.get_nowait() or ()
+        while self._looks:
+            asked.append(self._looks.popleft())
+        for job in asked:
+            job.error = Unavailable("the hub is stopping", code="stopping")
+        self._answer(*asked)
 
     def _work(self) -> None:
         assert self._connection is not None
-        waiting: list[Job[Any]] = []
+        waiting = self._waiting
         stopping = False
         while True:
             if not waiting and not stopping:
                 taken = self._queue.get()
                 stopping = taken is None
                 waiting.extend(taken or ())
-            rest = self._precedence.rest() if all(job.alone for job in waiting) else 0
+            lonely = waiting and all(job.alone for job in waiting)
+            rest = self._precedence.rest() if lonely else 0
             try:
                 while not stopping:
                     taken = self._queue.get(timeout=rest) if rest > 0 else self._queue.get_nowait()
@@ -172,7 +199,7 @@ class Writer:
                 if stopping:
                     return
                 continue
-            waiting = self._take_group(waiting)
+            waiting[:] = self._take_group(waiting)
 
     def _look(self) -> None:
         while self._looks:
@@ -199,7 +226,7 @@ class Writer:
             began = self._precedence.begin()
             self._finish(group, self._commit(group, companion))
             self._precedence.served(deliveries)
-            if companion is not None:
+            if self._joined:
                 self._precedence.ended(began)
         for job in lonely:
             if self._precedence.rest() > 0:
@@ -220,7 +247,7 @@ class Writer:
         self, group: list[Job[Any]], companion: Companion | None = None, *, doubt: bool = False
     ) -> list[Recorded]:
         """Run the group in one transaction, and the companion in it; what was appended."""
-        joined = ending = False
+        self._joined = ending = False
         # To ask whether a single delivery was there costs less than to write it by itself.
         doubt = doubt or (companion is not None and len(group) == 1)
         if self._since is None:
@@ -246,16 +273,18 @@ class Writer:
             if companion is not None and transaction.recorded:
                 if not doubt:
                     transaction.flush()  # a delivery that was there must not cost the board
-                joined = True
-                companion.join(transaction, tuple(transaction.recorded))
+                self._joined = True
+                self._joined = companion.join(transaction, tuple(transaction.recorded))
             transaction.finish()
             ending = True
             connection.commit()
             return transaction.recorded
         except Exception as error:
+            joined = companion is not None and self._joined
+            undone = companion.undone if companion is not None and joined else group[0].undone
+            if undone is not None:
+                undone()  # first: once the lock on the log is gone, others give these numbers out
             self._roll_back(connection)
-            if self.companion is not None and (joined or group[0].alone):
-                self.companion.undone()
             if joined and not ending:
                 log.warning("storage.joined_in_vain", exc_info=error)
                 return self._commit(group, doubt=doubt)

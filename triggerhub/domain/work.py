@@ -319,20 +319,32 @@ class Work(Reading, Keeping, Protocol):
 class Companion(Protocol):
     """Who settles what others append, in the same unit of work; called from the writer's thread."""
 
-    def join(self, work: Work, recorded: Sequence[Recorded]) -> None:
-        """`recorded` was appended in this unit, in order. What this raises undoes only itself."""
+    def join(self, work: Work, recorded: Sequence[Recorded]) -> bool:
+        """`recorded` was appended in this unit, in order; whether there was a part to take.
+
+        What this raises undoes only itself.
+        """
         ...
 
     def undone(self) -> None:
-        """Nothing of the last unit that was joined came to be."""
+        """Of the last unit that was joined it isn't known that it came to be."""
         ...
 
 
 class Store(Protocol):
     """Gives out units of work and consistent reads."""
 
-    async def run(self, work: Callable[[Work], T], *, alone: bool = False) -> T:
-        """Commit what `work` did, durably, and return its result. `work` may be run twice."""
+    async def run(
+        self,
+        work: Callable[[Work], T],
+        *,
+        alone: bool = False,
+        undone: Callable[[], None] | None = None,
+    ) -> T:
+        """Commit what `work` did, durably, and return its result. `work` may be run twice.
+
+        `undone`: called at once, in the writer's thread, where what was run `alone` fails.
+        """
         ...
 
     def accompanied_by(self, companion: Companion | None) -> None:

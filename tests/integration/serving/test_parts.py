@@ -104,14 +104,15 @@ async def test_a_hub_whose_writer_breaks_off_ends(
     def breaks(*_: Any) -> None:
         raise KeyError("nobody foresaw this")
 
-    supervisor = Supervisor(services(hub), drain=timedelta(seconds=1), close=timedelta(seconds=1))
+    ready = asyncio.Event()
+    supervisor = Supervisor(services(hub), on_ready=ready.set)
     with capture_logs() as lines:
         running = asyncio.create_task(supervisor.run())
-        await hub.leader.leading.wait()
+        await ready.wait()
         monkeypatch.setattr(hub.store.writer, "_take_group", breaks)
-        lost = asyncio.create_task(hub.store.run(lambda work: work.head))
-        assert await asyncio.wait_for(running, 30) == FAILED
-    lost.cancel()
+        with pytest.raises(Unavailable):
+            await hub.store.run(lambda work: work.head)
+        assert await asyncio.wait_for(running, 10) == FAILED
     assert "storage.writer_broke" in [line["event"] for line in lines]
     with pytest.raises(Unavailable):
         await hub.store.run(lambda work: work.head)

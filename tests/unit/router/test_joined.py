@@ -14,6 +14,7 @@ from storage.precedence import FEW
 from storage.transaction import Transaction
 from tests.unit.router.test_board import check_board
 from tests.unit.router.test_leader import Killed, each_once
+from tests.unit.router.test_poison import running
 from tests.unit.router.world import World
 from triggerhub.domain import commands as cmd
 from triggerhub.domain import events as ev
@@ -151,3 +152,43 @@ async def test_a_leader_that_was_overtaken_changes_nothing(joined: World) -> Non
     assert await joined.offers() == []
     assert len(await joined.log(ev.MessageReceived)) == 1
     assert joined.leader._board is None
+
+
+async def test_a_lead_that_was_not_committed_is_taken_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With all that taking it brings: what was done with it was rolled back, too."""
+    taken: list[int] = []
+    world.leader._on_taking_over = lambda work: taken.append(work.head)
+
+    def refused(self: Connection) -> None:
+        self.one("SELECT * FROM there_is_no_such_table")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Connection, "commit", refused)
+        with pytest.raises(Unavailable):
+            await world.leader.step()
+    assert await world.leader.step()
+    assert len(taken) == 2
+    assert await world.leader.step()
+    assert len(taken) == 2
+
+
+async def test_a_commit_that_fails_rings_for_another_step(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await world.hire("ann")
+    async with running(world.leader.run):
+        await world.leader.leading.wait()
+        with monkeypatch.context() as patched:
+            patched.setattr(
+                Connection, "commit", lambda self: self.one("SELECT * FROM no_such_table")
+            )
+            with pytest.raises(Unavailable):
+                await world.sms("+15550100")
+        await world.sms("+15550101")
+        async with asyncio.timeout(2):  # not only when the lease must be renewed
+            async for batch in world.store.subscribe(0):
+                if any(isinstance(item.fact, ev.OfferMade) for item in batch):
+                    break
+    await each_once(world)
