@@ -205,7 +205,7 @@ def _plots(results: Results, folder: Path) -> list[str]:
             at = waits[min(len(waits) - 1, int(len(waits) * share))]
             axes.axvline(at, color=colour, linestyle=style, linewidth=1)
             axes.text(at, 0.05, f" p{share * 100:g} {at:.1f} ms", rotation=90, va="bottom")
-    axes.legend(loc="lower right", frameon=False)
+    axes.legend(loc="upper left", frameon=False)
     axes.set_xscale("log")
     axes.set_xlabel("ms from the request's first byte to the console's frame")
     axes.set_ylabel("share of messages")
