@@ -13,7 +13,7 @@ from functools import partial
 import structlog
 
 from router.bell import Bell
-from router.reasons import because
+from router.reasons import unparseable
 from router.resolve import content
 from triggerhub.domain import events as ev
 from triggerhub.domain.errors import Rejected, Unavailable
@@ -146,17 +146,7 @@ def _brings_work(item: Recorded) -> bool:
 def _unreadable(row: PendingRow, error: Rejected, work: Work) -> None:
     if not work.is_pending(row.message_id):
         return  # another node was faster while the lead changed hands
-    work.append(
-        ev.MessageUnparseable(
-            message_id=row.message_id,
-            channel=row.channel,
-            account_id=row.account_id,
-            raw_content=row.raw_content,
-            attention_id=work.new_id("at"),
-            reason=because(error),
-        ),
-        actor=ACTOR,
-    )
+    work.append(unparseable(work, row, error), actor=ACTOR)
 
 
 def _read(row: PendingRow, proof: str, parsed: Prepared[str], work: Work) -> None:

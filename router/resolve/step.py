@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import orjson
 
 from router import consent
-from router.reasons import MAX_REASON, because
+from router.reasons import MAX_REASON, unparseable
 from router.resolve import content
 from router.resolve.decide import Decision, Kept, aside, resolve
 from router.resolve.known import Delivery, load
@@ -119,7 +119,7 @@ class Resolver:
         fact = item.fact
         if isinstance(fact, Arrived | ev.MessageParsed):
             return work.append(
-                _unreadable(work, fact, NOT_SETTLED),
+                unparseable(work, fact, NOT_SETTLED),
                 actor=ACTOR,
                 cause=item.id,
             )
@@ -146,7 +146,7 @@ class Resolver:
             read = channel.read(raw, account, envelope)
             return content.storable(read)
         except Rejected as error:
-            return _unreadable(work, fact, error)
+            return unparseable(work, fact, error)
 
     def _status(
         self,
@@ -221,19 +221,6 @@ def settles(fact: Fact) -> bool:
 
 def _is_inline(fact: Fact) -> bool:
     return isinstance(fact, Arrived) and fact.channel in INLINE_CHANNELS
-
-
-def _unreadable(
-    work: Work, fact: Arrived | ev.MessageParsed, why: Rejected
-) -> ev.MessageUnparseable:
-    return ev.MessageUnparseable(
-        message_id=fact.message_id,
-        channel=fact.channel,
-        account_id=fact.account_id,
-        raw_content=fact.raw_content,
-        attention_id=work.new_id("at"),
-        reason=because(why),
-    )
 
 
 def _raw_of(fact: Fact) -> str:

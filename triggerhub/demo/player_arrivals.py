@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 import orjson
 
 from router.reading import ACTOR as READING
-from router.reasons import because
+from router.reasons import unparseable
 from router.resolve import content
 from router.resolve.step import Resolver
 from triggerhub.demo import cast, wire
@@ -189,14 +189,7 @@ class Arrivals:
 def _reading(work: Work, received: ev.MessageReceived, message: InboundMessage | Rejected) -> Fact:
     """What a reader records of a kept mail; an error says why it can't be read."""
     if isinstance(message, Rejected):
-        return ev.MessageUnparseable(
-            message_id=received.message_id,
-            channel=received.channel,
-            account_id=received.account_id,
-            raw_content=received.raw_content,
-            attention_id=work.new_id("at"),
-            reason=because(message),
-        )
+        return unparseable(work, received, message)
     return ev.MessageParsed(
         message_id=received.message_id,
         channel=received.channel,
