@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections import Counter
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from types import MappingProxyType
+from typing import Any, ClassVar
 
 from router.assign.pieces import NEVER, Held, Leg, Line, Turn, Waiting, Worker
 from triggerhub.domain import events as ev
@@ -149,70 +152,62 @@ class Board:
 
     def fold(self, recorded: Recorded) -> None:
         """Take in one event; one that is in already changes nothing."""
-        fact, at = recorded.fact, recorded.at
+        fact = recorded.fact
         if not describes(fact) or recorded.seq <= self._folded_to or recorded.seq in self._ahead:
             return
         self._ahead.add(recorded.seq)
-        match fact:
-            case ev.InteractionCreated():
-                self._see_channel(fact.channel)
-                self.work[fact.interaction_id] = Waiting(
-                    interaction_id=fact.interaction_id,
-                    queue_id="",
-                    channel=fact.channel,
-                    enqueued_at=NEVER,
-                    first_enqueued_at=NEVER,
-                    priority=fact.priority,
-                )
-            case ev.InteractionQueued():
-                self._enqueue(fact, at)
-            case ev.InteractionParked():
-                self._leave_queue(fact.interaction_id)
-                self._wake(fact.interaction_id, at)
-                self._put_to_sleep(fact, at)
-            case ev.InteractionResumed():
-                self._wake(fact.interaction_id, at)
-            case ev.InteractionClosed():
-                self._leave_queue(fact.interaction_id)
-                self._wake(fact.interaction_id, at)
-                self.work.pop(fact.interaction_id, None)
-                self.owners.pop(fact.interaction_id, None)
-            case ev.OfferMade():
-                self._leave_queue(fact.interaction_id)
-                self._hold_out(
-                    Held(
-                        id=fact.offer_id,
-                        interaction_id=fact.interaction_id,
-                        queue_id=fact.queue_id,
-                        agent_id=fact.agent_id,
-                        expires_at=fact.expires_at,
-                    )
-                )
-                self._touch(fact.agent_id, at)
-            case ev.OfferAccepted() | ev.OfferCancelled() | ev.OfferRescinded():
-                self._take_back(fact.offer_id, at)
-            case ev.OfferDeclined():
-                self._take_back(fact.offer_id, at)
-                self.left_out[fact.interaction_id, fact.agent_id] = at + LEFT_OUT
-            case ev.OfferTimedOut():
-                self.left_out[fact.interaction_id, fact.agent_id] = at + LEFT_OUT
-                self.workers[fact.agent_id].not_responding = True
-                self._take_back(fact.offer_id, at)
-            case ev.AssignmentStarted():
-                self._start_leg(fact, at)
-            case ev.AssignmentEnded():
-                self._end_leg(fact, at)
-            case (
-                ev.PresenceChanged()
-                | ev.AgentCleared()
-                | ev.AgentConnected()
-                | ev.AgentDisconnected()
-            ):
-                self._agent(fact, at)
-            case ev.QueueConfigured() | ev.QueueRemoved() | ev.UserConfigured():
-                self._configure(fact, recorded)
-            case _:
-                raise AssertionError(f"no fold of {recorded.type}")
+        self.FOLDS[type(fact)](self, fact, recorded.at)
+        if isinstance(fact, ev.QueueConfigured | ev.QueueRemoved | ev.UserConfigured):
+            self.configuration = recorded.seq
+
+    def _create(self, fact: ev.InteractionCreated, at: datetime) -> None:
+        self._see_channel(fact.channel)
+        self.work[fact.interaction_id] = Waiting(
+            interaction_id=fact.interaction_id,
+            queue_id="",
+            channel=fact.channel,
+            enqueued_at=NEVER,
+            first_enqueued_at=NEVER,
+            priority=fact.priority,
+        )
+
+    def _park(self, fact: ev.InteractionParked, at: datetime) -> None:
+        self._leave_queue(fact.interaction_id)
+        self._wake(fact.interaction_id, at)
+        self._put_to_sleep(fact, at)
+
+    def _resume(self, fact: ev.InteractionResumed, at: datetime) -> None:
+        self._wake(fact.interaction_id, at)
+
+    def _close(self, fact: ev.InteractionClosed, at: datetime) -> None:
+        self._leave_queue(fact.interaction_id)
+        self._wake(fact.interaction_id, at)
+        self.work.pop(fact.interaction_id, None)
+        self.owners.pop(fact.interaction_id, None)
+
+    def _offer(self, fact: ev.OfferMade, at: datetime) -> None:
+        self._leave_queue(fact.interaction_id)
+        self._hold_out(
+            Held(
+                id=fact.offer_id,
+                interaction_id=fact.interaction_id,
+                queue_id=fact.queue_id,
+                agent_id=fact.agent_id,
+                expires_at=fact.expires_at,
+            )
+        )
+        self._touch(fact.agent_id, at)
+
+    def _end_offer(
+        self, fact: ev.OfferAccepted | ev.OfferCancelled | ev.OfferRescinded, at: datetime
+    ) -> None:
+        self._take_back(fact.offer_id, at)
+
+    def _refuse(self, fact: ev.OfferDeclined | ev.OfferTimedOut, at: datetime) -> None:
+        self.left_out[fact.interaction_id, fact.agent_id] = at + LEFT_OUT
+        if isinstance(fact, ev.OfferTimedOut):
+            self.workers[fact.agent_id].not_responding = True
+        self._take_back(fact.offer_id, at)
 
     def _enqueue(self, fact: ev.InteractionQueued, at: datetime) -> None:
         self._leave_queue(fact.interaction_id)
@@ -315,30 +310,28 @@ class Board:
                 worker.connected, worker.grace_until = False, fact.grace_until_at
         self._touch(worker.id, at)
 
-    def _configure(
-        self, fact: ev.QueueConfigured | ev.QueueRemoved | ev.UserConfigured, recorded: Recorded
-    ) -> None:
-        self.configuration = recorded.seq
-        if isinstance(fact, ev.QueueConfigured):
-            self.queues[fact.queue_id] = QueueRow(
-                id=fact.queue_id,
-                name=fact.name,
-                sla_seconds=fact.sla_seconds,
-                offer_seconds=fact.offer_seconds,
-                auto_accept=fact.auto_accept,
-                managed_by=fact.managed_by,
-            )
-        elif isinstance(fact, ev.QueueRemoved):
-            self.queues.pop(fact.queue_id, None)
-        else:
-            worker = self.workers.get(fact.user_id) or Worker(
-                id=fact.user_id, presence_at=recorded.at, status_at=recorded.at
-            )
-            self.workers[fact.user_id] = worker
-            worker.queue_ids = fact.queue_ids
-            worker.capacity = dict(fact.capacity)
-            worker.disabled = fact.disabled
-            self._touch(worker.id, recorded.at)
+    def _set_queue(self, fact: ev.QueueConfigured, at: datetime) -> None:
+        self.queues[fact.queue_id] = QueueRow(
+            id=fact.queue_id,
+            name=fact.name,
+            sla_seconds=fact.sla_seconds,
+            offer_seconds=fact.offer_seconds,
+            auto_accept=fact.auto_accept,
+            managed_by=fact.managed_by,
+        )
+
+    def _drop_queue(self, fact: ev.QueueRemoved, at: datetime) -> None:
+        self.queues.pop(fact.queue_id, None)
+
+    def _set_user(self, fact: ev.UserConfigured, at: datetime) -> None:
+        worker = self.workers.get(fact.user_id) or Worker(
+            id=fact.user_id, presence_at=at, status_at=at
+        )
+        self.workers[fact.user_id] = worker
+        worker.queue_ids = fact.queue_ids
+        worker.capacity = dict(fact.capacity)
+        worker.disabled = fact.disabled
+        self._touch(worker.id, at)
 
     # --- the ready lists ----------------------------------------------------------------------
 
@@ -404,33 +397,32 @@ class Board:
             insort(self._ready.setdefault(line, []), turn)
         self._place[worker.id] = (turn, lines)
 
-
-_DESCRIBING = frozenset(
-    {
-        ev.InteractionCreated,
-        ev.InteractionQueued,
-        ev.InteractionParked,
-        ev.InteractionResumed,
-        ev.InteractionClosed,
-        ev.OfferMade,
-        ev.OfferAccepted,
-        ev.OfferCancelled,
-        ev.OfferRescinded,
-        ev.OfferDeclined,
-        ev.OfferTimedOut,
-        ev.AssignmentStarted,
-        ev.AssignmentEnded,
-        ev.PresenceChanged,
-        ev.AgentCleared,
-        ev.AgentConnected,
-        ev.AgentDisconnected,
-        ev.QueueConfigured,
-        ev.QueueRemoved,
-        ev.UserConfigured,
-    }
-)
+    FOLDS: ClassVar[Mapping[type[Fact], Callable[[Board, Any, datetime], None]]] = MappingProxyType(
+        {
+            ev.InteractionCreated: _create,
+            ev.InteractionQueued: _enqueue,
+            ev.InteractionParked: _park,
+            ev.InteractionResumed: _resume,
+            ev.InteractionClosed: _close,
+            ev.OfferMade: _offer,
+            ev.OfferAccepted: _end_offer,
+            ev.OfferCancelled: _end_offer,
+            ev.OfferRescinded: _end_offer,
+            ev.OfferDeclined: _refuse,
+            ev.OfferTimedOut: _refuse,
+            ev.AssignmentStarted: _start_leg,
+            ev.AssignmentEnded: _end_leg,
+            ev.PresenceChanged: _agent,
+            ev.AgentCleared: _agent,
+            ev.AgentConnected: _agent,
+            ev.AgentDisconnected: _agent,
+            ev.QueueConfigured: _set_queue,
+            ev.QueueRemoved: _drop_queue,
+            ev.UserConfigured: _set_user,
+        }
+    )
 
 
 def describes(fact: Fact) -> bool:
     """Whether a fact can change the board (so that a batch without any needs no decision)."""
-    return type(fact) in _DESCRIBING
+    return type(fact) in Board.FOLDS
