@@ -8,11 +8,13 @@ of it written first.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from functools import lru_cache
 from typing import Any
 
 Values = dict[str, Any]
 Run = Callable[[str, Sequence[Any]], int]
+Some = tuple[str, Sequence[object]]  # (table, keys of rows)
 MOST_ROWS = 64  # in one statement
 FEW_ROWS = 8  # above it in powers of two, so that the driver's cache of statements is hit
 
@@ -61,6 +63,32 @@ class Behind:
         rows = self._new.get(table)
         return rows.get(key) if rows else None
 
+    def with_changes(
+        self, table: str, key: str, columns: Sequence[str], row: tuple[Any, ...]
+    ) -> tuple[Any, ...]:
+        """What these columns of a row will be, from what they are."""
+        changed = self._changes.get(table)
+        changes = changed.get(key) if changed else None
+        if not changes or changes.keys().isdisjoint(columns):
+            return row
+        found = dict(zip(columns, row, strict=True))
+        for name in columns:
+            if name in changes:
+                _apply(found, name, changes[name])
+        return tuple([found[name] for name in columns])
+
+    def concerns(self, words: Set[str], of: Some | None) -> bool:
+        """Whether something is kept of one of these tables; `of`: of one, only of these rows."""
+        for table in self.tables:
+            if table not in words:
+                continue
+            if of is None or table != of[0]:
+                return True
+            new, changed = self._new.get(table, ()), self._changes.get(table, ())
+            if any(key in new or key in changed for key in of[1]):
+                return True
+        return False
+
     def change(self, table: str, key: str, changes: Values) -> None:
         """Of the row whose `id` is `key`; where there is none, nothing happens."""
         rows = self._new.get(table)
@@ -108,9 +136,10 @@ class Behind:
                 self._insert(table, columns, some, unless.get(table, ""))
         for table, changed in changes.items():
             for key, values in changed.items():
-                sets = ", ".join([_set(name, value) for name, value in values.items()])
+                kinds = tuple([type(value) if type(value) in _KINDS else None
+                               for value in values.values()])  # fmt: skip
                 plain = [v.value if isinstance(v, First) else v for v in values.values()]
-                self._run(f"UPDATE {table} SET {sets} WHERE id = ?", (*plain, key))
+                self._run(_update(table, tuple(values), kinds), (*plain, key))
         for (table, column, at), number in counts.items():
             names = [name for name, _ in at]
             self._run(
@@ -123,17 +152,12 @@ class Behind:
     def _insert(
         self, table: str, columns: tuple[str, ...], rows: list[Values], unless: str
     ) -> None:
-        marks = f"({', '.join('?' * len(columns))})"
         done = 0
         while done < len(rows):
             left = len(rows) - done
             size = left if left <= FEW_ROWS else min(MOST_ROWS, 1 << (left.bit_length() - 1))
             values = [value for row in rows[done : done + size] for value in row.values()]
-            written = self._run(
-                f"INSERT INTO {table} ({', '.join(columns)}) VALUES "
-                f"{', '.join([marks] * size)}{unless}",
-                values,
-            )
+            written = self._run(_insert(table, columns, size) + unless, values)
             if unless and written != size:
                 raise AlreadyThere(table)
             done += size
@@ -165,9 +189,18 @@ def _apply(row: Values, name: str, value: object) -> None:
         row[name] = value.value
 
 
-def _set(name: str, value: object) -> str:
-    if isinstance(value, Plus):
-        return f"{name} = {name} + ?"
-    if isinstance(value, First):
-        return f"{name} = COALESCE({name}, ?)"
-    return f"{name} = ?"
+_KINDS: Mapping[Any, str] = {Plus: "{0} = {0} + ?", First: "{0} = COALESCE({0}, ?)"}
+
+
+@lru_cache(maxsize=256)
+def _update(table: str, columns: tuple[str, ...], kinds: tuple[type | None, ...]) -> str:
+    sets = [
+        _KINDS.get(kind, "{0} = ?").format(name) for name, kind in zip(columns, kinds, strict=True)
+    ]
+    return f"UPDATE {table} SET {', '.join(sets)} WHERE id = ?"
+
+
+@lru_cache(maxsize=256)
+def _insert(table: str, columns: tuple[str, ...], rows: int) -> str:
+    marks = f"({', '.join('?' * len(columns))})"
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES {', '.join([marks] * rows)}"

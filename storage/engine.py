@@ -16,7 +16,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from storage.behind import Behind, Values
+from storage.behind import Behind, Some, Values
 from triggerhub.domain.errors import Invalid
 
 if TYPE_CHECKING:
@@ -52,6 +52,11 @@ def _listed(sql: str, number: int) -> tuple[tuple[str, ...], str]:
     names = tuple(f"id_{i}" for i in range(number))
     marks = ", ".join(f":{name}" for name in names)
     return names, sql.replace("(:ids)", f"({marks})")
+
+
+@lru_cache(maxsize=256)
+def _one_row(table: str, columns: tuple[str, ...], by: str) -> str:
+    return f"SELECT {', '.join(columns)} FROM {table} WHERE {by} = :key"
 
 
 class Cursor(Protocol):
@@ -91,22 +96,33 @@ class Connection:
             self.write_behind()
             self._cursor.executemany(sql if self.dialect == "sqlite" else _pyformat(sql), rows)
 
-    def one(self, sql: str, params: Params = _NONE) -> Row | None:
-        self._execute(sql, params)
+    def one(self, sql: str, params: Params = _NONE, *, of: Some | None = None) -> Row | None:
+        """`of`: as `all`."""
+        self._execute(sql, params, of)
         return self._cursor.fetchone()
 
-    def all(self, sql: str, params: Params = _NONE) -> list[Row]:
-        self._execute(sql, params)
+    def all(self, sql: str, params: Params = _NONE, *, of: Some | None = None) -> list[Row]:
+        """`of`: (table, keys), where only these of its rows are looked at; others that are kept
+        back needn't be written first."""
+        self._execute(sql, params, of)
         return self._cursor.fetchall()
+
+    def row(self, table: str, key: str, *columns: str, by: str = "id") -> Row | None:
+        """One row as it will be: with what is kept back of it, which needn't be written first."""
+        new = self._behind.held(table, key)
+        if new is not None:
+            if all(name in new for name in columns):
+                return tuple([new[name] for name in columns])
+            self.write_behind()  # the database knows what a column is that nothing was put in
+        sql = _one_row(table, columns, by)
+        self._cursor.execute(sql if self.dialect == "sqlite" else _pyformat(sql), {"key": key})
+        found = self._cursor.fetchone()
+        return found if found is None else self._behind.with_changes(table, key, columns, found)
 
     def put(self, table: str, key: object, row: Values, *, unless: str = "") -> None:
         """A new row, by and by. `unless`: see `Behind.put`."""
         self.writes += 1
         self._behind.put(table, key, row, unless=unless)
-
-    def held(self, table: str, key: object) -> Mapping[str, Any] | None:
-        """A new row that isn't written yet."""
-        return self._behind.held(table, key)
 
     def change(self, table: str, key: str, **changes: Any) -> None:
         """New values for the row whose `id` is `key`, by and by; see `Plus` and `First`."""
@@ -122,8 +138,8 @@ class Connection:
         if self._behind.tables:
             self._behind.write()
 
-    def _execute(self, sql: str, params: Params) -> None:
-        if self._behind.tables and not self._behind.tables.isdisjoint(_words(sql)):
+    def _execute(self, sql: str, params: Params, of: Some | None = None) -> None:
+        if self._behind.tables and self._behind.concerns(_words(sql), of):
             self._behind.write()
         self._cursor.execute(sql if self.dialect == "sqlite" else _pyformat(sql), params)
 
@@ -133,15 +149,26 @@ class Connection:
         self._cursor.execute(sql, values)
         return self._cursor.rowcount
 
-    def in_list(self, sql: str, ids: Iterable[str | bytes], params: Params = _NONE) -> list[Row]:
-        """`all()` with `:ids` in the SQL standing for a list of values; no ids, no rows."""
+    def in_list(
+        self,
+        sql: str,
+        ids: Iterable[str | bytes],
+        params: Params = _NONE,
+        *,
+        table: str | None = None,
+    ) -> list[Row]:
+        """`all()` with `:ids` in the SQL standing for a list of values; no ids, no rows.
+
+        `table`: whose only rows that are looked at have these ids (`of` in `all`).
+        """
         wanted = list(dict.fromkeys(ids))
         if not wanted:
             return []
         # Few lengths, so that the driver's cache of prepared statements is hit.
         wanted += wanted[-1:] * ((1 << (len(wanted) - 1).bit_length()) - len(wanted))
         names, text = _listed(sql, len(wanted))
-        return self.all(text, {**params, **dict(zip(names, wanted, strict=True))})
+        of = (table, wanted) if table is not None else None
+        return self.all(text, {**params, **dict(zip(names, wanted, strict=True))}, of=of)
 
     def begin(self, *, write: bool) -> None:
         if self.dialect == "sqlite":

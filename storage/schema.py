@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 LOCK = 0x7472_6967  # PostgreSQL advisory lock: "trig"
-NEWEST = "0004"  # the head of migrations/versions
+NEWEST = "0005"  # the head of migrations/versions
 
 
 def _config(connection: Connection | None = None) -> Config:

@@ -117,7 +117,7 @@ pending = Table(
 )  # fmt: skip
 idempotency = Table(
     "idempotency", metadata, _text("key", key=True), _text("result"), _int("created_at"),
-    Index("idempotency_created", "created_at"),
+    Index("idempotency_created", "created_at"), sqlite_with_rowid=False,
 )  # fmt: skip
 # `password`: the content that the user's password had; with another password it ends.
 sessions = Table(
@@ -221,7 +221,10 @@ interactions = Table(
         "interactions_owner", "owner_id", sqlite_where=text("owner_id IS NOT NULL"),
         postgresql_where=text("owner_id IS NOT NULL"),
     ),
-    Index("interactions_closed", "closed_at", "id"),
+    Index(
+        "interactions_abandoned", "closed_at", sqlite_where=text("closed_how = 'abandoned'"),
+        postgresql_where=text("closed_how = 'abandoned'"),
+    ),
     Index("interactions_opened", "opened_at", "id"),
 )  # fmt: skip
 offers = Table(
@@ -229,7 +232,10 @@ offers = Table(
     _text("agent_id"), _text("state"), _int("made_at"), _int("expires_at"),
     _int("ended_at", null=True), _text("why"),
     Index("offers_interaction", "interaction_id"),
-    Index("offers_answered", "queue_id", "state", "ended_at"),
+    Index(
+        "offers_answered", "queue_id", "state", "ended_at",
+        sqlite_where=text("ended_at IS NOT NULL"), postgresql_where=text("ended_at IS NOT NULL"),
+    ),
     Index(
         "offers_pending", "agent_id", sqlite_where=text("state = 'pending'"),
         postgresql_where=text("state = 'pending'"),
@@ -283,11 +289,12 @@ outbox = Table(
 
 # --- agents, boards, attention ----------------------------------------------------------------
 
+# `holds`: legs that are not done, of work that isn't parked.
 agents = Table(
     "agents", metadata, _text("id", key=True), _text("presence"),
     _text("next_presence", null=True), _int("presence_at"), _int("not_responding", zero=True),
     _text("status"), _int("status_at"), _int("connected", zero=True),
-    _int("grace_until_at", null=True),
+    _int("grace_until_at", null=True), _int("holds", zero=True),
 )  # fmt: skip
 intervals = Table(
     "intervals", metadata, _text("queue_id"), _int("start_at"), _int("answered", zero=True),

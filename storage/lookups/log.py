@@ -104,7 +104,7 @@ class LogLookups(Base):
 
     def remembered(self, key: str) -> Json | None:
         """The result of a command that was carried out under this idempotency key."""
-        row = self.connection.one("SELECT result FROM idempotency WHERE key = :key", {"key": key})
+        row = self.connection.row("idempotency", key, "result", by="key")
         return orjson.loads(row[0]) if row else None
 
     def lease(self, name: str) -> tuple[str, int, datetime] | None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
+from storage.behind import Some
 from storage.lookups.base import Base, Json, moment, surely
 from triggerhub.domain.work import InteractionRow, LegRow, OfferRow
 
@@ -19,7 +20,9 @@ FROM interactions i JOIN identities n ON n.id = i.identity_id
 
 class WorkLookups(Base):
     def interactions(self, interaction_ids: Iterable[str]) -> list[InteractionRow]:
-        rows = self.connection.in_list(f"{_INTERACTION} WHERE i.id IN (:ids)", interaction_ids)
+        rows = self.connection.in_list(
+            f"{_INTERACTION} WHERE i.id IN (:ids)", interaction_ids, table="interactions"
+        )
         return [_interaction(row) for row in rows]
 
     def interaction(self, interaction_id: str) -> InteractionRow | None:
@@ -49,7 +52,7 @@ class WorkLookups(Base):
         return _leg(row) if row else None
 
     def offer(self, offer_id: str) -> OfferRow | None:
-        rows = self._offers("WHERE id = :id", {"id": offer_id})
+        rows = self._offers("WHERE id = :id", {"id": offer_id}, of=("offers", (offer_id,)))
         return rows[0] if rows else None
 
     def pending_offers(self) -> list[OfferRow]:
@@ -70,11 +73,14 @@ class WorkLookups(Base):
             source="(SELECT id AS known FROM queues) q CROSS JOIN offers",
         )
 
-    def _offers(self, where: str, params: Json, *, source: str = "offers") -> list[OfferRow]:
+    def _offers(
+        self, where: str, params: Json, *, source: str = "offers", of: Some | None = None
+    ) -> list[OfferRow]:
         rows = self.connection.all(
             "SELECT id, interaction_id, queue_id, agent_id, state, made_at, expires_at, ended_at"
             f" FROM {source} {where}",
             params,
+            of=of,
         )
         return [
             OfferRow(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from storage.projections.rows import ms
 from triggerhub.domain.model.agent import status
@@ -12,16 +12,14 @@ if TYPE_CHECKING:
     from storage.transaction import Transaction
 
 
-def refresh(tx: Transaction, agent_id: str, at: datetime) -> None:
-    """Derive the status again; its time changes only when it does."""
-    row = tx.connection.one(
-        "SELECT presence, not_responding, status, (SELECT COUNT(*) FROM assignments s"
-        " JOIN interactions i ON i.id = s.interaction_id WHERE s.agent_id = agents.id"
-        " AND s.state <> 'done' AND i.state <> 'parked') FROM agents WHERE id = :id",
-        {"id": agent_id},
-    )
+def refresh(tx: Transaction, agent_id: str, at: datetime, *, legs: int = 0) -> None:
+    """Derive the status again, with so many more legs in hand; its time changes only with it."""
+    row = tx.connection.row("agents", agent_id, "presence", "not_responding", "status", "holds")
     if row is None:
         return
-    derived = status(row[0], bool(row[1]), row[3])
+    changes: dict[str, Any] = {"holds": row[3] + legs} if legs else {}
+    derived = status(row[0], bool(row[1]), row[3] + legs)
     if derived != row[2]:
-        tx.connection.change("agents", agent_id, status=derived, status_at=ms(at))
+        changes |= {"status": derived, "status_at": ms(at)}
+    if changes:
+        tx.connection.change("agents", agent_id, **changes)

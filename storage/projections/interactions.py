@@ -23,9 +23,8 @@ def count_interval(tx: Transaction, queue_id: str, at: int, column: str) -> None
 
 
 def _system_entry(tx: Transaction, r: ev.Recorded, interaction_id: str, **what: object) -> None:
-    row = tx.connection.one(
-        "SELECT identity_id, conversation_id, channel, account_id FROM interactions WHERE id = :id",
-        {"id": interaction_id},
+    row = tx.connection.row(
+        "interactions", interaction_id, "identity_id", "conversation_id", "channel", "account_id"
     )
     if row is not None:
         write_entry(
@@ -85,14 +84,7 @@ def _queued(tx: Transaction, r: ev.Recorded, f: ev.InteractionQueued) -> None:
         assignment_state=None,
         parked_until_at=None,
     )
-    new = tx.connection.held("interactions", f.interaction_id)
-    row = (
-        (new["conversation_id"],)
-        if new is not None
-        else tx.connection.one(
-            "SELECT conversation_id FROM interactions WHERE id = :id", {"id": f.interaction_id}
-        )
-    )
+    row = tx.connection.row("interactions", f.interaction_id, "conversation_id")
     if row is not None:
         tx.connection.change("conversations", row[0], queue_id=f.queue_id)
     if f.reason in ("new", "transfer"):
@@ -102,33 +94,40 @@ def _queued(tx: Transaction, r: ev.Recorded, f: ev.InteractionQueued) -> None:
 
 
 def _parked(tx: Transaction, r: ev.Recorded, f: ev.InteractionParked) -> None:
+    _turn_legs(tx, r, f.interaction_id, "parked")
     tx.connection.change(
         "interactions", f.interaction_id, state="parked", parked_until_at=ms(f.until_at)
     )
-    _refresh_owner(tx, f.interaction_id, r)
 
 
 def _resumed(tx: Transaction, r: ev.Recorded, f: ev.InteractionResumed) -> None:
+    _turn_legs(tx, r, f.interaction_id, "active")
     tx.connection.change("interactions", f.interaction_id, state="active", parked_until_at=None)
-    _refresh_owner(tx, f.interaction_id, r)
 
 
-def _refresh_owner(tx: Transaction, interaction_id: str, r: ev.Recorded) -> None:
-    """Parked work is not in hand."""
-    row = tx.connection.one(
-        "SELECT owner_id FROM interactions WHERE id = :id", {"id": interaction_id}
+def _turn_legs(tx: Transaction, r: ev.Recorded, interaction_id: str, state: str) -> None:
+    """Parked work is not in hand: its legs count again when it isn't parked any more."""
+    was_parked = _is_parked(tx, interaction_id)
+    if was_parked == (state == "parked"):
+        return
+    legs = tx.connection.all(
+        "SELECT agent_id, COUNT(*) FROM assignments WHERE interaction_id = :id"
+        " AND state <> 'done' GROUP BY agent_id ORDER BY agent_id",
+        {"id": interaction_id},
     )
-    if row is not None and row[0] is not None:
-        refresh(tx, row[0], r.at)
+    for agent_id, number in legs:
+        refresh(tx, agent_id, r.at, legs=number if was_parked else -number)
+
+
+def _is_parked(tx: Transaction, interaction_id: str) -> bool:
+    return tx.connection.row("interactions", interaction_id, "state") == ("parked",)
 
 
 def _closed(tx: Transaction, r: ev.Recorded, f: ev.InteractionClosed) -> None:
     at = ms(r.at)
     assert at is not None
     if f.how == "abandoned":
-        row = tx.connection.one(
-            "SELECT queue_id FROM interactions WHERE id = :id", {"id": f.interaction_id}
-        )
+        row = tx.connection.row("interactions", f.interaction_id, "queue_id")
         if row is not None and row[0]:
             count_interval(tx, row[0], at, "abandoned")
     tx.connection.change(
@@ -168,6 +167,8 @@ def _seen(tx: Transaction, r: ev.Recorded, f: ev.InteractionSeen) -> None:
 
 def _started(tx: Transaction, r: ev.Recorded, f: ev.AssignmentStarted) -> None:
     at = ms(r.at)
+    if f.role == "owner":
+        _turn_legs(tx, r, f.interaction_id, "active")
     tx.connection.put(
         "assignments",
         f.assignment_id,
@@ -193,7 +194,8 @@ def _started(tx: Transaction, r: ev.Recorded, f: ev.AssignmentStarted) -> None:
             wrap_up_at=None,
             parked_until_at=None,
         )
-    refresh(tx, f.agent_id, r.at)
+    in_hand = f.role == "owner" or not _is_parked(tx, f.interaction_id)
+    refresh(tx, f.agent_id, r.at, legs=int(in_hand))
 
 
 def _held(tx: Transaction, r: ev.Recorded, f: ev.AssignmentHeld) -> None:
@@ -230,12 +232,10 @@ def _ended(tx: Transaction, r: ev.Recorded, f: ev.AssignmentEnded) -> None:
     tx.connection.change(
         "assignments", f.assignment_id, state="done", ended_at=ms(r.at), reason=f.reason
     )
-    tx.connection.run(
-        "UPDATE interactions SET assignment_state = NULL WHERE id = :interaction"
-        " AND assignment_id = :id",
-        {"interaction": f.interaction_id, "id": f.assignment_id},
-    )
-    refresh(tx, f.agent_id, r.at)
+    row = tx.connection.row("interactions", f.interaction_id, "assignment_id", "state")
+    if row is not None and row[0] == f.assignment_id:
+        tx.connection.change("interactions", f.interaction_id, assignment_state=None)
+    refresh(tx, f.agent_id, r.at, legs=-int(row is None or row[1] != "parked"))
 
 
 HANDLERS = {

@@ -37,7 +37,8 @@ def _end(tx: Transaction, r: ev.Recorded, offer_id: str, state: str) -> None:
 
 def _accepted(tx: Transaction, r: ev.Recorded, f: ev.OfferAccepted) -> None:
     # A piece of work is answered once in a queue, however often it goes back and is taken again.
-    before = tx.connection.one(
+    again = tx.connection.row("interactions", f.interaction_id, "activated_at") != (None,)
+    before = again and tx.connection.one(
         "SELECT 1 FROM offers WHERE interaction_id = :interaction AND queue_id = :queue"
         " AND state = 'accepted'",
         {"interaction": f.interaction_id, "queue": f.queue_id},
@@ -45,7 +46,7 @@ def _accepted(tx: Transaction, r: ev.Recorded, f: ev.OfferAccepted) -> None:
     _end(tx, r, f.offer_id, "accepted")
     at = ms(r.at)
     assert at is not None
-    if before is None:
+    if not before:
         count_interval(tx, f.queue_id, at, "answered")
 
 

@@ -30,19 +30,26 @@ _steps = st.lists(
     st.tuples(st.just("put"), _ids, st.fixed_dictionaries({"a": _plain, "b": st.just(0)}))
     | st.tuples(st.just("change"), _ids, _changes)
     | st.tuples(st.just("count"), _ids, st.just({}))
-    | st.tuples(st.just("look"), _ids, st.just({})),
+    | st.tuples(st.just("look"), _ids, st.just({}))
+    | st.tuples(st.sampled_from(["row", "some"]), _ids, st.just({})),
     max_size=40,
 )
 
 
-def _at_once(steps: list[Step]) -> tuple[dict[str, dict[str, Any]], dict[str, int]]:
+Ended = tuple[dict[str, dict[str, Any]], dict[str, int], list[tuple[Any, ...] | None]]
+
+
+def _at_once(steps: list[Step]) -> Ended:
     rows: dict[str, dict[str, Any]] = {}
     counts: dict[str, int] = {}
+    seen: list[tuple[Any, ...] | None] = []
     for what, key, values in steps:
         if what == "put":
             rows.setdefault(key, dict(values))
         elif what == "count":
             counts[key] = counts.get(key, 0) + 1
+        elif what in ("row", "some"):
+            seen.append((rows[key]["b"], rows[key]["a"]) if key in rows else None)
         elif what == "change" and key in rows:
             row = rows[key]
             for name, value in values.items():
@@ -52,13 +59,12 @@ def _at_once(steps: list[Step]) -> tuple[dict[str, dict[str, Any]], dict[str, in
                     row[name] = None if row[name] is None else row[name] + value
                 else:
                     row[name] = value
-    return rows, counts
+    return rows, counts, seen
 
 
-def _by_and_by(
-    connection: Connection, steps: list[Step]
-) -> tuple[dict[str, dict[str, Any]], dict[str, int]]:
+def _by_and_by(connection: Connection, steps: list[Step]) -> Ended:
     known: set[str] = set()
+    seen: list[tuple[Any, ...] | None] = []
     for what, key, values in steps:
         if what == "put" and key not in known:
             known.add(key)
@@ -69,9 +75,36 @@ def _by_and_by(
             connection.count("behind_counts", "n", id=key, part=1)
         elif what == "look":
             connection.one("SELECT 1")
+        elif what == "row":
+            seen.append(connection.row("behind_rows", key, "b", "a"))
+        elif what == "some":
+            sql = "SELECT b, a FROM behind_rows WHERE id = :id"
+            seen.append(connection.one(sql, {"id": key}, of=("behind_rows", [key])))
     rows = connection.all("SELECT id, a, b FROM behind_rows")
     counts = connection.all("SELECT id, n FROM behind_counts WHERE part = 1")
-    return {r[0]: {"a": r[1], "b": r[2]} for r in rows}, dict(counts)
+    return {r[0]: {"a": r[1], "b": r[2]} for r in rows}, dict(counts), seen
+
+
+def test_a_look_at_one_row_writes_no_other(database_url: str) -> None:
+    connection = Database(database_url).connect(writes=True)
+    connection.run("CREATE TABLE behind_rows (id TEXT PRIMARY KEY, a BIGINT, b BIGINT DEFAULT 7)")
+    connection.begin(write=True)
+    connection.put("behind_rows", "x", {"id": "x", "a": 1})
+    connection.put("behind_rows", "y", {"id": "y", "a": 2})
+    assert connection.row("behind_rows", "x", "a") == (1,)
+    sql = "SELECT a FROM behind_rows WHERE id = 'z'"
+    assert connection.one(sql, of=("behind_rows", ["z"])) is None
+    connection.put("behind_rows", "z", {"id": "z", "a": 3})
+    assert connection.in_list(
+        "SELECT a FROM behind_rows WHERE id IN (:ids)", ["w"], table="behind_rows"
+    ) == []  # fmt: skip
+    assert connection.all("SELECT 1", of=("behind_rows", [])) == [(1,)]
+    unwritten = connection.raw.execute("SELECT COUNT(*) FROM behind_rows").fetchone()
+    assert unwritten == (0,)
+    assert connection.row("behind_rows", "x", "a", "b") == (1, 7), "the database's own default"
+    connection.commit()
+    assert connection.all("SELECT a FROM behind_rows ORDER BY a") == [(1,), (2,), (3,)]
+    connection.close()
 
 
 def test_it_ends_as_if_written_at_once(database_url: str) -> None:

@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from router.assign.board import Board
+from storage.store import Reader
 from tests.unit.router.world import MANY, SUPERVISOR, World, world_in
 from triggerhub.domain import commands as cmd
 from triggerhub.domain import events as ev
@@ -163,6 +164,14 @@ async def check_board(world: World) -> None:
     for worker in loaded.workers.values():
         loaded._place_worker(worker)
     assert shown(board, world) == shown(loaded, world)
+    assert await world.store.read(_miscounted) == []
+
+
+def _miscounted(reader: Reader) -> list[tuple[str, int, int]]:
+    """Agents whose number of legs in hand isn't what their legs say: (id, number, legs)."""
+    legs = Counter(leg.agent_id for leg in reader.legs() if not leg.parked)
+    agents = reader.connection.all("SELECT id, holds FROM agents ORDER BY id")
+    return [(key, holds, legs[key]) for key, holds in agents if holds != legs[key]]
 
 
 async def check_fairness(world: World, log: list[Recorded]) -> None:
