@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from agent_console.api.openapi import openapi
 from agent_console.api.route import Console, Route, carry_out
 from agent_console.api.table import ROUTES
 from agent_console.wire import encode
@@ -13,10 +14,16 @@ from agent_console.wire import encode
 
 def api_routes(console: Console) -> list[web.AbstractRouteDef]:
     """All of /api/v1 but the live feed, and the document that describes it."""
-    document = encode(openapi(ROUTES, version=console.face.version))
+
+    @cache
+    def document() -> bytes:
+        # Few ever ask; every start would pay for it.
+        from agent_console.api.openapi import openapi
+
+        return encode(openapi(ROUTES, version=console.face.version))
 
     async def describe(_request: web.Request) -> web.Response:
-        return web.Response(body=document, content_type="application/json")
+        return web.Response(body=document(), content_type="application/json")
 
     routes: list[web.AbstractRouteDef] = [
         web.route(route.method, f"/api/v1/{route.path}", _handler(route, console))
