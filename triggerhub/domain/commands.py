@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, dataclass, fields
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any, ClassVar, TypeVar, dataclass_transform, get_type_hints
 
@@ -81,17 +81,25 @@ def _checked(name: str, key: str, kind: Any, value: Any) -> Any:
         return value
     if kind in (datetime, datetime | None):
         try:
-            moment = datetime.fromisoformat(value)
-        except (TypeError, ValueError):
+            return _instant(value)
+        except (TypeError, ValueError, OverflowError):
             raise wrong from None
-        if moment.tzinfo is None:
-            raise wrong
-        return moment
     if not isinstance(value, list) or not all(
         isinstance(v, str) and len(v) <= MAX_WORD for v in value
     ):
         raise wrong
     return tuple(value)
+
+
+def _instant(value: Any) -> datetime:
+    """As facts hold times: UTC, whole milliseconds. A time that is none in UTC (the last hours of
+    the year 9999, said elsewhere) would be a fact that nobody can read again.
+    """
+    moment = datetime.fromisoformat(value)
+    if moment.tzinfo is None:
+        raise ValueError("without a time zone it is no moment")
+    moment = moment.astimezone(UTC)
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
 @_command("presence.set")

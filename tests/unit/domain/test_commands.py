@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
+from storage.lookups import base as lookups
+from storage.projections import rows as projections
 from triggerhub.domain import commands as cmd
 from triggerhub.domain.errors import Invalid, NotFound
+from triggerhub.domain.events import InteractionParked, decode, encode
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
@@ -46,6 +49,28 @@ def test_times_need_a_zone() -> None:
     assert built.until == datetime(2026, 1, 5, 9, tzinfo=UTC)
     with pytest.raises(Invalid, match="'until' has the wrong form"):
         cmd.build("interaction.park", {"interaction_id": "int_1", "until": "2026-01-05T09:00"})
+
+
+@given(st.datetimes(timezones=st.timezones()))
+@example(datetime(9999, 12, 31, 23, 59, 59, tzinfo=timezone(timedelta(hours=-14))))
+@example(datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=14))))
+@example(datetime(9999, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC))
+def test_a_time_from_outside_is_one_that_the_log_gives_back(moment: datetime) -> None:
+    """A fact that can't be read again would end the log for everybody."""
+    data = {"interaction_id": "int_1", "until": moment.isoformat()}
+    try:
+        built = cmd.build("interaction.park", data)
+    except Invalid as wrong:
+        assert wrong.code == "wrong_field"
+        return
+    assert isinstance(built, cmd.ParkInteraction)
+    assert built.until is not None
+    assert abs(moment - built.until) < timedelta(milliseconds=1)
+    parked = InteractionParked(interaction_id="int_1", until_at=built.until)
+    assert decode(parked.TYPE, parked.VERSION, encode(parked)) == parked
+    kept = lookups.moment(projections.ms(built.until))
+    assert kept is not None
+    assert abs(kept - built.until) < timedelta(milliseconds=2)
 
 
 @pytest.mark.parametrize(
