@@ -7,7 +7,6 @@ be signed. What comes from 127.0.0.1 (you, with any mail client) is trusted at i
 from __future__ import annotations
 
 import asyncio
-import shutil
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -97,20 +96,19 @@ async def follow_events(hub: Hub, events: asyncio.Queue[tuple[int, str, datetime
 
 async def serve_demo(settings: Settings, *, on_ready: Callable[[Hub], None]) -> int:
     """A hub with the demo around it, until it is asked to stop; the exit code."""
-    make_data_folder(_own_folder(settings))  # before the stand-ins, which would stay
     database = Database(_own_folder(settings).database).path
     if database is not None and database.is_file():
-        with sole_hub(database):  # say so before the stand-ins are started
+        with sole_hub(database):  # say so before anything of it is looked at
             pass
     stage = await open_stage(settings)
     return await serve(stage.settings, stage.parts, on_ready=on_ready, beside=stage.beside)
 
 
 async def open_stage(settings: Settings) -> Stage:
-    """Start the stand-ins and see that the company is in the database; its past is played once."""
+    """See that the company is in the database, its past played once, and start the stand-ins."""
     settings = _own_folder(settings)
-    clock = SystemClock()
-    company = script(clock.now())
+    company = script(SystemClock().now())
+    await _make(settings, company)  # first: where it fails, no stand-in is left behind
     carrier = Carrier(
         [
             CarrierAccount(
@@ -138,7 +136,6 @@ async def open_stage(settings: Settings) -> Stage:
             "trusted_peers": INSIDE,
         }
     )
-    await _make(settings, company)
     parts = Parts(
         demo=True,
         demo_logins=tuple(
@@ -179,18 +176,23 @@ async def _drained(
 
 
 async def _make(settings: Settings, company: Company) -> None:
-    """The company's database, whole or not at all: made aside, then put in place."""
-    folder = settings.data_dir.absolute()
-    if settings.database_url is not None or folder.exists():
+    """The company's database, whole or not at all: made aside, then given its name.
+
+    One on PostgreSQL is made in place.
+    """
+    make_data_folder(settings)
+    database = Database(settings.database).path
+    if database is None or database.is_file():
         await asyncio.to_thread(migrate, settings)
         await _put_company(settings, company)
         return
-    aside = folder.with_name(f"{folder.name}.making")
-    shutil.rmtree(aside, ignore_errors=True)
-    made = settings.model_copy(update={"data_dir": aside})
+    aside = database.with_name(f".{database.name}.making")
+    for left in aside.parent.glob(f"{aside.name}*"):  # by a start that was cut
+        left.unlink()
+    made = settings.model_copy(update={"database_url": SecretStr(f"sqlite:///{aside}")})
     await asyncio.to_thread(migrate, made)
     await _put_company(made, company)
-    aside.rename(folder)
+    aside.rename(database)
 
 
 async def _put_company(settings: Settings, company: Company) -> None:
