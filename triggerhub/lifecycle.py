@@ -167,9 +167,9 @@ class Supervisor:
         self._tasks[service.name] = task
 
     def _ended(self, service: Service, task: asyncio.Task[None]) -> None:
-        if task.cancelled() or not service.vital:
+        if not service.vital:
             return
-        error = task.exception()
+        error = None if task.cancelled() else task.exception()
         if error is not None:
             log.critical("service.failed", service=service.name, exc_info=error)
             self._fail()
@@ -208,8 +208,9 @@ class Supervisor:
             except asyncio.CancelledError:
                 await _cancelled(attempt)
                 raise
-            error = attempt.exception() if not attempt.cancelled() else None
-            if error is not None:
+            if attempt.cancelled():  # not by us: something that it awaited was
+                return asyncio.CancelledError(f"{service.name} was cancelled from within")
+            if (error := attempt.exception()) is not None:
                 return error
         return None
 

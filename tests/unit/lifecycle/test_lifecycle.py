@@ -114,6 +114,33 @@ async def test_a_vital_part_that_ends_by_itself_ends_the_hub(diary: Diary) -> No
     assert await run([Part("leader", run=diary.says("done"))]) == FAILED
 
 
+async def breaks_off() -> None:
+    """As somebody does who awaits what another has cancelled."""
+    awaited = asyncio.get_running_loop().create_future()
+    awaited.cancel()
+    await awaited
+
+
+async def test_a_vital_part_that_is_cancelled_from_within_ends_the_hub() -> None:
+    assert await run([Part("leader", run=breaks_off)]) == FAILED
+
+
+async def test_a_side_part_that_is_cancelled_from_within_is_started_again() -> None:
+    tries: list[int] = []
+
+    async def works() -> None:
+        tries.append(len(tries))
+        if len(tries) == 1:
+            await breaks_off()
+        os.kill(os.getpid(), signal.SIGTERM)
+        await forever()
+
+    restarted: list[str] = []
+    side = Part("meters", vital=False, run=works)
+    assert await run([side], backoff=AT_ONCE, on_restart=restarted.append) == STOPPED
+    assert restarted == ["meters"]
+
+
 async def test_what_started_is_closed_when_the_next_does_not_start(diary: Diary) -> None:
     parts = [diary.part("storage"), Part("door", start=burns), diary.part("never")]
     assert await run(parts) == FAILED
