@@ -17,7 +17,8 @@ from urllib.parse import urlencode
 from bench import company
 from bench.company import MARK
 from storage.engine import Database
-from triggerhub.bootstrap import Hub, Parts, build, migrate
+from triggerhub.bootstrap import Hub, Parts, build
+from triggerhub.database import migrate
 from triggerhub.domain import commands as cmd
 from triggerhub.domain import events as ev
 from triggerhub.domain.clock import ManualClock, RandomIds

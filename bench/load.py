@@ -25,7 +25,7 @@ from bench.company import MARK
 from bench.history import EPISODES, History
 from storage.places import place, shelf
 from storage.vault import Vault
-from triggerhub.bootstrap import open_store
+from triggerhub.database import open_store
 from triggerhub.domain import events as ev
 from triggerhub.domain.clock import SystemClock
 

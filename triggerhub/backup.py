@@ -17,13 +17,11 @@ from pathlib import Path
 from config.settings import Settings
 from storage import restored, schema
 from storage.engine import Database
-from storage.files import ContentFiles
-from storage.transaction import Kit
-from storage.vault import Vault, master_key
-from triggerhub.domain.clock import RandomIds, SystemClock
+from triggerhub.database import CONTENT, kit_of
+from triggerhub.domain.clock import SystemClock
 from triggerhub.domain.errors import Conflict, Invalid
 
-DATABASE, CONTENT, KEY, MANIFEST = "hub.sqlite3", "content", "master.key", "backup.json"
+DATABASE, KEY, MANIFEST = "hub.sqlite3", "master.key", "backup.json"
 Progress = Callable[[int, int], None]
 
 
@@ -79,14 +77,7 @@ def _settle(settings: Settings, database: Path) -> None:
     clock, folder = SystemClock(), settings.data_dir.absolute()
     arriving = Database(f"sqlite:///{database.absolute()}")
     schema.migrate(arriving, backups=folder / "backups", now=clock.now())
-    configured = settings.master_key.get_secret_value() if settings.master_key else None
-    kit = Kit(
-        clock=clock,
-        ids=RandomIds(clock),
-        vault=Vault(master_key(configured, folder)),
-        files=ContentFiles(folder / CONTENT),
-    )
-    restored.settle(arriving, kit)
+    restored.settle(arriving, kit_of(settings, clock=clock))
 
 
 def _file(settings: Settings) -> Path:

@@ -44,20 +44,16 @@ from router.media import Fetcher
 from router.presences import RouterPresences
 from router.reading import Readers
 from router.resolve.step import Resolver
-from storage import pruning, schema
+from storage import pruning
 from storage.directory import SqlAccountDirectory
 from storage.engine import Database
-from storage.files import ContentFiles
 from storage.store import Store
-from storage.streams.memory import MemoryStream
-from storage.streams.redis import RedisStream
-from storage.tail import Tail
-from storage.vault import Vault, master_key
 from storage.views import SqlViews
 from storage.writer import Writer
 from triggerhub.company import CompanyFace
+from triggerhub.database import open_store
 from triggerhub.domain.clock import Clock, IdSource, RandomIds, SystemClock
-from triggerhub.domain.errors import Invalid, Unavailable
+from triggerhub.domain.errors import Unavailable
 from triggerhub.domain.model.message import SendOutcome
 from triggerhub.domain.ports import Channel
 from triggerhub.http import Drain, create_app, create_runner, problem_of
@@ -95,58 +91,6 @@ class Parts:
     demo_logins: tuple[dict[str, str], ...] = ()
     demo: bool = False
     routes: Sequence[web.AbstractRouteDef] = ()
-
-
-def open_store(
-    settings: Settings,
-    *,
-    clock: Clock | None = None,
-    ids: IdSource | None = None,
-    busy_ms: int | None = None,
-) -> Store:
-    """The store that the settings name, not yet started. The schema is not looked at."""
-    clock = clock or SystemClock()
-    folder = settings.data_dir.absolute()
-    configured = settings.master_key.get_secret_value() if settings.master_key else None
-    redis_url = settings.redis_url.get_secret_value() if settings.redis_url else None
-    database = Database(settings.database, **({} if busy_ms is None else {"busy_ms": busy_ms}))
-    return Store(
-        database,
-        clock=clock,
-        ids=ids or RandomIds(clock),
-        vault=Vault(master_key(configured, folder)),
-        files=ContentFiles(folder / "content"),
-        tail=Tail(RedisStream(redis_url) if redis_url else MemoryStream()),
-    )
-
-
-def make_data_folder(settings: Settings) -> None:
-    """See that it is there and the hub's alone. Raises Invalid that says what would be right."""
-    folder = settings.data_dir.absolute()
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        wrong = "" if os.access(folder, os.W_OK | os.X_OK) else "this user may not write there"
-    except (FileExistsError, NotADirectoryError):
-        wrong = "a file of that name, or on the way to it, is in its place"
-    except OSError as error:
-        wrong = (error.strerror or type(error).__name__).lower()
-    if wrong:
-        raise Invalid(
-            f"{folder} can't be the data folder: {wrong}. Right would be: a folder that this user"
-            " may make or write, by --data-dir or TRIGGERHUB_DATA_DIR",
-            code="data_folder",
-        )
-
-
-def migrate(settings: Settings, clock: Clock | None = None) -> str | None:
-    """Bring the schema up to date; the path of the backup made first, if any."""
-    make_data_folder(settings)
-    return schema.migrate(
-        Database(settings.database),
-        backups=settings.data_dir.absolute() / "backups",
-        now=(clock or SystemClock()).now(),
-        without_backup=settings.update_without_backup,
-    )
 
 
 @dataclass(slots=True, kw_only=True)

@@ -15,7 +15,8 @@ from typing import Any
 
 from config.settings import Settings
 from storage.engine import Database
-from triggerhub.bootstrap import Hub, Parts, build, make_data_folder, migrate
+from triggerhub.bootstrap import Hub, Parts, build
+from triggerhub.database import make_data_folder, migrate
 from triggerhub.lifecycle import Step, Supervisor
 from triggerhub.sole import sole_hub
 

@@ -28,7 +28,7 @@ from tests.acceptance.audit import Audit, rows
 from tests.acceptance.console import Console, comparable, differences, fresh_snapshot
 from tests.acceptance.hub_process import HubProcess, seed
 from tests.acceptance.ledger import Ledger
-from triggerhub.bootstrap import open_store
+from triggerhub.database import open_store
 from triggerhub.demo.carrier import Carrier
 from triggerhub.demo.mailbox import Mailbox
 from triggerhub.domain.ports import Json

@@ -29,7 +29,7 @@ def customers(
 
     settings = quiet_settings(config, data_dir=data_dir)
     from storage.views import SqlViews
-    from triggerhub.bootstrap import open_store
+    from triggerhub.database import open_store
     from triggerhub.domain.permissions import Actor
 
     async def run() -> Any:
@@ -63,7 +63,7 @@ def erase(
     """
     settings = quiet_settings(config, data_dir=data_dir)
     from storage import erasure
-    from triggerhub.bootstrap import open_store
+    from triggerhub.database import open_store
 
     async def run() -> erasure.Erasure:
         store = open_store(settings)
@@ -104,7 +104,7 @@ def rebuild(
     """
     settings = quiet_settings(config, data_dir=data_dir)
     from storage.rebuild import rebuild as fold
-    from triggerhub.bootstrap import open_store
+    from triggerhub.database import open_store
 
     with refusals(), bar("Events folded") as progress:
         require_schema(settings)
@@ -148,7 +148,7 @@ def replay(
     settings = quiet_settings(config, data_dir=data_dir)
     from router.desk import RouterDesk
     from storage.views import SqlViews
-    from triggerhub.bootstrap import open_store
+    from triggerhub.database import open_store
     from triggerhub.domain.commands import ReplayAttention
     from triggerhub.domain.permissions import Actor
 

@@ -69,7 +69,7 @@ def match(
     if channel is not None and channel not in CHANNELS:
         raise typer.BadParameter(f"one of {', '.join(CHANNELS)}", param_hint="--channel")
     settings = quiet_settings(config, data_dir=data_dir)
-    from triggerhub.bootstrap import open_store
+    from triggerhub.database import open_store
     from triggerhub.domain.clock import SystemClock
 
     now = SystemClock().now()

@@ -40,7 +40,7 @@ def init(
     """
     settings = quiet_settings(config, data_dir=data_dir)
     from triggerhub import administration
-    from triggerhub.bootstrap import migrate, open_store
+    from triggerhub.database import migrate, open_store
     from triggerhub.seeding import apply_seed
 
     with refusals():
@@ -169,7 +169,7 @@ def token_list(config: Config = None, data_dir: DataDir = None) -> None:
 
     settings = quiet_settings(config, data_dir=data_dir)
     from triggerhub import administration
-    from triggerhub.bootstrap import open_store
+    from triggerhub.database import open_store
 
     async def run() -> list[dict[str, Any]]:
         store = open_store(settings)

@@ -75,7 +75,7 @@ def require_schema(settings: Settings) -> None:
 
 def write(settings: Settings, work: Callable[[Transaction], T]) -> T:
     """One transaction, beside a running hub or without one."""
-    from triggerhub.bootstrap import open_store
+    from triggerhub.database import open_store
 
     async def run() -> T:
         store = open_store(settings)

@@ -28,7 +28,8 @@ from storage.engine import Database
 from storage.transaction import Transaction
 from triggerhub import administration as admin
 from triggerhub.administration import AccountSpec, UserSpec
-from triggerhub.bootstrap import Hub, NoRelay, Parts, make_data_folder, migrate, open_store
+from triggerhub.bootstrap import Hub, NoRelay, Parts
+from triggerhub.database import make_data_folder, migrate, open_store
 from triggerhub.demo.carrier import Carrier
 from triggerhub.demo.carrier_message import Step as Progress
 from triggerhub.demo.carrier_rules import CarrierAccount

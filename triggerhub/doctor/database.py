@@ -56,7 +56,7 @@ def database(settings: Settings, now: datetime, domains: set[str]) -> Iterator[F
 def _log(settings: Settings, now: datetime, domains: set[str]) -> Iterator[Finding]:
     import asyncio
 
-    from triggerhub.bootstrap import open_store
+    from triggerhub.database import open_store
 
     async def look() -> tuple[datetime | None, set[str]]:
         store = open_store(settings)

@@ -12,7 +12,7 @@ import pytest
 from bench import company
 from bench.load import load
 from storage.rebuild import rebuild
-from triggerhub.bootstrap import open_store
+from triggerhub.database import open_store
 
 ROOT = Path(__file__).parents[3]
 

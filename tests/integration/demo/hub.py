@@ -17,8 +17,10 @@ from channels.email.reply_address import ReplyAddresses
 from channels.sms.channel import SmsChannel
 from channels.sms.transport import Transport
 from router.resolve.step import Resolver
+from storage.engine import Database
+from storage.files import ContentFiles
 from storage.schema import migrate
-from storage.store import Store, open_store
+from storage.store import Store
 from storage.streams.memory import MemoryStream
 from storage.tail import Tail
 from storage.vault import Vault
@@ -100,8 +102,13 @@ async def past_hub(company: Company, folder: Path) -> AsyncIterator[tuple[Doors,
     vault = Vault(b"a key for the demo's test")
     ids = RandomIds(clock)
     tail = Tail(MemoryStream())
-    store = open_store(
-        f"sqlite:///{folder / 'hub.db'}", folder, clock=clock, ids=ids, vault=vault, tail=tail
+    store = Store(
+        Database(f"sqlite:///{folder / 'hub.db'}"),
+        clock=clock,
+        ids=ids,
+        vault=vault,
+        files=ContentFiles(folder / "content"),
+        tail=tail,
     )
     await asyncio.to_thread(migrate, store.database, backups=folder, now=clock.now())
     await store.start()

@@ -6,7 +6,7 @@ import pytest
 
 from config.settings import Settings
 from storage.engine import Database
-from triggerhub.bootstrap import open_store
+from triggerhub.database import open_store
 from triggerhub.demo import stage
 from triggerhub.demo.company import Company
 from triggerhub.demo.player import Doors

@@ -20,7 +20,7 @@ from config.seed import Seed
 from config.settings import Settings
 from tests.acceptance.console import Console
 from tests.acceptance.hub_process import ACCOUNT_SID, AUTH_TOKEN, NUMBER, seed
-from triggerhub import bootstrap
+from triggerhub import bootstrap, database
 from triggerhub.bootstrap import Hub, Parts
 from triggerhub.demo.carrier import Carrier
 from triggerhub.demo.carrier_rules import CarrierAccount
@@ -105,7 +105,7 @@ async def company(
             seed=Seed.model_validate(tomllib.loads(seed(people))),
             **settings,
         )
-        await asyncio.to_thread(bootstrap.migrate, chosen)
+        await asyncio.to_thread(database.migrate, chosen)
         parts = Parts(undo=undo, clock=clock, look_up=lambda name, timeout: mailbox.dns_txt(name))
         hub = await bootstrap.build(chosen, parts)
         background = asyncio.create_task(in_the_background(hub))

@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 
 from config.settings import Settings
 from tests.unit.sms.test_parse import BASE, encoded
-from triggerhub import bootstrap
+from triggerhub import bootstrap, database
 from triggerhub.bootstrap import Hub
 from triggerhub.domain import events as ev
 from triggerhub.domain.errors import Unavailable
@@ -28,7 +28,7 @@ async def hub(tmp_path: Path) -> AsyncIterator[Hub]:
     settings = Settings(
         data_dir=tmp_path, http_host="127.0.0.1", http_port=0, smtp_host="127.0.0.1", smtp_port=0
     )
-    await asyncio.to_thread(bootstrap.migrate, settings)
+    await asyncio.to_thread(database.migrate, settings)
     made = await bootstrap.build(settings)
     yield made
     if made.store.writer._thread is not None:
@@ -138,7 +138,7 @@ async def test_a_hub_without_queues_gets_one_that_takes_all_work(hub: Hub) -> No
 
 async def test_work_that_had_no_queue_gets_the_first_one(tmp_path: Path) -> None:
     settings = Settings(data_dir=tmp_path, http_port=0, smtp_port=0)
-    await asyncio.to_thread(bootstrap.migrate, settings)
+    await asyncio.to_thread(database.migrate, settings)
     hub = await bootstrap.build(settings)
     try:
         [queue] = await hub.store.read(lambda reading: reading.queues())

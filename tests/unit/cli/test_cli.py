@@ -20,8 +20,8 @@ from typer.testing import CliRunner, Result
 from config import Settings
 from storage.engine import Database
 from triggerhub import doctor
-from triggerhub.bootstrap import open_store
 from triggerhub.cli import app
+from triggerhub.database import open_store
 from triggerhub.domain.events import MessageUnparseable
 
 COMMANDS = (
@@ -250,6 +250,16 @@ def test_the_command_line_is_light() -> None:
     """Help and inspect pay for nothing that they don't use."""
     heavy = "{'sqlalchemy', 'aiohttp', 'pydantic', 'structlog', 'config'}"
     code = f"import sys, triggerhub.cli; print(sorted({heavy} & set(sys.modules)))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, check=True, timeout=60, text=True
+    )
+    assert done.stdout.strip() == "[]"
+
+
+def test_commands_on_what_is_stored_load_no_hub() -> None:
+    """A script that asks for a hundred customers waits for a hundred starts."""
+    others = "{'aiohttp', 'agent_console', 'channels', 'router'}"
+    code = f"import sys, triggerhub.database; print(sorted({others} & set(sys.modules)))"
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, check=True, timeout=60, text=True
     )

@@ -13,7 +13,7 @@ from agent_console.sessions import hash_of
 from config import Settings
 from storage.views import SqlViews
 from tests.unit.cli.test_cli import _surroundings, call
-from triggerhub.bootstrap import open_store
+from triggerhub.database import open_store
 from triggerhub.domain.permissions import Actor
 
 __all__ = ["_surroundings"]  # a fixture for every test here
