@@ -200,6 +200,7 @@ async def build(settings: Settings, parts: Parts | None = None) -> Hub:
     company = CompanyFace(store, views)
     await company.load()
     metrics = Metrics()
+    metrics.stream.set_function(lambda: store.tail.stream.healthy)
     inbox = MeasuredInbox(store, metrics)
     replies = ReplyAddresses(store.kit.vault.derive("reply"))
     networks = tuple(ip_network(n) for n in settings.trusted_peers)
@@ -263,6 +264,7 @@ async def build(settings: Settings, parts: Parts | None = None) -> Hub:
         registry=metrics.registry,
         checks={"database": _database_check(views, store.writer), "router": _router_check(leader)},
         drain=drain,
+        notes={"redis": partial(_redis_note, store)} if settings.redis_url else {},
         console_files=CONSOLE_FILES if (CONSOLE_FILES / "index.html").is_file() else None,
         https=settings.base_url.startswith("https://"),
         proxies=tuple(ip_network(n) for n in settings.trusted_proxies),
@@ -351,3 +353,7 @@ def _router_check(leader: Leader) -> Callable[[], Awaitable[None]]:
             raise Unavailable("the router has not taken its lease yet", code="starting")
 
     return check
+
+
+def _redis_note(store: Store) -> str:
+    return "ok" if store.tail.stream.healthy else "not reached: this node looks at the log itself"

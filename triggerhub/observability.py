@@ -232,6 +232,7 @@ class Metrics:
         self.log_head = self._gauge("log_head", "Sequence number of the newest event")
         self.leader = self._gauge("leader", "1 where this node holds the router's lease")
         self.leader_lag = self._gauge("leader_lag_events", "Events that wait for a decision")
+        self.stream = self._gauge("stream_healthy", "0 where Redis is configured and not reached")
         self.outbox = self._gauge("outbox_messages", "Messages on their way out", "state")
         self.consoles = self._gauge("consoles", "Live console connections")
         self.attention = self._gauge("attention_open", "Open entries under needs attention")

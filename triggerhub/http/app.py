@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry
 
 from triggerhub.domain.errors import Invalid, NotFound
 from triggerhub.http.files import console_of
-from triggerhub.http.health import Check, Drain, healthz, metrics_of, ready_of
+from triggerhub.http.health import Check, Drain, Note, healthz, metrics_of, ready_of
 from triggerhub.http.meters import Meters
 from triggerhub.http.middleware import REQUEST_ID, SERVER, Network, in_common
 from triggerhub.http.problem import problem_response
@@ -26,6 +26,7 @@ def create_app(
     registry: CollectorRegistry,
     checks: Mapping[str, Check],
     drain: Drain,
+    notes: Mapping[str, Note] | None = None,
     console_files: Path | None = None,
     https: bool = False,
     max_body: int = MAX_BODY,
@@ -34,16 +35,18 @@ def create_app(
     """The application, ready for an `AppRunner` (see `create_runner`).
 
     `checks`: named coroutines that return when that part is ready and raise HubError or OSError
-    when not; each has two seconds. `console_files`: the built console (index.html and assets/),
-    served for every GET path that nobody else has taken. Upload routes read beyond `max_body`
-    by multipart, with limits of their own. `proxies`: whose `X-Forwarded-For` is believed.
+    when not; each has two seconds. `notes`: what is said beside them, `ok` or what is missing,
+    without which the hub works all the same. `console_files`: the built console (index.html and
+    assets/), served for every GET path that nobody else has taken. Upload routes read beyond
+    `max_body` by multipart, with limits of their own. `proxies`: whose `X-Forwarded-For` is
+    believed.
     """
     app = web.Application(
         middlewares=[in_common(Meters(registry), https=https, proxies=proxies)],
         client_max_size=max_body,
     )
     app.router.add_get("/healthz", healthz)
-    app.router.add_get("/readyz", ready_of(checks, drain))
+    app.router.add_get("/readyz", ready_of(checks, drain, notes or {}))
     app.router.add_get("/metrics", metrics_of(registry))
     app.router.add_routes(routes)
     app.router.add_route("*", "/api/{tail:.*}", _no_such_call)

@@ -14,6 +14,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from triggerhub.domain.errors import HubError
 
 Check = Callable[[], Awaitable[None]]
+Note = Callable[[], str]
 
 
 @dataclass(slots=True)
@@ -34,7 +35,9 @@ async def healthz(_request: web.Request) -> web.Response:
     return web.json_response({"status": "alive"})
 
 
-def ready_of(checks: Mapping[str, Check], drain: Drain) -> Handler:
+def ready_of(checks: Mapping[str, Check], drain: Drain, notes: Mapping[str, Note]) -> Handler:
+    """`notes` are said beside the checks, and keep nobody from being ready."""
+
     async def one(check: Check) -> str:
         try:
             async with asyncio.timeout(2):
@@ -50,8 +53,9 @@ def ready_of(checks: Mapping[str, Check], drain: Drain) -> Handler:
         if drain.begun:
             found["drain"] = "going down"
         ready = all(word == "ok" for word in found.values())
+        said = {name: note() for name, note in notes.items()}
         return web.json_response(
-            {"status": "ready" if ready else "not ready", "checks": found},
+            {"status": "ready" if ready else "not ready", "checks": found | said},
             status=200 if ready else 503,
         )
 

@@ -1,0 +1,50 @@
+"""Whether the hub is ready, and what is said beside."""
+
+from __future__ import annotations
+
+import pytest
+from aiohttp.test_utils import TestClient, TestServer
+from prometheus_client import CollectorRegistry
+
+from triggerhub.domain.errors import Unavailable
+from triggerhub.http import Drain, create_app
+from triggerhub.http.health import Check
+
+
+async def _well() -> None:
+    pass
+
+
+async def _stuck() -> None:
+    raise Unavailable("nothing could be written for seconds")
+
+
+async def _cut() -> None:
+    raise ConnectionRefusedError
+
+
+@pytest.mark.parametrize(
+    ("check", "drained", "status", "said"),
+    [
+        (_well, False, 200, {"database": "ok"}),
+        (_stuck, False, 503, {"database": "nothing could be written for seconds"}),
+        (_cut, False, 503, {"database": "ConnectionRefusedError"}),
+        (_well, True, 503, {"database": "ok", "drain": "going down"}),
+    ],
+)
+async def test_ready_is_who_says_so_of_each_part(
+    check: Check, drained: bool, status: int, said: dict[str, str]
+) -> None:
+    drain = Drain()
+    app = create_app(
+        routes=[],
+        registry=CollectorRegistry(),
+        checks={"database": check},
+        drain=drain,
+        notes={"redis": lambda: "not reached"},
+    )
+    if drained:
+        drain.begin()
+    async with TestClient(TestServer(app)) as client, client.get("/readyz") as answer:
+        assert answer.status == status
+        assert (await answer.json())["checks"] == {**said, "redis": "not reached"}
