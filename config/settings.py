@@ -108,7 +108,8 @@ class Keys(BaseSettings):
     data_dir: Annotated[
         Path,
         Field(
-            description="Folder of the database, large content, master key and backups.",
+            description="Folder of the database, large content, master key and backups. Of several"
+            " nodes: one that all of them reach, for what is larger than 64 KiB lies there.",
             json_schema_extra={"right": "a folder that the hub may write, such as ./data"},
         ),
     ] = Path("data")
@@ -126,7 +127,8 @@ class Keys(BaseSettings):
         SecretStr | None,
         AfterValidator(lambda v: v and _redis(v)),
         Field(
-            description="Redis or Valkey, for several nodes. Unset: in memory, one node.",
+            description="Redis or Valkey, for several nodes, which share `DATA_DIR` and"
+            " `MASTER_KEY` too. Unset: in memory, one node.",
             json_schema_extra={"right": "redis://host:6379/0"},
         ),
     ] = None
@@ -218,7 +220,8 @@ class Keys(BaseSettings):
         AfterValidator(lambda v: v and _key(v)),
         Field(
             description="Seals secrets and keys hashes. Unset: `master.key` in the data folder, "
-            "made at the first start. Without it, backups can't be read in full.",
+            "made at the first start. Without it, backups can't be read in full; nodes with "
+            "different ones would take one delivery for two.",
             json_schema_extra={"right": "at least 16 characters of secret, the same for ever"},
         ),
     ] = None
