@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,8 +15,11 @@ from storage.store import Store
 from storage.streams.memory import Bus, MemoryStream
 from storage.tail import Tail
 from storage.vault import Vault
+from triggerhub.domain import events as ev
 from triggerhub.domain.clock import Clock, IdSource, ManualClock, RandomIds
+from triggerhub.domain.events import Recorded
 from triggerhub.domain.model.message import Arrival
+from triggerhub.domain.work import Work
 
 START = datetime(2026, 1, 5, 9, tzinfo=UTC)
 MASTER = b"a master key for the tests"
@@ -77,3 +80,23 @@ def sms(number: int, *, account: str = "ac_sms", body: bytes = b"Body=hello") ->
         media_type="application/x-www-form-urlencoded",
         envelope={"from": "+15550100"},
     )
+
+
+def marker(number: int) -> ev.QueueConfigured:
+    """A fact that leaves one visible row."""
+    return ev.QueueConfigured(
+        queue_id=f"q_{number}",
+        name=f"Queue {number}",
+        sla_seconds=60,
+        offer_seconds=30,
+        auto_accept=False,
+        managed_by="test",
+    )
+
+
+def put(number: int) -> Callable[[Work], list[Recorded]]:
+    return lambda work: work.append(marker(number), actor="test")
+
+
+async def whole_log(store: Store) -> list[Recorded]:
+    return await store.read(lambda reading: reading.events_after(0, 1 << 30))

@@ -3,45 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from storage.engine import Connection
 from storage.store import Store
-from storage.transaction import Transaction
-from tests.contract.houses import House, sms
+from tests.contract.houses import House, marker, put, sms, whole_log
 from triggerhub.domain import events as ev
 from triggerhub.domain.clock import RandomIds, SystemClock
 from triggerhub.domain.errors import Conflict, Invalid, TooLarge, Unavailable
-from triggerhub.domain.events import Recorded
 from triggerhub.domain.model.message import Arrival
 from triggerhub.domain.work import Work
-
-
-def marker(number: int) -> ev.QueueConfigured:
-    """A fact that leaves one visible row."""
-    return ev.QueueConfigured(
-        queue_id=f"q_{number}",
-        name=f"Queue {number}",
-        sla_seconds=60,
-        offer_seconds=30,
-        auto_accept=False,
-        managed_by="test",
-    )
-
-
-def put(number: int) -> Callable[[Work], list[Recorded]]:
-    return lambda work: work.append(marker(number), actor="test")
-
-
-async def whole_log(store: Store) -> list[Recorded]:
-    return await store.read(lambda reading: reading.events_after(0, 1 << 30))
 
 
 async def test_an_empty_log_has_a_head_of_zero(store: Store) -> None:
@@ -275,227 +251,6 @@ async def test_what_was_handed_over_is_finished_before_the_end(house: House) -> 
     accepted = await asyncio.gather(*handed_over)
     async with house.store() as store:
         assert len(await whole_log(store)) == len(accepted) == 50
-
-
-# --- content ----------------------------------------------------------------------------------
-
-
-async def test_large_content_is_synced_before_the_commit(
-    store: Store, house: House, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    steps: list[str] = []
-    fsync, commit = os.fsync, Connection.commit
-
-    def synced(handle: int) -> None:
-        target = Path(f"/proc/self/fd/{handle}").readlink()
-        fsync(handle)
-        steps.append("folder" if target.is_dir() else "file")
-
-    def committed(self: Connection) -> None:
-        commit(self)
-        if self is store.writer._connection:
-            steps.append("commit")
-
-    monkeypatch.setattr(os, "fsync", synced)
-    monkeypatch.setattr(Connection, "commit", committed)
-    raw = os.urandom(200_000)
-    await store.accept(sms(1, body=raw))
-    assert steps[-3:] == ["file", "folder", "commit"]
-    assert steps.count("commit") == 1
-    assert steps[0] == "folder", "the new sub-folder comes first"
-    files = [p for p in (house.folder / "content").rglob("*") if p.is_file()]
-    assert [p.read_bytes() for p in files] == [raw]
-    [received] = await whole_log(store)
-    assert isinstance(received.fact, ev.MessageReceived)
-    content = received.fact.raw_content
-    assert await store.read(lambda reading: reading.bodies([content])) == {content: raw}
-
-
-async def test_a_repeated_large_delivery_leaves_no_second_file(store: Store, house: House) -> None:
-    for _ in range(2):
-        await store.accept(sms(1, body=b"x" * 100_000))
-    assert len([p for p in (house.folder / "content").rglob("*") if p.is_file()]) == 1
-
-
-async def test_secrets_are_sealed(store: Store, house: House) -> None:
-    def work(tx: Transaction) -> None:
-        tx.append(
-            ev.AccountConfigured(
-                account_id="ac_1", channel="sms", name="Line", addresses=("+15550100",),
-                queue_id=None, options={"region": "GB"},
-                secret_content=tx.put_secret({"auth_token": "not-to-be-seen"}), managed_by="test",
-            ),
-            actor="test",
-        )  # fmt: skip
-
-    await store.write(work)
-    with_secrets, without = await store.read(
-        lambda reading: (reading.accounts(secrets=True), reading.accounts())
-    )
-    assert with_secrets[0].secrets == {"auth_token": "not-to-be-seen"}
-    assert without[0].secrets == {}
-    assert "not-to-be-seen" not in repr(with_secrets)
-    rows = await store.read(
-        lambda reading: (
-            reading.connection.all("SELECT body FROM content")
-            + reading.connection.all("SELECT data FROM events")
-        )
-    )
-    assert not any(b"not-to-be-seen" in _bytes(row[0]) for row in rows)
-
-
-def _bytes(value: Any) -> bytes:
-    return value.encode() if isinstance(value, str) else bytes(value)
-
-
-async def test_erased_content_is_absent_everywhere(store: Store) -> None:
-    await store.accept(sms(1, body=b"gone"))
-    await store.accept(sms(2, body=b"kept"))
-    facts = [r.fact for r in await whole_log(store)]
-    ids = [f.raw_content for f in facts if isinstance(f, ev.MessageReceived)]
-    await store.write(
-        lambda tx: tx.connection.run(
-            "UPDATE content SET erased_at = 1, body = NULL, meta = NULL WHERE id = :id",
-            {"id": ids[0]},
-        )
-    )
-    body, bodies, envelopes = await store.read(
-        lambda reading: (reading.body(ids[0]), reading.bodies(ids), reading.envelopes(ids))
-    )
-    assert body is None
-    assert bodies == {ids[1]: b"kept"}
-    assert list(envelopes) == [ids[1]]
-    assert await store.run(lambda unit: unit.body(ids[0])) is None
-
-
-async def test_hashes_in_the_log_are_keyed(store: Store, house: House) -> None:
-    await store.accept(sms(1))
-    rows = await store.read(lambda reading: reading.connection.all("SELECT dedupe_key FROM events"))
-    assert bytes(rows[0][0]) == store.kit.vault.hash("SM1")
-    assert b"SM1" not in bytes(rows[0][0])
-
-
-# --- several nodes ----------------------------------------------------------------------------
-
-
-async def test_readers_never_see_a_hole_that_fills_later(house: House) -> None:
-    """Two nodes and a command line write at once; whoever reads sees 1…n, always."""
-    async with house.store() as one, house.store() as two, house.store() as three:
-        writing = [
-            asyncio.ensure_future(store.accept(sms(n, account=f"ac_{k}")))
-            for n in range(60)
-            for k, store in enumerate((one, two, three))
-        ]
-        seen = 0
-        while not all(task.done() for task in writing):
-            log = await three.read(lambda reading: reading.events_after(0, 1 << 30))
-            assert [r.seq for r in log] == list(range(1, len(log) + 1))
-            assert len(log) >= seen
-            seen = len(log)
-        await asyncio.gather(*writing)
-        assert len(await whole_log(one)) == 180
-
-
-async def _listen(store: Store, until: int, after: int | None = None) -> list[int]:
-    heard: list[int] = []
-    async for batch in store.subscribe(after):
-        heard += [r.seq for r in batch]
-        if heard[-1] >= until:
-            return heard
-    return heard
-
-
-@pytest.mark.parametrize("announced", [True, False])
-async def test_each_tail_delivers_everything_once_and_in_order(
-    house: House, announced: bool
-) -> None:
-    """Also without a word from the other node: the database is looked at."""
-    clock = SystemClock()
-    async with (
-        house.store(clock=clock, bus=house.bus if announced else None) as one,
-        house.store(clock=clock, bus=house.bus) as two,
-    ):
-        listening = [asyncio.ensure_future(_listen(s, 200, 0)) for s in (one, two)]
-        await asyncio.gather(
-            *(store.accept(sms(n, account=f"ac_{k}")) for n in range(100)
-              for k, store in enumerate((one, two)))
-        )  # fmt: skip
-        async with asyncio.timeout(20):
-            heard = await asyncio.gather(*listening)
-        assert heard == [list(range(1, 201))] * 2
-        assert await _listen(one, 200, 150) == list(range(151, 201))
-
-
-async def test_a_tail_that_is_asked_from_ahead_waits(store: Store) -> None:
-    await store.run(put(1))
-    listening = asyncio.ensure_future(_listen(store, 4, 3))
-    for number in range(2, 5):
-        await store.run(put(number))
-    async with asyncio.timeout(5):
-        assert await listening == [4]
-
-
-async def test_a_reader_that_falls_behind_is_told_and_never_skips(
-    store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("storage.tail.MAX_BACKLOG", 5)
-    tail = store.subscribe()
-    first = asyncio.ensure_future(anext(tail))
-    await asyncio.sleep(0)
-    for number in range(20):
-        await store.run(put(number))
-    heard = [r.seq for r in await first]
-
-    async def rest() -> None:
-        async for batch in tail:
-            heard.extend(r.seq for r in batch)
-
-    with pytest.raises(Unavailable) as behind:
-        await rest()
-    assert behind.value.code == "overrun"
-    assert heard == list(range(1, len(heard) + 1))
-    assert len(heard) <= 6
-
-
-# --- leases, positions, idempotency -------------------------------------------------------------
-
-
-async def test_only_one_holds_the_lease_until_it_runs_out(store: Store, house: House) -> None:
-    def take(who: str) -> Callable[[Work], int | None]:
-        return lambda unit: unit.hold_lease("router", who, unit.now + timedelta(seconds=10))
-
-    assert await store.run(take("a")) == 1
-    assert await store.run(take("b")) is None
-    assert await store.run(take("a")) == 1
-    house.clock.advance(timedelta(seconds=11))
-    assert await store.run(take("b")) == 2
-    assert await store.run(take("a")) is None
-    await store.run(lambda unit: unit.release_lease("router", "b"))
-    assert await store.run(take("a")) == 3
-
-
-async def test_a_leader_that_has_passed_on_moves_nothing(store: Store) -> None:
-    await store.run(lambda unit: unit.advance("router", 5, 1))
-    await store.run(lambda unit: unit.advance("router", 6, 2))
-
-    def old(unit: Work) -> None:
-        unit.append(marker(1), actor="old")
-        unit.advance("router", 7, 1)
-
-    with pytest.raises(Conflict) as refused:
-        await store.run(old, alone=True)
-    assert refused.value.code == "fenced"
-    position = await store.read(lambda reading: reading.position("router"))
-    assert position == 6
-    assert await whole_log(store) == []
-
-
-async def test_what_is_remembered_under_a_key_comes_back(store: Store) -> None:
-    await store.run(lambda unit: unit.remember("user_1:x:k", {"message_id": "msg_1"}))
-    assert await store.read(lambda reading: reading.remembered("user_1:x:k")) == {
-        "message_id": "msg_1"
-    }
-    assert await store.read(lambda reading: reading.remembered("user_2:x:k")) is None
 
 
 async def test_a_read_that_refuses_leaves_the_connection_usable(store: Store) -> None:

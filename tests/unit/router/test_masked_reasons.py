@@ -7,7 +7,7 @@ from structlog.testing import capture_logs
 
 from router import media, reading
 from router.reasons import MAX_REASON
-from tests.unit.router.test_outbox import attempt, in_hand, outbox_of, write
+from tests.unit.router.sending import attempt, in_hand, outbox_of, write
 from tests.unit.router.world import World
 from triggerhub.domain import events as ev
 from triggerhub.domain.errors import Ambiguous, HubError, Invalid, Rejected, Unavailable

@@ -4,73 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
-from router.delivery.outbox import WAITS, Outbox
-from storage.directory import SqlAccountDirectory
+from router.delivery.outbox import WAITS
+from tests.unit.router.sending import attempt, in_hand, outbox_of, shown, state, write
 from tests.unit.router.world import World
 from triggerhub.domain import commands as cmd
 from triggerhub.domain import events as ev
-from triggerhub.domain.errors import Ambiguous, Conflict, HubError, Invalid, Rejected, Unavailable
+from triggerhub.domain.errors import Ambiguous, Conflict, HubError, Rejected, Unavailable
 from triggerhub.domain.model.message import Account, OutboundMessage, SendOutcome
-from triggerhub.domain.permissions import Actor
-
-
-async def outbox_of(world: World) -> Outbox:
-    directory = SqlAccountDirectory(world.store)
-    await directory.load()
-    leading = asyncio.Event()
-    leading.set()
-    return Outbox(
-        world.store, world.store, directory, world.channels, clock=world.clock, leading=leading
-    )
-
-
-async def in_hand(world: World, sender: str = "+15550100") -> tuple[Actor, str, str]:
-    """An agent with a customer's message: (agent, interaction, identity)."""
-    [ann] = await world.hire("ann")
-    if "@" in sender:
-        await world.mail(sender, proof="dkim", subject="Order 7", external_id="<first@x.example>")
-    else:
-        await world.sms(sender)
-    await world.settle()
-    interaction_id = await world.take(ann)
-    [row] = [r for r in await world.open() if r.id == interaction_id]
-    return ann, interaction_id, row.identity_id
-
-
-async def write(
-    world: World, agent: Actor, interaction_id: str, identity_id: str, **more: Any
-) -> str:
-    result = await world.do(
-        agent,
-        cmd.SendMessage(
-            interaction_id=interaction_id,
-            channel=more.pop("channel", "sms"),
-            account_id=more.pop("account_id", "ac_sms"),
-            identity_id=identity_id,
-            text=more.pop("text", "On its way."),
-            **more,
-        ),
-    )
-    return str(result["message_id"])
-
-
-async def attempt(world: World, outbox: Outbox) -> None:
-    await outbox._send_due()
-    await outbox.drain()
-
-
-async def state(world: World, message_id: str) -> str | None:
-    row = await world.store.read(lambda r: r.outbox(message_id))
-    return row.state if row else None
-
-
-async def shown(world: World, message_id: str) -> dict[str, Any]:
-    found = await world.views.rows({"entries": [message_id]})
-    return found["entries"][message_id]
 
 
 async def test_a_message_waits_for_the_undo_then_leaves_once(world: World) -> None:
@@ -322,113 +265,6 @@ async def test_a_retry_is_a_message_of_its_own(world: World) -> None:
     assert await state(world, message_id) == "failed"
     assert await state(world, result["message_id"]) == "sent"
     assert await world.views.attention_count() == 0
-
-
-async def test_a_mail_continues_its_thread(world: World) -> None:
-    agent, interaction_id, identity_id = await in_hand(world, "carol@customer.example")
-    await write(world, agent, interaction_id, identity_id, channel="email", account_id="ac_mail")
-    world.clock.advance(timedelta(seconds=5))
-    outbox = await outbox_of(world)
-    await attempt(world, outbox)
-    [first] = world.channels["email"].sent
-    assert first.in_reply_to == "<first@x.example>"
-    assert first.references == ()
-    assert first.subject == "Re: Order 7"
-    assert first.reply_token
-    reference = f"ref-{first.message_id}-1"
-    # The customer answers our mail: the reference leads home.
-    await world.mail("carol@customer.example", proof="dkim", references=[reference])
-    await world.settle()
-    resolved = await world.log(ev.MessageResolved)
-    assert [r.rule for r in resolved] == ["new", "references"]
-    assert resolved[0].conversation_id == resolved[1].conversation_id
-
-
-async def test_an_answer_refers_to_what_its_parent_refers_to(world: World) -> None:
-    """RFC 5322, 3.6.4: the parent's References, then the parent; kept as the newest first."""
-    agent, interaction_id, identity_id = await in_hand(world, "carol@customer.example")
-    await world.mail(
-        "carol@customer.example", proof="dkim", external_id="<third@x.example>",
-        references=["<first@x.example>", "<elsewhere@y.example>", "<root@y.example>"],
-    )  # fmt: skip
-    await world.settle()
-    await write(world, agent, interaction_id, identity_id, channel="email", account_id="ac_mail")
-    world.clock.advance(timedelta(seconds=5))
-    await attempt(world, await outbox_of(world))
-    [sent] = world.channels["email"].sent
-    assert sent.in_reply_to == "<third@x.example>"
-    assert sent.references == ("<root@y.example>", "<elsewhere@y.example>", "<first@x.example>")
-
-
-async def test_a_retry_refers_to_the_same(world: World) -> None:
-    agent, interaction_id, identity_id = await in_hand(world, "carol@customer.example")
-    await world.mail(
-        "carol@customer.example", proof="dkim", external_id="<next@x.example>",
-        references=[f"<{n}@x.example>" for n in range(200)] + ["<first@x.example>"],
-    )  # fmt: skip
-    await world.settle()
-    message_id = await write(
-        world, agent, interaction_id, identity_id, channel="email", account_id="ac_mail"
-    )
-    world.channels["email"].outcomes.append(Rejected("no"))
-    world.clock.advance(timedelta(seconds=5))
-    outbox = await outbox_of(world)
-    await attempt(world, outbox)
-    await world.do(agent, cmd.RetryMessage(message_id=message_id))
-    await attempt(world, outbox)
-    first, again = world.channels["email"].sent
-    assert first.references == again.references
-    assert len(first.references) == 50
-    assert (first.references[0], first.references[-1]) == ("<first@x.example>", "<0@x.example>")
-
-
-async def test_the_timeline_shows_the_subject_that_was_sent(world: World) -> None:
-    agent, interaction_id, identity_id = await in_hand(world, "carol@customer.example")
-    for subject in (None, "About your order"):
-        message_id = await write(
-            world, agent, interaction_id, identity_id, channel="email", account_id="ac_mail",
-            subject=subject,
-        )  # fmt: skip
-        world.clock.advance(timedelta(seconds=5))
-        await attempt(world, await outbox_of(world))
-        entry = await shown(world, message_id)
-        assert entry["subject"] == world.channels["email"].sent[-1].subject
-        assert entry["subject"] == f"Re: {subject or 'Order 7'}"
-
-
-async def test_an_answer_goes_to_the_sender_and_a_reply_to_is_told(world: World) -> None:
-    [ann] = await world.hire("ann")
-    received = await world.mail(
-        "carol@customer.example", proof="dkim", reply_to="carol.home@elsewhere.example"
-    )
-    await world.settle()
-    interaction_id = await world.take(ann)
-    [row] = await world.open()
-    how = {"channel": "email", "account_id": "ac_mail"}
-    answer = await write(world, ann, interaction_id, row.identity_id, **how)
-    world.clock.advance(timedelta(seconds=5))
-    await attempt(world, await outbox_of(world))
-    [sent] = world.channels["email"].sent
-    assert sent.to.address == "carol@customer.example"
-    assert (await shown(world, received.id))["reply_to"] == "carol.home@elsewhere.example"
-    assert "reply_to" not in await shown(world, answer)
-
-
-async def test_a_subject_without_end_is_answered_all_the_same(world: World) -> None:
-    [ann] = await world.hire("ann")
-    await world.mail("dave@customer.example", proof="dkim", subject="x" * 5000)
-    await world.settle()
-    interaction_id = await world.take(ann)
-    [row] = await world.open()
-    how = {"channel": "email", "account_id": "ac_mail"}
-    await write(world, ann, interaction_id, row.identity_id, **how)
-    with pytest.raises(Invalid) as refused:
-        await write(world, ann, interaction_id, row.identity_id, subject="x" * 901, **how)
-    assert refused.value.code == "wrong_field"
-    world.clock.advance(timedelta(seconds=5))
-    await attempt(world, await outbox_of(world))
-    [sent] = world.channels["email"].sent
-    assert sent.subject == "Re: " + "x" * 896
 
 
 async def test_a_note_can_never_be_sent(world: World) -> None:

@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 
 from router.delivery import outbox as module
 from router.delivery.outbox import Outbox
-from tests.unit.router.test_outbox import in_hand, outbox_of, state, write
+from tests.unit.router.sending import in_hand, outbox_of, state, write
 from tests.unit.router.world import World
 from triggerhub.domain import events as ev
 from triggerhub.domain.errors import Unavailable
