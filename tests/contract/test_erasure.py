@@ -81,6 +81,21 @@ async def test_nothing_is_left_of_a_person(world: World, house: House) -> None:
     assert [f.customer_id for f in await world.log(ev.ErasureDone)] == [customer_id]
 
 
+async def test_no_message_id_leads_to_an_erased_thread(world: World) -> None:
+    """The ids name the sender's host and server; and who answers one of them is somebody new."""
+    await world.mail("wang@customer.example", "One", proof="dkim", external_id="<1@wang.example>")
+    await world.mail("li@customer.example", "Stays", proof="dkim", external_id="<2@li.example>")
+    await world.settle()
+    [found] = (await world.views.customers("wang@", viewer=SUPERVISOR, after=None, limit=5))[
+        "items"
+    ]
+    named = ("<1@wang.example>", "<2@li.example>", "key:<1@wang.example>")
+    before = await world.store.read(lambda r: r.threads(named))
+    assert before.keys() >= {"<1@wang.example>", "<2@li.example>"}
+    await erase(world.store, found["id"], actor="admin:test")
+    assert (await world.store.read(lambda r: r.threads(named))).keys() == {"<2@li.example>"}
+
+
 async def test_the_fold_of_the_log_gives_the_same_afterwards(world: World, house: House) -> None:
     customer_id = await lived(world)
     await erase(world.store, customer_id, actor="admin:test")

@@ -142,6 +142,24 @@ async def test_an_offer_is_answered_once(world: World, answers: tuple[str, str])
         await world.do(ann, kinds[answers[1]](offer_id=offer.id))
 
 
+@pytest.mark.parametrize("answer", [cmd.AcceptOffer, cmd.DeclineOffer])
+async def test_a_missed_offer_takes_nothing_from_whom_it_was_made_to_next(
+    world: World, answer: type[cmd.AcceptOffer | cmd.DeclineOffer]
+) -> None:
+    """The work is offered again, so only the offer itself tells that its time is over."""
+    await world.hire("ann", "bob")
+    await world.sms("+15550101")
+    await world.settle()
+    [missed] = await world.offers()
+    await world.pass_time(seconds=60)
+    [now] = await world.offers()
+    assert now.agent_id != missed.agent_id
+    late = Actor(id=missed.agent_id, role="agent")
+    with pytest.raises(Conflict):
+        await world.do(late, answer(offer_id=missed.id))
+    assert [offer.id for offer in await world.offers()] == [now.id]
+
+
 async def test_nobody_answers_for_another(world: World) -> None:
     [ann] = await world.hire("ann")
     await world.sms("+15550101")
@@ -221,6 +239,20 @@ async def test_a_reply_goes_only_to_the_customer_of_this_work(world: World) -> N
             ),
         )  # fmt: skip
     assert refused.value.code == "foreign_identity"
+
+
+async def test_a_reply_takes_the_way_that_it_names(world: World) -> None:
+    """What was written as an SMS doesn't leave as a WhatsApp message, to the same number."""
+    ann, _eve, row = await in_hand(world)
+    with pytest.raises(Invalid) as refused:
+        await world.do(
+            ann,
+            cmd.SendMessage(
+                interaction_id=row.id, channel="whatsapp", account_id="ac_sms",
+                identity_id=row.identity_id, text="x",
+            ),
+        )  # fmt: skip
+    assert refused.value.code == "no_account"
 
 
 async def test_the_same_key_is_answered_and_not_repeated(world: World) -> None:
