@@ -199,6 +199,14 @@ def add_user(tx: Transaction, spec: UserSpec) -> str:
     return put_user(tx, spec)
 
 
+def add_first(tx: Transaction, spec: UserSpec) -> bool:
+    """Add the first administrator; False where there is one. Raises Conflict for a login in use."""
+    if any(user.role == "admin" for user in tx.users()):
+        return False
+    add_user(tx, spec)
+    return True
+
+
 def new_token() -> str:
     """A fresh API token: 32 random bytes behind a prefix that secret scanners can know."""
     return f"thub_{secrets.token_urlsafe(32)}"

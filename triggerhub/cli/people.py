@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
-
-if TYPE_CHECKING:
-    from storage.transaction import Transaction
 
 from triggerhub.cli.terminal import (
     Config,
@@ -29,8 +26,9 @@ def init(
 ) -> None:
     """Make the data folder, the database and the first administrator; apply the seed file.
 
-    Can be run again: what is there already stays. While nobody can sign in, an administrator is
-    made, and the password shown, once, alone on the last line.
+    Can be run again: what is there already stays. While there is no administrator, one is made,
+    also beside people whom the seed file names, and the password shown, once, alone on the last
+    line.
 
     Examples:
 
@@ -61,13 +59,7 @@ def init(
             try:
                 await apply_seed(store, settings.seed)
 
-                def add(tx: Transaction) -> bool:
-                    if tx.users():
-                        return False
-                    administration.add_user(tx, first)
-                    return True
-
-                return await store.write(add)
+                return await store.write(lambda tx: administration.add_first(tx, first))
             finally:
                 await store.stop()
 

@@ -143,12 +143,25 @@ password = "open sesame"
     )
     first = call("init", "--config", str(seed))
     assert first.exit_code == 0, first.stderr
-    # Somebody can sign in already, so nobody is made.
+    # There is an administrator already, so none is made.
     assert len(first.stdout.splitlines()) == 1
     assert call("init", "--config", str(seed)).exit_code == 0
     shown = call("doctor", "--json", "--config", str(seed))
     found = {f["check"]: f["text"] for f in json.loads(shown.stdout)["findings"]}
     assert "shop.example" in found["DNS"]
+
+
+@pytest.mark.thorough
+def test_an_administrator_is_made_beside_seeded_agents(tmp_path: Path) -> None:
+    seed = tmp_path / "hub.toml"
+    seed.write_text('[[users]]\nlogin = "ann"\nname = "Ann"\npassword = "open sesame"\n')
+    taken = call("init", "--config", str(seed), "--admin", "ann")
+    assert (taken.exit_code, "'ann' is taken" in taken.stderr) == (1, True)
+    first = call("init", "--config", str(seed))
+    assert first.exit_code == 0, first.stderr
+    assert "'admin'" in first.stdout
+    assert len(first.stdout.splitlines()[-1]) >= 16
+    assert len(call("init", "--config", str(seed)).stdout.splitlines()) == 1
 
 
 def epoch(folder: Path) -> str:
