@@ -114,8 +114,9 @@ def doctor(
 ) -> None:
     """Look for what is wrong with this installation, and say how to mend it.
 
-    Ports, certificate, permissions, disk, schema, clock, SPF and DKIM of sending domains, package
-    names. Changes nothing. The exit code is 1 if something is broken.
+    Package names, permissions, disk, schema, master key, large content, backup tool, clock, Redis,
+    ports, certificate, relay, SPF and DKIM of sending domains. Changes nothing. The exit code is 1
+    if something is broken.
 
     Examples:
 

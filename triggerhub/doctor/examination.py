@@ -10,6 +10,7 @@ from triggerhub.doctor.domains import Resolver, names, txt_records
 from triggerhub.doctor.finding import Finding
 from triggerhub.doctor.machine import disk, folders, packages
 from triggerhub.doctor.network import certificate, port, relay
+from triggerhub.doctor.nodes import redis
 
 
 def examine(
@@ -31,9 +32,10 @@ def examine(
         *folders(settings),
         *disk(settings.data_dir),
         *database(settings, moment, domains),
+        *redis(settings, timeout),
         *port("HTTP port", settings.http_host, settings.http_port, "http_port", b"GET /healthz "),
         *port("SMTP port", settings.smtp_host, settings.smtp_port, "smtp_port", b""),
         *certificate(settings, moment),
-        *relay(settings),
+        *relay(settings, timeout),
         *names(sorted(domains), resolver or txt_records, timeout),
     ]

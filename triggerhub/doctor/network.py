@@ -129,7 +129,8 @@ def certificate(settings: Settings, now: datetime) -> Iterator[Finding]:
         yield Finding(check="certificate", state="good", text=text)
 
 
-def relay(settings: Settings) -> Iterator[Finding]:
+def relay(settings: Settings, timeout: float) -> Iterator[Finding]:
+    """That it answers; nobody signs in, so its password is tried by the first mail."""
     if settings.relay_url is None:
         yield Finding(
             check="outgoing mail",
@@ -137,3 +138,34 @@ def relay(settings: Settings) -> Iterator[Finding]:
             text="no relay is configured: answers by mail wait",
             mend="TRIGGERHUB_RELAY_URL=smtp://user:password@relay:587",
         )
+        return
+    import ssl
+
+    from channels.email.send import relay_of
+    from triggerhub.domain.errors import Invalid
+
+    mend = "see that it runs, that a firewall lets us out, and that TRIGGERHUB_RELAY_URL is right"
+    try:
+        found = relay_of(settings.relay_url.get_secret_value())
+    except Invalid as error:
+        yield Finding(check="outgoing mail", state="broken", text=str(error), mend=mend)
+        return
+    place = f"{found.host}:{found.port}"
+    try:
+        with socket.create_connection((found.host, found.port), timeout) as peer:
+            if found.security == "tls":
+                with ssl.create_default_context().wrap_socket(
+                    peer, server_hostname=found.host
+                ) as sealed:
+                    said = sealed.recv(512)
+            else:
+                said = peer.recv(512)
+    except OSError as error:
+        text = f"the relay {place} can't be reached: {error.strerror or error}"
+        yield Finding(check="outgoing mail", state="broken", text=text, mend=mend)
+        return
+    if said.startswith(b"220"):
+        yield Finding(check="outgoing mail", state="good", text=f"the relay {place} answers")
+    else:
+        text = f"the relay {place} doesn't greet as a mail server"
+        yield Finding(check="outgoing mail", state="broken", text=text, mend=mend)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import shutil
 import socket
@@ -17,11 +18,15 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
+from pydantic import SecretStr
 
+from channels.email.receive_key import delivery_key
 from config import Seed, Settings
 from config.seed import EmailAccountSeed, EmailSeed
 from triggerhub import doctor
-from triggerhub.doctor import Finding, database, domains, machine, network
+from triggerhub.bootstrap import migrate, open_store
+from triggerhub.doctor import Finding, database, domains, machine, network, nodes
+from triggerhub.domain.model.message import Arrival
 
 NOW = datetime(2030, 1, 5, 9, tzinfo=UTC)
 
@@ -234,3 +239,104 @@ def test_a_database_that_cannot_be_reached() -> None:
     found = only(database.database(settings, NOW, set()))
     assert found.state == "broken"
     assert "s3cret" not in found.text
+
+
+# --- what is beside the database --------------------------------------------------------------
+
+
+async def _taken_in(settings: Settings, *arrivals: Arrival) -> None:
+    await asyncio.to_thread(migrate, settings)
+    store = open_store(settings)
+    await store.start()
+    try:
+        for arrival in arrivals:
+            await store.accept(arrival)
+    finally:
+        await store.stop()
+
+
+def _arrival(channel: str, raw: bytes, key: str, **envelope: str) -> Arrival:
+    return Arrival(
+        kind="message",
+        channel=channel,
+        account_id="ac_1",
+        external_id=key,
+        raw=raw,
+        media_type="message/rfc822",
+        envelope=envelope,
+    )
+
+
+MAIL = b"From: a@shop.example\r\nMessage-ID: <1@shop.example>\r\n\r\nWords\r\n"
+
+
+@pytest.mark.parametrize(
+    "arrival",
+    [
+        _arrival("sms", b"Body=Words", "SM1"),
+        # What a mail is called in its envelope isn't what the log's key was made of.
+        _arrival("email", MAIL, delivery_key(MAIL), external_id="1@shop.example"),
+    ],
+    ids=lambda arrival: arrival.channel,
+)
+async def test_a_master_key_of_another_hub(tmp_path: Path, arrival: Arrival) -> None:
+    settings = Settings(data_dir=tmp_path, master_key=SecretStr("the key of this very hub"))
+    await _taken_in(settings, arrival)
+    found = await asyncio.to_thread(lambda: list(database.database(settings, NOW, set())))
+    assert [f.state for f in found if f.check == "master key"] == ["good"]
+    other = settings.model_copy(update={"master_key": SecretStr("the key of another hub")})
+    found = await asyncio.to_thread(lambda: list(database.database(other, NOW, set())))
+    [key] = [f for f in found if f.check == "master key"]
+    assert (key.state, "TRIGGERHUB_MASTER_KEY" in key.mend) == ("broken", True)
+
+
+async def test_large_content_that_another_node_has(tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path / "one", master_key=SecretStr("the key of this very hub"))
+    await _taken_in(settings, _arrival("email", MAIL + b"x" * 70_000, "1#x"))
+    url = f"sqlite:///{(tmp_path / 'one' / 'hub.sqlite3').absolute()}"
+    other = settings.model_copy(
+        update={"data_dir": tmp_path / "two", "database_url": SecretStr(url)}
+    )
+
+    def states(of: Settings) -> list[str]:
+        return [f.state for f in database.database(of, NOW, set()) if f.check == "large content"]
+
+    assert await asyncio.to_thread(states, settings) == ["good"]
+    assert await asyncio.to_thread(states, other) == ["broken"]
+
+
+@pytest.mark.parametrize(
+    ("greeting", "state"),
+    [(b"+PONG\r\n", "good"), (b"-NOAUTH who?\r\n", "good"), (b"HTTP/1.1 400\r\n", "warning")],
+)
+def test_redis(greeting: bytes, state: str) -> None:
+    assert list(nodes.redis(Settings(), 1.0)) == []
+    with listener(greeting) as number:
+        url = SecretStr(f"redis://hub:s3cret@127.0.0.1:{number}/0")
+        found = only(nodes.redis(Settings(redis_url=url), 1.0))
+    assert (found.state, bool(found.mend)) == (state, state != "good")
+    gone = only(nodes.redis(Settings(redis_url=url), 1.0))
+    assert gone.state == "warning"
+    assert "s3cret" not in gone.text + found.text
+
+
+@pytest.mark.parametrize(
+    ("greeting", "state"), [(b"220 relay.example ESMTP\r\n", "good"), (b"hello\r\n", "broken")]
+)
+def test_the_relay(greeting: bytes, state: str) -> None:
+    assert only(network.relay(Settings(), 1.0)).state == "warning"
+    with listener(greeting) as number:
+        url = SecretStr(f"smtp://127.0.0.1:{number}")
+        assert only(network.relay(Settings(relay_url=url), 1.0)).state == state
+    assert only(network.relay(Settings(relay_url=url), 1.0)).state == "broken"
+
+
+def test_the_tool_for_backups(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert nodes.dump_tool(18).state == "warning"
+    tool = tmp_path / "pg_dump"
+    tool.write_text("#!/bin/sh\necho 'pg_dump (PostgreSQL) 15.1 (Debian 15.1-0)'\n")
+    tool.chmod(0o700)
+    old = nodes.dump_tool(18)
+    assert (old.state, "postgresql-client-18" in old.mend) == ("warning", True)
+    assert nodes.dump_tool(15).state == "good"
