@@ -108,8 +108,8 @@ class Keys(BaseSettings):
     data_dir: Annotated[
         Path,
         Field(
-            description="Folder of the database, large content, master key and backups. Of several"
-            " nodes: one that all of them reach, for what is larger than 64 KiB lies there.",
+            description="Folder of the database, large content, master key and backups. Several "
+            "nodes share it, or at least its `content`, where what is above 64 KiB lies.",
             json_schema_extra={"right": "a folder that the hub may write, such as ./data"},
         ),
     ] = Path("data")
@@ -229,7 +229,8 @@ class Keys(BaseSettings):
         SecretStr | None,
         AfterValidator(lambda v: v and _relay(v)),
         Field(
-            description="The mail server that takes our mail; `smtps` is TLS from the start. "
+            description="The mail server that takes our mail; `smtps` is TLS from the start, "
+            "`smtp+starttls` asks for it, as `smtp` does where there is a password. "
             "Unset: no mail goes out.",
             json_schema_extra={"right": "smtp://user:password@relay.company.example:587"},
         ),
