@@ -1,7 +1,8 @@
-"""A copy of a hub that runs on SQLite, and back: database, large content, master key.
+"""A copy of a hub, and back: database, large content, master key.
 
-Owns the form of a backup folder. The database is copied while others write to it; content files are
-written before the event that names them and never changed, so those copied after it are complete.
+Owns the form of a backup folder. The database is copied, or dumped, while others write to it;
+content files are written before the event that names them and never changed, so those copied after
+it are complete.
 """
 
 from __future__ import annotations
@@ -15,76 +16,97 @@ from datetime import datetime
 from pathlib import Path
 
 from config.settings import Settings
+from storage import dump as dumping
 from storage import restored, schema
 from storage.engine import Database
 from triggerhub.database import CONTENT, kit_of
 from triggerhub.domain.clock import SystemClock
 from triggerhub.domain.errors import Conflict, Invalid
 
-DATABASE, KEY, MANIFEST = "hub.sqlite3", "master.key", "backup.json"
+DATABASE, DUMP = "hub.sqlite3", "postgresql.dump"
+KEY, MANIFEST = "master.key", "backup.json"
 Progress = Callable[[int, int], None]
 
 
 def backup(settings: Settings, target: Path, now: datetime, progress: Progress) -> None:
     """Make `target`, which must not exist; it is complete as soon as it has its name.
 
-    Raises Conflict for an existing target, Invalid where there is nothing that can be copied.
+    Raises Conflict for an existing target, Invalid where there is nothing that can be copied,
+    Unavailable where PostgreSQL's tool refuses.
     """
-    source = _file(settings)
-    if not source.exists():
+    database = Database(settings.database)
+    source = database.path
+    if source is not None and not source.exists():
         raise Invalid(f"there is no database at {source}")
+    if source is None and not dumping.there():
+        raise Invalid(f"there is no {dumping.TOOL} here: install PostgreSQL's client (doctor)")
     if target.exists():
         raise Conflict(f"{target} exists already")
     with _taking_shape(target) as folder:
-        schema.copy(source, folder / DATABASE)
+        # Content after the rows that refer to it: what came in between is only too much.
+        if source is not None:
+            schema.copy(source, folder / DATABASE)
+            version = schema.current(Database(f"sqlite:///{(folder / DATABASE).absolute()}"))
+        else:
+            version = schema.current(database)
+            dumping.dump(database, folder / DUMP)
         _copy_tree(settings.data_dir / CONTENT, folder / CONTENT, progress)
         key = settings.data_dir / KEY
         if settings.master_key is None and key.is_file():
             shutil.copy2(key, folder / KEY)
-        version = schema.current(Database(f"sqlite:///{(folder / DATABASE).absolute()}"))
         manifest = {"made_at": now.isoformat(timespec="seconds"), "schema": version}
         (folder / MANIFEST).write_text(json.dumps(manifest) + "\n", "utf-8")
 
 
 def restore(settings: Settings, source: Path, progress: Progress) -> None:
-    """Fill the data folder, which holds no database yet, from a backup.
+    """Fill the data folder, and where it is on PostgreSQL an empty database, from a backup.
 
     Its consoles start anew, and what it was about to send is left to people: it may have been sent
     since. Raises Conflict where there is a database, Invalid for a folder that is no backup or
-    that a newer release has made.
+    that a newer release has made, Unavailable where PostgreSQL's tool refuses.
     """
-    database = _file(settings)
-    if not (source / MANIFEST).is_file() or not (source / DATABASE).is_file():
-        raise Invalid(f"{source} is not a backup of a hub")
-    if database.exists():
-        raise Conflict(f"there is a database at {database}: stop its hub and move it away first")
+    database = Database(settings.database)
+    kind = DUMP if database.path is None else DATABASE
+    if not (source / MANIFEST).is_file() or not (source / kind).is_file():
+        other = DATABASE if kind == DUMP else DUMP
+        raise Invalid(
+            f"{source} is a backup of the other kind of database: see TRIGGERHUB_DATABASE_URL"
+            if (source / other).is_file()
+            else f"{source} is not a backup of a hub"
+        )
+    schema.refuse_newer(json.loads((source / MANIFEST).read_text("utf-8")).get("schema"))
+    if database.path is not None and database.path.exists():
+        raise Conflict(f"there is a database at {database.path}: stop its hub and move it away")
+    if database.path is None and schema.current(database) is not None:
+        raise Conflict("that PostgreSQL database holds a hub already: stop it, name an empty one")
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     if settings.master_key is None and (source / KEY).is_file():
         shutil.copy2(source / KEY, settings.data_dir / KEY)
     _copy_tree(source / CONTENT, settings.data_dir / CONTENT, progress)
-    database.parent.mkdir(parents=True, exist_ok=True)
+    if database.path is None:
+        dumping.load(database, source / DUMP)
+        _settle(settings, database)
+        return
+    database.path.parent.mkdir(parents=True, exist_ok=True)
     # Last, and under its name only when it is whole: a hub that starts now finds all or nothing.
-    arriving = database.with_name(f".{database.name}.arriving")
+    arriving = database.path.with_name(f".{database.path.name}.arriving")
     arriving.unlink(missing_ok=True)
     schema.copy(source / DATABASE, arriving)
-    _settle(settings, arriving)
+    _settle(settings, Database(f"sqlite:///{arriving.absolute()}"))
     _sync(arriving)
-    arriving.rename(database)
-    _sync(database.parent)
+    arriving.rename(database.path)
+    _sync(database.path.parent)
 
 
-def _settle(settings: Settings, database: Path) -> None:
+def _settle(settings: Settings, arriving: Database) -> None:
     clock, folder = SystemClock(), settings.data_dir.absolute()
-    arriving = Database(f"sqlite:///{database.absolute()}")
-    schema.migrate(arriving, backups=folder / "backups", now=clock.now())
+    schema.migrate(
+        arriving,
+        backups=folder / "backups",
+        now=clock.now(),
+        without_backup=arriving.path is None,  # it has just come out of one
+    )
     restored.settle(arriving, kit_of(settings, clock=clock))
-
-
-def _file(settings: Settings) -> Path:
-    path = Database(settings.database).path
-    if path is None:
-        raise Invalid("PostgreSQL has its own tools: pg_dump, and a copy of the data folder")
-    return path
 
 
 @contextmanager

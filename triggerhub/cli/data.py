@@ -180,8 +180,8 @@ def backup(
 ) -> None:
     """Copy database, large content and master key into a new folder; the hub may be running.
 
-    Keep it as safe as the hub: the master key is in it, unless TRIGGERHUB_MASTER_KEY is set. On
-    PostgreSQL, use pg_dump and copy the data folder.
+    Keep it as safe as the hub: the master key is in it, unless TRIGGERHUB_MASTER_KEY is set.
+    PostgreSQL is dumped by pg_dump, which must be as new as the server.
 
     Examples:
 
@@ -203,7 +203,10 @@ def restore(
     config: Config = None,
     data_dir: DataDir = None,
 ) -> None:
-    """Bring a backup back into a data folder that has no database.
+    """Bring a backup back into a data folder that has no database, or an empty PostgreSQL database.
+
+    Open consoles start anew. What waited to be sent when it was made is not sent: it may have been
+    since, so it is listed under "needs attention". Whoever was erased since must be erased again.
 
     Examples:
 

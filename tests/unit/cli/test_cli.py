@@ -239,7 +239,8 @@ def test_replay(tmp_path: Path) -> None:
 def test_backup_of_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "no database" in call("backup", str(tmp_path / "copy")).stderr
     monkeypatch.setenv("TRIGGERHUB_DATABASE_URL", "postgresql://db.example/hub")
-    assert "pg_dump" in call("backup", str(tmp_path / "copy")).stderr
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert "there is no pg_dump" in call("backup", str(tmp_path / "copy")).stderr
     assert not (tmp_path / "copy").exists()
 
 
