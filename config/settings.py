@@ -203,7 +203,8 @@ class Keys(BaseSettings):
     trusted_peers: Annotated[
         Networks,
         Field(
-            description="Networks of mail servers whose senders count as proven.",
+            description="Networks of mail servers whose senders count as proven; where "
+            "`TRIGGERHUB_TRUSTED_AUTHSERV` is set, those for whom they vouch.",
             json_schema_extra={"right": "networks, such as 10.0.0.0/8, 127.0.0.1"},
         ),
     ] = ()
@@ -211,7 +212,7 @@ class Keys(BaseSettings):
         Words,
         Field(
             description="Names under which our own mail servers write `Authentication-Results` "
-            "(RFC 8601) that are believed.",
+            "(RFC 8601) that are believed, when they hand the mail over from among the trusted peers.",
             json_schema_extra={"right": "authserv-ids, such as mx.company.example"},
         ),
     ] = ()
