@@ -16,11 +16,12 @@ _INTRO = """\
 # Settings
 
 Two homes and no third. What a process needs before it can open its database stands here; everything
-else (channel accounts, queues, users) is data: versioned events, the same on every node. For now the
-seed below and the command line (`triggerhub user add`, `token create`, `token revoke`) are the ways
-to change it; pages of the console come with the administration work. What the seed declares is made
-so at every start, shows as "managed by file", and is known again by its name (a user by the login):
-who renames an account gives it other addresses first. What the file no longer names stays as it is.
+else (channel accounts, queues, users) is data: versioned events, the same on every node. For now
+the seed below and the command line (`triggerhub user add`, `token create`, `token revoke`) are the
+ways to change it; pages of the console come with the administration work. What the seed declares is
+made so at every start, shows as "managed by file", and is known again by its name (a user by the
+login): whoever renames an account gives the old name other addresses first. What the file no longer
+names stays as it is.
 
 Defaults < file < environment < command line. An empty environment variable counts as unset. Lists
 are written as `["a", "b"]` in the file and as `a,b` in the environment. Relative paths start at the

@@ -212,7 +212,7 @@ class Keys(BaseSettings):
         Words,
         Field(
             description="Names under which our own mail servers write `Authentication-Results` "
-            "(RFC 8601) that are believed, when they hand the mail over from among the trusted peers.",
+            "(RFC 8601) that are believed, when one of the trusted peers hands the mail over.",
             json_schema_extra={"right": "authserv-ids, such as mx.company.example"},
         ),
     ] = ()
