@@ -7,14 +7,15 @@ from typing import Protocol
 
 from triggerhub.doctor.finding import Finding
 
+# RFC 2606
 _RESERVED = (
-    ".example",
-    ".test",
-    ".invalid",
-    ".localhost",
+    "example",
+    "test",
+    "invalid",
+    "localhost",
     "example.com",
     "example.net",
-    "localhost",
+    "example.org",
 )
 
 
@@ -31,7 +32,7 @@ class Resolver(Protocol):
 def names(domains: Sequence[str], resolver: Resolver, timeout: float) -> Iterator[Finding]:
     """Of every domain; those that are reserved for examples are passed over."""
     for domain in domains:
-        if domain.endswith(_RESERVED):
+        if f".{domain}".endswith(tuple(f".{name}" for name in _RESERVED)):
             yield Finding(check="DNS", state="skipped", text=f"{domain} is a reserved name")
             continue
         try:

@@ -148,7 +148,8 @@ def relay(settings: Settings, timeout: float) -> Iterator[Finding]:
     try:
         found = relay_of(settings.relay_url.get_secret_value())
     except Invalid as error:
-        yield Finding(check="outgoing mail", state="broken", text=str(error), mend=mend)
+        form = "TRIGGERHUB_RELAY_URL=smtp://user:password@relay:587"
+        yield Finding(check="outgoing mail", state="broken", text=str(error), mend=form)
         return
     place = f"{found.host}:{found.port}"
     try:

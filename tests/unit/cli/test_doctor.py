@@ -183,6 +183,8 @@ class FakeResolver:
         ("double.org", [("SPF", "broken"), ("DKIM", "warning")]),
         ("slow.org", [("DNS", "warning")]),
         ("shop.example", [("DNS", "skipped")]),
+        ("mail.example.org", [("DNS", "skipped")]),
+        ("goodexample.com", [("SPF", "warning"), ("DKIM", "warning")]),  # somebody's own
     ],
 )
 def test_names_of_sending_domains(domain: str, states: list[tuple[str, str]]) -> None:
