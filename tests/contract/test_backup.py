@@ -15,7 +15,7 @@ from storage import schema
 from storage.engine import Database
 from tests.services.postgres import PostgresServer
 from triggerhub.backup import backup, restore
-from triggerhub.bootstrap import migrate, open_store
+from triggerhub.database import migrate, open_store
 from triggerhub.domain.errors import Conflict, Invalid
 from triggerhub.domain.model.message import Arrival
 

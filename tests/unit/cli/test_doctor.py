@@ -24,7 +24,7 @@ from channels.email.receive_key import delivery_key
 from config import Seed, Settings
 from config.seed import EmailAccountSeed, EmailSeed
 from triggerhub import doctor
-from triggerhub.bootstrap import migrate, open_store
+from triggerhub.database import migrate, open_store
 from triggerhub.doctor import Finding, database, domains, machine, network, nodes
 from triggerhub.domain.model.message import Arrival
 
