@@ -150,6 +150,12 @@ describe('the composer', () => {
     expect(text().element.value).toBe('half a sentence')
   })
 
+  it('keeps the last words when the page is left', async () => {
+    await type('half a sen')
+    window.dispatchEvent(new Event('pagehide'))
+    expect(localStorage.getItem(Object.keys(localStorage).find((key) => key.endsWith('cv1')) ?? '')).toContain('half a sen')
+  })
+
   it('counts segments for SMS only', async () => {
     await type('您'.repeat(71))
     expect(wrapper.get('.meter').text()).toContain('4 / 67')

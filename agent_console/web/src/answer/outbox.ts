@@ -1,4 +1,4 @@
-/** Replies on their way to the hub: shown at once, taken back for five seconds, never lost. */
+/** Replies on their way to the hub: shown at once, taken back for five seconds, kept until the hub has them. */
 import { defineStore } from 'pinia'
 import { computed, ref, watch } from 'vue'
 
@@ -6,9 +6,13 @@ import { ProblemError } from '@/api/http'
 import type { Channel, Problem, SendData } from '@/api/types'
 import { useLive } from '@/live/live'
 import { hubTime } from '@/marks/clock'
+import { readDraft, saveDraft } from './drafts'
+import { dropUnsent, keepUnsent, readUnsent } from './unsent'
 import type { Pending } from './uploads'
 
 export const UNDO_MS = 5000
+/** What was written longer ago is a draft again, for somebody to look at before it leaves. */
+const STALE_MS = 12 * 3_600_000
 
 export interface Outgoing {
   id: string
@@ -39,16 +43,42 @@ export const useOutbox = defineStore('outbox', () => {
   const returned = ref<Returned[]>([])
   const discards = new Map<string, () => boolean>()
   let timer: ReturnType<typeof setTimeout> | null = null
+  let owner = ''
 
-  function send(conversationId: string, customerId: string, data: SendData, files: Pending[] = []): void {
-    const handle = live.send('message.send', data)
+  /** Computers are shared. What this user wrote and the hub hasn't answered for goes its way again. */
+  function belongTo(userId: string): void {
+    if (userId !== owner) {
+      items.value = []
+      returned.value = []
+      undoable.value = null
+    }
+    owner = userId
+    for (const one of readUnsent(userId)) {
+      if (items.value.some((item) => item.id === one.id)) continue
+      if (hubTime() - one.at < STALE_MS) send(one.conversationId, one.customerId, one.data, one.files, one)
+      else {
+        dropUnsent(userId, one.id)
+        const draft = readDraft(one.conversationId)
+        saveDraft(one.conversationId, { ...draft, reply: [one.data.text, draft.reply].filter((words) => words !== '').join('\n\n') })
+      }
+    }
+  }
+
+  /** `again`: that of an earlier page, under whose id the hub carries it out only once. */
+  function send(
+    conversationId: string, customerId: string, data: SendData, files: Pending[] = [], again?: { id: string; at: number },
+  ): void {
+    const by = owner
+    const handle = live.send('message.send', data, again?.id)
     const outgoing: Outgoing = {
-      id: handle.id, data, files, conversationId, customerId, channel: data.channel, at: hubTime(), messageId: null,
+      id: handle.id, data, files, conversationId, customerId, channel: data.channel, at: again?.at ?? hubTime(), messageId: null,
     }
     items.value.push(outgoing)
+    keepUnsent(by, outgoing)
     discards.set(handle.id, handle.discard)
     handle.done.then(
       ({ message_id: messageId }) => {
+        dropUnsent(by, handle.id)
         const held = items.value.find((item) => item.id === handle.id)
         if (held) held.messageId = messageId
         offerUndo(messageId, outgoing)
@@ -56,6 +86,9 @@ export const useOutbox = defineStore('outbox', () => {
       (error: unknown) => {
         remove(handle.id)
         const problem = error instanceof ProblemError ? error.problem : null
+        // Whoever signs out leaves it here until they are back.
+        if (problem?.code === 'offline') return
+        dropUnsent(by, handle.id)
         giveBack(outgoing, problem?.code === 'discarded' ? null : problem)
       },
     ).finally(() => discards.delete(handle.id))
@@ -109,5 +142,5 @@ export const useOutbox = defineStore('outbox', () => {
     if (ids.size > 0) items.value = items.value.filter((item) => !ids.has(item.id))
   })
 
-  return { items, undoable, returned, send, undo, discard, takeReturned }
+  return { items, undoable, returned, belongTo, send, undo, discard, takeReturned }
 })

@@ -132,9 +132,10 @@ export const useLive = defineStore('live', () => {
     socket?.tryNow()
   }
 
-  function send<N extends CommandName>(name: N, data: CommandMap[N]['data']): CommandHandle<CommandMap[N]['result']> {
+  /** `id`: that under which an earlier page has asked for the same. */
+  function send<N extends CommandName>(name: N, data: CommandMap[N]['data'], id?: string): CommandHandle<CommandMap[N]['result']> {
     if (!socket) throw new ProblemError({ title: 'Not connected', status: 0, code: 'offline' })
-    return socket.command(name, data)
+    return socket.command(name, data, id)
   }
 
   const command = <N extends CommandName>(name: N, data: CommandMap[N]['data']) => send(name, data).done

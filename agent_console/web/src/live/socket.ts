@@ -82,8 +82,9 @@ export class LiveSocket {
   }
 
   /** Answered once, however often the connection breaks meanwhile. Rejects with `ProblemError`. */
-  command<N extends CommandName>(name: N, data: CommandMap[N]['data']): CommandHandle<CommandMap[N]['result']> {
-    const id = (this.options.newId ?? randomId)()
+  command<N extends CommandName>(
+    name: N, data: CommandMap[N]['data'], id = (this.options.newId ?? randomId)(),
+  ): CommandHandle<CommandMap[N]['result']> {
     const done = new Promise<CommandMap[N]['result']>((resolve, reject) => {
       const pending: Pending = { name, data, sent: false, resolve, reject }
       this.pending.set(id, pending)
