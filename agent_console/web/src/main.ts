@@ -1,5 +1,5 @@
 import { createPinia } from 'pinia'
-import { createApp } from 'vue'
+import { createApp, watch } from 'vue'
 
 import App from './App.vue'
 import { whenSignedOut } from './api/http'
@@ -14,11 +14,10 @@ const app = createApp(App)
 app.use(createPinia())
 app.use(i18n)
 await speak(usePrefs().language)
-whenSignedOut(() => {
-  const session = useSession()
-  if (!session.session) return
-  session.forget(true)
-  void router.push({ name: 'login', query: { next: router.currentRoute.value.fullPath } })
+const session = useSession()
+whenSignedOut(() => { if (session.session) session.forget(true) })
+watch(() => session.ended, (ended) => {
+  if (ended) void router.push({ name: 'login', query: { next: router.currentRoute.value.fullPath } })
 })
 app.use(router)
 app.mount('#app')

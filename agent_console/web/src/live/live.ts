@@ -109,8 +109,8 @@ export const useLive = defineStore('live', () => {
       onFrame,
       onState,
       now: hubTime,
-      // The browser doesn't say why a socket was refused, so ask whether the session still holds.
-      onRefused: () => { void calls.readSession().catch(() => undefined) },
+      // The browser doesn't say why a socket was refused, so ask whether the session still holds, and whose it is.
+      onRefused: () => { void session.recheck() },
     })
     socket.start()
     window.addEventListener('online', tryNow)

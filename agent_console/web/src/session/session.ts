@@ -1,4 +1,5 @@
 /** Who is signed in. */
+import { useEventListener } from '@vueuse/core'
 import { defineStore } from 'pinia'
 import { computed, ref } from 'vue'
 
@@ -6,6 +7,9 @@ import * as calls from '@/api/calls'
 import { ProblemError, setCsrf } from '@/api/http'
 import type { Language, Session } from '@/api/types'
 import { usePrefs } from '@/shell/prefs'
+
+/** Written when the cookie has changed: the other pages hear of it. */
+const CHANGED = 'triggerhub.session'
 
 export const useSession = defineStore('session', () => {
   const session = ref<Session | null>(null)
@@ -39,13 +43,33 @@ export const useSession = defineStore('session', () => {
 
   async function signIn(login: string, password: string): Promise<void> {
     await take(await calls.signIn(login, password))
+    tellOthers()
   }
+
+  /** Another page of this browser may have signed in since, again or as somebody else: their cookie is this page's. */
+  async function recheck(): Promise<void> {
+    const before = user.value?.id
+    if (before === undefined) return
+    try {
+      const now = await calls.readSession()
+      if (user.value?.id !== before) return
+      if (now.user.id === before) await take(now)
+      else forget(true)
+    } catch (error) {
+      // That nobody is signed in any more is said by the call itself; an unreachable hub says nothing.
+      if (!(error instanceof ProblemError)) throw error
+    }
+  }
+
+  const tellOthers = () => localStorage.setItem(CHANGED, String(Date.now()))
+  useEventListener(window, 'storage', (event) => { if (event.key === CHANGED) void recheck() })
 
   async function signOut(): Promise<void> {
     try {
       await calls.signOut()
     } finally {
       forget(false)
+      tellOthers()
     }
   }
 
@@ -60,5 +84,5 @@ export const useSession = defineStore('session', () => {
     if (session.value) await take(await calls.saveLanguage(language))
   }
 
-  return { session, asked, ended, user, supervises, restore, signIn, signOut, forget, saveLanguage }
+  return { session, asked, ended, user, supervises, restore, signIn, signOut, recheck, forget, saveLanguage }
 })
