@@ -9,6 +9,7 @@ import { i18n } from '@/i18n'
 import { useLive } from '@/live/live'
 import Composer from './Composer.vue'
 import { readDraft } from './drafts'
+import UndoToast from '@/shell/UndoToast.vue'
 import { useOutbox, type Returned } from './outbox'
 import { useChosenFiles } from './uploads'
 
@@ -220,6 +221,22 @@ describe('the composer', () => {
     await undone()
     expect(sent.at(-1)).toEqual({ name: 'message.cancel', data: { message_id: 'm1' } })
     expect(text().element.value).toBe('Too early')
+  })
+
+  it('takes it back by Ctrl Z in the field that is empty now, and leaves Ctrl Z to a field with words', async () => {
+    const toast = mount(UndoToast, { global: { plugins: [i18n] } })
+    await type('Too early')
+    await press({ key: 'Enter', ctrlKey: true })
+    await flushPromises()
+    await type('next')
+    await press({ key: 'z', ctrlKey: true })
+    expect(sent).toHaveLength(1)
+    await type('')
+    await press({ key: 'z', ctrlKey: true })
+    await flushPromises()
+    expect(sent.at(-1)).toEqual({ name: 'message.cancel', data: { message_id: 'm1' } })
+    expect(text().element.value).toBe('Too early')
+    toast.unmount()
   })
 
   it('takes up its files, its subject and its channel too, and sends them the next time', async () => {

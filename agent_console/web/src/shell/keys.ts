@@ -4,7 +4,8 @@
  */
 import { onBeforeUnmount, onMounted } from 'vue'
 
-type Handlers = Record<string, (event: KeyboardEvent) => void>
+/** One that returns false has left the key to the browser. */
+type Handlers = Record<string, (event: KeyboardEvent) => unknown>
 const stack: Handlers[] = []
 let listening = false
 
@@ -25,8 +26,7 @@ function onKeydown(event: KeyboardEvent): void {
   }
   const handler = stack.findLast((handlers) => key in handlers)?.[key]
   if (!handler) return
-  event.preventDefault()
-  handler(event)
+  if (handler(event) !== false) event.preventDefault()
 }
 
 export function useKeys(handlers: Handlers): void {
