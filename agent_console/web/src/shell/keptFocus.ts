@@ -6,6 +6,12 @@ import { onBeforeUnmount, onMounted } from 'vue'
 
 const PARTS = 'main, aside, nav, section[aria-label], [role=dialog]'
 
+/** To a part of the page that is no control by itself. */
+export function giveFocus(part: HTMLElement): void {
+  if (!part.hasAttribute('tabindex')) part.tabIndex = -1
+  part.focus({ preventScroll: true })
+}
+
 export function useKeptFocus(): void {
   let last: Element | null = null
   /** Where it stood, from the inside out: a node that is removed no longer knows. */
@@ -24,9 +30,7 @@ export function useKeptFocus(): void {
     // Somebody has chosen a better place already.
     if (document.activeElement && document.activeElement !== document.body) return
     const part = around.find((one) => one.isConnected) ?? document.querySelector('main')
-    if (!(part instanceof HTMLElement)) return
-    if (!part.hasAttribute('tabindex')) part.tabIndex = -1
-    part.focus({ preventScroll: true })
+    if (part instanceof HTMLElement) giveFocus(part)
   })
 
   onMounted(() => {
