@@ -38,6 +38,7 @@ _BOUNCE_SUBJECT = re.compile(
         |undeliverable|
         could \s not \s be \s delivered|not \s delivered) | delayed \s (?:mail|delivery)
         | bounced? \s (?:mail|message)
+    | (?:\*\* \s?)? message \s you \s sent \s blocked | 传递已?延迟 | 傳遞已?延遲
     | rejected \s (?:mail|message) | (?:your \s)? (?:message|mail) \s to \s .{1,80} (?:was \s)?
         (?:rejected|couldn't|could \s not)
     | unzustellbar | nicht \s zustellbar | zustellung \s .{0,40}(?:fehlgeschlagen|verz[öo]gert)
@@ -96,7 +97,7 @@ _ABSENT_SUBJECT = re.compile(
     rf"(?ix) ^ \s* [\[【(（]? \s* (?: {_REPLY_WORDS} | {_ABSENT_WORDS} )"
     rf" (?: {_SUBJECT_END} | \s* [!！] | \s [–—-] \s )"
     r"| ^ \s* auto \s* : .{1,120} \b is \s out \b"
-    r"| ^ .{1,80} \s is \s out \s of \s the \s office \b"
+    r"| ^ (?: .{1,80} \s is | i \s am | i['’]m ) \s out \s of \s (?:the\s)? office \b"
 )
 _ABSENT_BODY = re.compile(
     r"(?i)out of (?:the )?office|on (?:vacation|holiday|leave|parental|maternity)|"
