@@ -18,7 +18,7 @@ from channels.email.parse.html_text import too_costly, visible_text
 from channels.email.parse.limits import Limits
 from channels.email.parse.mail import Attachment, Calendar
 from channels.email.parse.problems import Problems
-from channels.email.parse.reply import fold_reply
+from channels.email.parse.reply import fold_reply, unsigned
 from channels.email.parse.structure import Leaf, Tree
 from channels.email.parse.transfer import decoded
 from channels.email.parse.words import header_text
@@ -241,7 +241,7 @@ def _folded(text: str, subject: str, limits: Limits, problems: Problems, *, frug
     folded = fold_reply(text[:end], subject)
     # Only where new words reach the end of what was looked at do new words go on after it.
     if not frugal and folded.endswith(text[:end].rstrip()[-80:].rpartition("\n")[2]):
-        folded += text[end:]
+        folded += unsigned(text[end:])
     return well_formed(folded.strip())
 
 

@@ -9,6 +9,8 @@ import re
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from channels.email.parse.reply import signed_line
+
 _UNSEEN = frozenset(
     "head style script title template noscript meta link object embed iframe svg math select "
     "textarea button audio video map datalist noframes".split()
@@ -31,6 +33,14 @@ _QUOTE_CLASS = re.compile(
     re.IGNORECASE,
 )
 _QUOTED_BOX = re.compile(r"\b(?:yahoo_quoted|protonmail_quote|moz-cite-prefix)\b", re.IGNORECASE)
+_SIGNATURE_BOX = re.compile(
+    r"^(?:x_)*(?:gmail_signature\w*|moz-signature|protonmail_signature_block[\w-]*|signature|"
+    r"ms-outlook-mobile-signature|mail-sign|\w*yahoo-signature|lark-mail-signature|"
+    r"tutanota_signature)$",
+    re.IGNORECASE,
+)
+_SIGNATURE_BEGINS = "lineBreakAtBeginningOfSignature"
+_FOXMAIL_RULE = "#b5c4df"
 _SPACES = re.compile(r"[ \t\r\n\f]+")
 _INVISIBLE = re.compile("[\u00ad\u034f\u200b\u2060\ufeff]")
 _ROUGH_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]{0,20})")
@@ -83,11 +93,51 @@ class _Writer:
         self._line: list[str] = []
         self._glue = False  # a space is due before the next word
         self._blank = False  # a blank line is due before the next line
-        self.quoted = 0
+        # Entered elements, with what leaving them undoes: (tag, quoted, signed, preformatted).
+        self.within: list[tuple[str, bool, bool, bool]] = []
+        self._quoted = 0
+        self._signed = 0
+        self._pre = 0
 
-    def text(self, text: str, *, pre: bool) -> None:
+    def open(
+        self, tag: str, attributes: dict[str, str | None], *, marks: bool, has_words: bool
+    ) -> None:
+        if tag in BLOCK:
+            self.newline(blank=tag in _SPACED)
+        elif tag in ("td", "th"):
+            self.space()
+        if not has_words:
+            return
+        quoted = marks and _is_quote(tag, attributes)
+        signed = marks and not quoted and _is_signature(attributes)
+        pre = tag == "pre" or "white-space:pre" in (attributes.get("style") or "")
+        self.within.append((tag, quoted, signed, pre))
+        self._quoted += quoted
+        self._signed += signed
+        self._pre += pre
+
+    def close(self) -> bool:
+        """Leave the innermost element; False when none is open."""
+        if not self.within:
+            return False
+        tag, quoted, signed, pre = self.within.pop()
+        if tag in BLOCK:
+            self.newline(blank=tag in _SPACED)
+        elif tag in ("td", "th"):
+            self.space()
+        self._quoted -= quoted
+        self._signed -= signed
+        self._pre -= pre
+        return True
+
+    def signature_line(self) -> None:
+        self.newline()
+        self._words("--")
+        self.newline()
+
+    def text(self, text: str) -> None:
         text = _INVISIBLE.sub("", text)
-        if pre:
+        if self._pre:
             first, *others = text.replace("\r\n", "\n").split("\n")
             self._words(first)
             for line in others:
@@ -119,11 +169,12 @@ class _Writer:
     def newline(self, *, force: bool = False, blank: bool = False) -> None:
         if self._line or force:
             line = "".join(self._line).replace("\xa0", " ").rstrip()
-            prefix = "> " * self.quoted
+            prefix = "> " * self._quoted
             if self._blank and self.lines and self.lines[-1].strip("> "):
                 self.lines.append(prefix.rstrip())
             self._blank = False
-            self.lines.append((prefix + line).rstrip())
+            line = (prefix + line).rstrip()
+            self.lines.append(signed_line(line) if line and self._signed else line)
             self._line = []
         self._glue = False
         self._blank = self._blank or blank
@@ -134,7 +185,8 @@ class _Writer:
 
 
 def visible_text(source: str, *, quote_marks: bool = False) -> str:
-    """The visible words. `quote_marks` puts `> ` before the lines of quoted blocks.
+    """The visible words. `quote_marks` puts `> ` before the lines of quoted blocks, and marks
+    those of signatures for `fold_reply`.
 
     Ask `too_costly` before.
     """
@@ -145,50 +197,31 @@ def visible_text(source: str, *, quote_marks: bool = False) -> str:
         return ""
     writer = _Writer()
     node: LexborNode | None = root
-    pre = 0
-    # Entered elements, with what leaving them undoes: (tag, quoted, preformatted).
-    path: list[tuple[str, bool, bool]] = []
     while node is not None:
         tag = node.tag or ""
         child: LexborNode | None = None
-        entered = False
         if tag == "-text":
-            writer.text(node.text_content or "", pre=pre > 0)
-        elif tag == "br":
-            writer.newline(force=True)
+            writer.text(node.text_content or "")
         elif not tag.startswith(("-", "_", "!")) and tag not in _UNSEEN:
             attributes = node.attributes
-            if not _hidden(attributes):
-                quoted = quote_marks and _is_quote(tag, attributes)
-                is_pre = tag == "pre" or "white-space:pre" in (attributes.get("style") or "")
+            if tag == "br":
+                writer.newline(force=True)
+            elif not _hidden(attributes):
                 child = node.child
-                if tag in BLOCK:
-                    writer.newline(blank=tag in _SPACED)
-                elif tag in ("td", "th"):
-                    writer.space()
-                if child is not None:
-                    entered = True
-                    path.append((tag, quoted, is_pre))
-                    writer.quoted += quoted
-                    pre += is_pre
-        if entered:
+                writer.open(tag, attributes, marks=quote_marks, has_words=child is not None)
+            if quote_marks and _begins_signature(tag, attributes):
+                writer.signature_line()
+        if child is not None:
             node = child
             continue
         following = node.next
-        while following is None and path:
-            name, quoted, is_pre = path.pop()
-            if name in BLOCK:
-                writer.newline(blank=name in _SPACED)
-            elif name in ("td", "th"):
-                writer.space()
-            writer.quoted -= quoted
-            pre -= is_pre
+        while following is None and writer.close():
             parent = node.parent
             if parent is None:
                 break
             node = parent
             following = node.next
-        node = following if path else None
+        node = following if writer.within else None
     return writer.result()
 
 
@@ -210,3 +243,14 @@ def _is_quote(tag: str, attributes: dict[str, str | None]) -> bool:
             or _QUOTE_HINT.search(attributes.get("id") or "")
         )
     return bool(classes) and _QUOTED_BOX.search(classes) is not None
+
+
+def _begins_signature(tag: str, attributes: dict[str, str | None]) -> bool:
+    return (tag == "br" and attributes.get("id") == _SIGNATURE_BEGINS) or (
+        tag == "hr" and attributes.get("color") == _FOXMAIL_RULE
+    )
+
+
+def _is_signature(attributes: dict[str, str | None]) -> bool:
+    names = f"{attributes.get('class') or ''} {attributes.get('id') or ''}".split()
+    return any(_SIGNATURE_BOX.match(name) for name in names)

@@ -11,16 +11,21 @@ import re
 from itertools import takewhile
 
 from channels.email.parse.reply_patterns import (
+    APPS,
     ATTRIBUTION,
     DASHES,
+    DIRECTION,
     FORWARD,
     FORWARD_DASHED,
     FORWARD_SUBJECT,
     HEADER_DATE,
     HEADER_FROM,
     HEADER_OTHER,
+    HEADER_SUBJECT,
     LIST_FOOTER,
     LOOSE_ATTRIBUTION,
+    MARKED_ATTRIBUTION,
+    MASTER_SIGNATURE,
     PREFIX,
     REPLY_ABOVE,
     RULE,
@@ -36,6 +41,13 @@ _LONGEST_PATTERN_LINE = 500
 _LONGEST_CORE = 120
 _ATTRIBUTION_LINES = 4
 _SIGNATURE_LINES = 25
+_TABLE_LINES = 16
+_SENT_WORDS = 7
+_SIGNED = "\ufdd0"  # a noncharacter (Unicode section 23.7): text that is meant holds none
+_URL = re.compile(r"<https?://[^<>\s]*>|\(https?://[^()\s]*\)")
+_PGP_HEAD = "-----BEGIN PGP SIGNED MESSAGE-----"
+_PGP_SIGNATURE = "-----BEGIN PGP SIGNATURE-----"
+_PGP_END = "-----END PGP SIGNATURE-----"
 _FOLD = "\0"  # stands where a quote was; text never holds a NUL
 _BLANK_OR_FOLD = " \t\0"
 _BLANKS = re.compile(r"\n{3,}")
@@ -43,7 +55,10 @@ _BLANKS = re.compile(r"\n{3,}")
 
 def fold_reply(text: str, subject: str = "") -> str:
     """`text` without quotes and signature; `subject` tells a forward from a reply."""
-    lines = _from_unescaped([line.rstrip("\r") for line in text.split("\n")])
+    lines = [line.rstrip("\r") for line in text.split("\n")]
+    if _PGP_HEAD in text:
+        lines = _without_armour(lines)
+    lines = _from_unescaped(lines)
     forward_at = _forward_start(lines)
     cut = _cut(lines[:forward_at])
     forwarded = FORWARD_SUBJECT.match(subject) is not None
@@ -61,6 +76,35 @@ def fold_reply(text: str, subject: str = "") -> str:
         # Nothing at all above an unmarked quote: more likely it is no quote.
         return words if words or cut == len(lines) or _joined(kept) else _joined(lines)
     return _joined(kept)
+
+
+def unsigned(text: str) -> str:
+    """`text` without the marks of `signed_line`."""
+    return text.replace(_SIGNED, "")
+
+
+def signed_line(line: str) -> str:
+    """`line` of HTML that stands in what its program calls the signature, for `fold_reply`."""
+    return _SIGNED + line
+
+
+def _without_armour(lines: list[str]) -> list[str]:
+    """A clear-signed text without its armour and dash escapes (RFC 9580 section 7)."""
+    out: list[str] = []
+    inside = heading = signature = False
+    for line in lines:
+        mark = line.rstrip()
+        if mark == _PGP_HEAD:
+            inside = heading = True
+        elif mark == _PGP_END:
+            inside = signature = False
+        elif inside and mark == _PGP_SIGNATURE:
+            signature = True
+        elif heading:
+            heading = bool(mark)
+        elif not signature:
+            out.append(line.removeprefix("- ") if inside else line)
+    return lines if inside else out
 
 
 def _from_unescaped(lines: list[str]) -> list[str]:
@@ -92,6 +136,7 @@ def _ends_attribution(lines: list[str], end: int) -> bool:
 
 def _joined(lines: list[str]) -> str:
     text = "\n".join(line.rstrip() for line in lines).replace(_FOLD, "")
+    text = unsigned(text)
     return _BLANKS.sub("\n\n", text).strip()
 
 
@@ -136,9 +181,22 @@ def _names_author(line: str) -> bool:
 
 def _forward_start(lines: list[str]) -> int:
     for index, line in enumerate(lines):
-        if not _QUOTE.match(line) and _begins_forward(line):
+        if not _QUOTE.match(line):
+            if _begins_forward(line):
+                return index
+        elif _begins_forward(_QUOTE_MARKS.sub("", line)) and _first_quoted(lines, index):
             return index
     return len(lines)
+
+
+def _first_quoted(lines: list[str], index: int) -> bool:
+    """Whether nothing quoted and no attribution is above: the sender's program quotes a forward."""
+    above = index
+    while above and not _QUOTE_MARKS.sub("", lines[above - 1]).strip():
+        above -= 1
+    return not above or not (
+        any(_QUOTE.match(line) for line in lines[:above]) or _ends_attribution(lines, index)
+    )
 
 
 def _cut(lines: list[str]) -> int:
@@ -169,14 +227,22 @@ def _strong(attribution: str) -> bool:
 
 
 def _rule_above(lines: list[str], index: int) -> int:
+    """Where the block begins whose author stands at `index`: fields and a rule may be above."""
+    while index and HEADER_OTHER.match(lines[index - 1].strip(PREFIX)):
+        index -= 1
     above = index - 1
     while above >= 0 and not lines[above].strip():
         above -= 1
-    return above if above >= 0 and RULE.match(lines[above]) else index
+    ruled = above >= 0 and (RULE.match(lines[above]) is not None or _core(lines[above])[1])
+    return above if ruled else index
 
 
 def _is_header_block(lines: list[str], index: int) -> bool:
     labels = dates = seen = 0
+    # Places and days of a journey are written so too.
+    block = [line.strip(PREFIX) for line in lines[max(index - 4, 0) : index + 14]]
+    if not any("@" in line or HEADER_SUBJECT.match(line) for line in block):
+        return False
     for line in lines[index + 1 : index + 14]:
         if not line.strip():
             continue
@@ -207,10 +273,10 @@ def _attribution(lines: list[str], index: int) -> int:
     for line in lines[index : index + _ATTRIBUTION_LINES]:
         if not line.strip() or _QUOTE.match(line):
             return 0
-        taken.append(line.strip())
+        taken.append(DIRECTION.sub("", line).strip())
         if sum(map(len, taken)) > _LONGEST_PATTERN_LINE:
             return 0
-        if not line.rstrip().endswith((":", "：")):
+        if not taken[-1].endswith((":", "：")):
             continue
         joined = [" ".join(taken[start:]) for start in range(len(taken))]
         # Lines above a whole attribution are what somebody wrote there.
@@ -218,8 +284,16 @@ def _attribution(lines: list[str], index: int) -> int:
             whole = next(
                 (n for n in reversed(range(len(joined))) if pattern.match(joined[n])), None
             )
-            if whole is not None:
-                return len(taken) if whole == 0 else 0
+            if whole is None:
+                continue
+            # One line may be broken after its address or day: `… <a@b> 于3月1日`, `10:00写道：`.
+            while whole and "@" not in joined[whole] and pattern.match(joined[whole - 1]):
+                if "@" not in taken[whole - 1]:
+                    break
+                whole -= 1
+            return len(taken) if whole == 0 else 0
+        if MARKED_ATTRIBUTION.match(joined[0]) and _marked_next(lines, index + len(taken)):
+            return len(taken)
     return 0
 
 
@@ -253,6 +327,11 @@ def _unquoted(lines: list[str], *, keep_quotes: bool) -> list[str]:
     return kept
 
 
+def _marked_next(lines: list[str], index: int) -> bool:
+    following = next((line for line in lines[index : index + 4] if line.strip()), "")
+    return _QUOTE.match(following) is not None
+
+
 def _next_is_quote(lines: list[str], index: int) -> bool:
     following = next((line for line in lines[index : index + 4] if line.strip()), None)
     return following is None or _QUOTE.match(following) is not None
@@ -264,7 +343,16 @@ def _without_signature(lines: list[str], *, open_end: bool) -> list[str]:
     while index < len(lines):
         line = lines[index]
         short = len(line) <= 120
-        if short and _is_sent_from(line) and _stands_alone(lines, index):
+        if line.startswith(_SIGNED):
+            index += 1
+            continue
+        if MASTER_SIGNATURE.match(line):
+            table = range(len(out) - 1, max(len(out) - _TABLE_LINES, 0) - 1, -1)
+            top = next((at for at in table if out[at].replace(" ", "") == "||"), len(out))
+            del out[top:]
+            index += 1
+            continue
+        if _is_sent_from(line) and _stands_alone(lines, index):
             index += 1
             continue
         if short and SIGNATURE.match(line):
@@ -282,7 +370,11 @@ def _without_signature(lines: list[str], *, open_end: bool) -> list[str]:
 
 
 def _is_sent_from(line: str) -> bool:
-    return SENT_FROM.fullmatch(line.strip()) is not None
+    line = _URL.sub("", line.lstrip(_SIGNED).strip())
+    if len(line) > _LONGEST_CORE or SENT_FROM.fullmatch(line) is None:
+        return False
+    # Things are sent from places too, and that takes a sentence.
+    return len(line.split()) <= _SENT_WORDS or APPS.search(line) is not None
 
 
 def _stands_alone(lines: list[str], index: int) -> bool:

@@ -38,6 +38,11 @@ LOOSE_ATTRIBUTION = re.compile(
     | .{6,400} \b (?:написал|пишет|пише|написав) (?:\(а\)|а|\(ла\))? .{0,80}
     | .{6,400} \b (?:şunu|şunları) \s+ yazdı
     | .{6,400} \b kirjoitti .{0,80}
+    | .{6,400} > \s+ (?:napisał(?:\(a\)|a)? | pisze) .{0,80}
+    | .{2,12} \d .{4,400} \b odesílatel \s .{1,200} napsal(?:\(a\)|a)?
+    | vào \b .{4,400} \b đã \s+ viết | pada \b .{4,400} \b menulis
+    | .{4,400} \b έγραψε .{0,80} | (?:on|în|la) \b .{4,400} \b a \s+ scris
+    | ใน.{4,400} เขียนว่า
     | .{6,400} \b ezt \s+ írta .{0,80}
     | (?: .{0,300} (?:@|\d{4}) .{1,200} | (?!\d) .{1,20} ) (?:写道|寫道|寫到|写到)
     | .{2,400} (?:は書きました|のメール)
@@ -46,6 +51,14 @@ LOOSE_ATTRIBUTION = re.compile(
     ) \s* [:：] \s* $"""
 )
 """The same, told only by its end: what stands above it may be somebody's words."""
+
+MARKED_ATTRIBUTION = re.compile(
+    r"(?ix) ^ \s* (?= .{0,300} \d ) .{2,300} <[^<>\s]+@[^<>\s]+> .{0,40} [:：] \s* $"
+)
+"""The same in any language: a number and an address, believed only where marked lines follow."""
+
+DIRECTION = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+"""Marks of reading direction, which clients put around names in text that runs leftwards."""
 
 SEPARATOR = re.compile(
     r"""(?ix) (?:
@@ -59,6 +72,7 @@ SEPARATOR = re.compile(
     | orijinal \s+ (?:ileti|mesaj)
     | 原始邮件 | 原邮件 | 邮件原件 | 原始信件 | 原始郵件 | 原郵件 | 原始訊息 | 回复的原?邮件
         | 回覆的原?郵件
+    | on \s .{8,100} \s wrote | (?:在|于|於) .{6,100} (?:写道|寫道)
     | 元のメッセージ | 元のメール | オリジナルメッセージ | 원본 \s* 메시지 | 원본 \s* 메일
     )"""
 )
@@ -119,7 +133,8 @@ _OTHER = (
     r"enviado(?:\s+el|\s+em)?|fecha|para|asunto|inviato|data|oggetto|a|per|verzonden|aan|onderwerp|"
     r"skickat|till|ämne|sendt|til|emne|assunto|enviada(?:\s+em)?|wysłano|do|temat|dw|отправлено|"
     r"дата|кому|тема|копия|gönderilen|tarih|kime|konu|bilgi|"
-    r"发送时间|发送日期|发件时间|发送|时间|日期|收件人|抄送|抄送人|主题|主題|主旨|標題|标题|"
+    r"发送时间|发送日期|发件时间|发送|时间|日[ \u3000]*期|收[ ]?件[ ]?人|"
+    r"抄[ \u3000]*送|抄送人|主[ \u3000]*题|主題|主旨|標題|标题|"
     r"發送時間|傳送時間|"
     r"寄件日期|收件者|副本|密送|送信日時|日時|宛先|件名|보낸 \s? 날짜|날짜|받는 \s? 사람|참조|"
     r"제목|importance|"
@@ -128,8 +143,13 @@ _OTHER = (
 HEADER_FROM = re.compile(rf"(?ix) (?:{_FROM}) [ *_]{{0,8}} [:：|] .*? [^\s*_|]")
 HEADER_OTHER = re.compile(rf"(?ix) (?:{_OTHER}) [ *_]{{0,8}} [:：|]")
 HEADER_DATE = re.compile(
-    r"(?ix) (?:sent|date|gesendet|datum|envoyé|fecha|enviado|发送时间|发送日期|日期|时间|送信日時|"
-    r"寄件日期|發送時間|傳送時間) [ *_]{0,8} [:：|]"
+    r"(?ix) (?:sent|date|gesendet|datum|envoyé|fecha|enviado|发送时间|发送日期|日[ \u3000]*期|"
+    r"时间|送信日時|寄件日期|發送時間|傳送時間) [ *_]{0,8} [:：|]"
+)
+
+HEADER_SUBJECT = re.compile(
+    r"(?ix) (?:subject|betreff|objet|asunto|oggetto|onderwerp|ämne|emne|assunto|temat|тема|konu|"
+    r"主[ \u3000]*题|主題|主旨|標題|标题|件名|제목) [ *_]{0,8} [:：|]"
 )
 
 RULE = re.compile(r"^\s*(?:[-_—–─=*]\s?){8,}\s*$")
@@ -142,7 +162,9 @@ FORWARD_SUBJECT = re.compile(
 
 SENT_FROM = re.compile(
     r"""(?ix) [*_>\[(]{0,4} (?:
-      sent \s+ (?:from|via|with|using) \s+ .{2,80} | get \s+ outlook \s+ for \s+ .{2,30}
+      sent \s+ (?: from \s+ (?:my|mail|a|an) \s .{2,80} | (?:from|via|with|using) \s+
+        \[? (?-i:[A-Z]|i(?:Phone|Pad|Cloud)|myMail) .{1,80} )
+    | get \s+ \[? outlook \s+ for \s+ .{2,30} | yahoo \s+ mail: \s+ search, .{4,30}
     | (?:von|vom) \s+ mein(?:em|er) \s+ .{2,40} \s gesendet | gesendet \s+ (?:von|mit
         |über) \s+ .{2,60}
     | diese \s+ nachricht \s+ wurde \s+ von \s+ mein.{2,60} gesendet .{0,10}
@@ -163,6 +185,25 @@ SENT_FROM = re.compile(
     | 使用 \s* .{2,40} \s* 发送 | .{2,30} から送信 | (?:나의|내) \s* .{2,30} 에서 \s* 보냄
     ) [\s*_.\])。]{0,6}"""
 )
+
+APPS = re.compile(
+    r"(?i)phone|ipad|mobile|android|samsung|galaxy|huawei|pixel|blackberry|tablet|device|laptop|"
+    r"mail|outlook|windows|spark|superhuman|telstra|wireless|handy|mobil|gerät|appareil|"
+    r"手机|邮箱|客户端"
+)
+"""Devices and programs that a line of `SENT_FROM` names; people tell of places."""
+
+MASTER_SIGNATURE = re.compile(r"^\s*签名由.{2,20}定制\s*$")
+"""The last line of the table that NetEase's client puts under a mail; all of it is a signature."""
+
+SIGNATURE = re.compile(r"^\s*签名由.{2,20}定制\s*$")
+"""The last line of the table that NetEase's client puts under a mail; all of it is a signature."""
+
+CONTACT = re.compile(
+    r"(?i)(?:电话|電話|手机|手機|传真|邮箱|微信|网址|地址|\b(?:tel|phone|mobile|mob|fax|e-?mail|"
+    r"qq|telefon|tél|web))\s*[:：.]|https?://|\bwww\.|@[\w-]+\.|\+\d[\d ()-]{7,}"
+)
+"""What the lines under a rule of dashes hold when they are a card and no text."""
 
 SIGNATURE = re.compile(r"^\s{0,3}--\s?$|^—\s*$|^__\s*$")
 

@@ -165,6 +165,26 @@ def test_visible_words(source: str, text: str) -> None:
             "See:\n\n---------- Forwarded message ---------\nFrom: S\nkept",
         ),
         ("<p>New.</p><p>Sent from my iPhone</p>", "New."),
+        ('<p>New.</p><div class="gmail_signature">Jane<br>Director</div>', "New."),
+        ('<p>New.</p><div class="moz-signature">Jane</div>', "New."),
+        ('<p>New.</p><div id="Signature"><p>Jane</p></div><p>More.</p>', "New.\n\nMore."),
+        ('<div>New.<br id="lineBreakAtBeginningOfSignature"><div>Jane</div></div>', "New."),
+        ('<div>好的</div><hr color="#b5c4df" align="left"><div>z@x.example</div>', "好的"),
+        ('<div class="gmail_signature">my own words</div>', None),
+        (
+            (
+                "<p>FYI</p><div>---------- Forwarded message ---------<br>From: S<br></div>kept"
+                '<div class="gmail_signature">S of Demo</div>'
+            ),
+            "FYI\n\n---------- Forwarded message ---------\nFrom: S\nkept\nS of Demo",
+        ),
+        (
+            (
+                "<div>New.</div><div>---- On Mon, 2 Mar 2026 S &lt;s@demo.example&gt; wrote ---"
+                '</div><blockquote style="margin:0">old</blockquote>'
+            ),
+            "New.",
+        ),
         ("<p>As the law says:</p><blockquote>my own words</blockquote>", None),
     ],
 )
