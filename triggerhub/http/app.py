@@ -18,6 +18,8 @@ from triggerhub.http.middleware import REQUEST_ID, SERVER, Network, in_common
 from triggerhub.http.problem import problem_response
 
 MAX_BODY = 1024 * 1024
+_OURS = ("/api/", "/hooks/")
+"""Where programs call: a console's page for an answer would tell them that all went well."""
 
 
 def create_app(
@@ -49,7 +51,8 @@ def create_app(
     app.router.add_get("/readyz", ready_of(checks, drain, notes or {}))
     app.router.add_get("/metrics", metrics_of(registry))
     app.router.add_routes(routes)
-    app.router.add_route("*", "/api/{tail:.*}", _no_such_call)
+    for rest in _OURS:
+        app.router.add_route("*", f"{rest}{{tail:.*}}", _no_such_call)
     if console_files is not None:
         app.router.add_get("/{path:.*}", console_of(console_files))
     return app
@@ -88,7 +91,7 @@ def _brief(record: logging.LogRecord) -> bool:
 
 
 async def _no_such_call(request: web.Request) -> web.StreamResponse:
-    """All of /api that no route has taken, so that the console's fallback never answers there."""
+    """What no route has taken where programs call, so that the console never answers there."""
     allowed = sorted(_methods_elsewhere(request))
     if not allowed:
         raise NotFound("There is no such call.", code="no_such_call")
@@ -103,7 +106,7 @@ async def _no_such_call(request: web.Request) -> web.StreamResponse:
 def _methods_elsewhere(request: web.Request) -> set[str]:
     found: set[str] = set()
     for resource in request.app.router.resources():
-        if resource.canonical == "/api/{tail}" or not resource.canonical.startswith("/api/"):
+        if resource.canonical.endswith("/{tail}") or not resource.canonical.startswith(_OURS):
             continue
         for route in resource:
             if route.method != "*" and route.resource is resource:
