@@ -240,6 +240,9 @@ class MailSession(SMTP):
 
     @override
     async def smtp_STARTTLS(self, arg: str) -> None:
+        if self.session is not None and self.session.ssl:
+            await self.push("503 5.5.1 TLS is active already")  # RFC 3207, section 4.2
+            return
         await super().smtp_STARTTLS(arg)
         # A peer that left in the middle of the handshake looks like success to asyncio, and
         # nobody would tell us again.

@@ -23,6 +23,7 @@ async def test_starttls(listen: Listen, certificate: Certificate) -> None:
     ) as client:
         assert not client.supports_extension("starttls")
         assert not client.supports_extension("auth")
+        assert (await client.execute_command(b"STARTTLS")).code == 503  # RFC 3207, section 4.2
         for _ in range(2):
             await client.sendmail("anna@customer.example", ["support@demo.example"], MAIL)
     assert hub.inbox.arrivals[0].envelope["tls"] == "TLSv1.3"
