@@ -12,6 +12,7 @@ _UU = frozenset((b"x-uuencode", b"uuencode", b"x-uue", b"uue", b"x-uu"))
 _NOT_BASE64 = bytes(
     c for c in range(256) if not (chr(c).isascii() and chr(c).isalnum()) and c not in b"+/="
 )
+_BASE64 = bytes(c for c in range(256) if c not in _NOT_BASE64)
 _WHITE = b" \t\r\n\v\f"
 _MAX_LINES = 700_000
 _MAX_SEGMENTS = 10_000
@@ -35,6 +36,10 @@ def decoded(body: bytes, encoding: bytes, problems: Problems) -> bytes:
 def _base64(body: bytes, problems: Problems) -> bytes:
     data = body.translate(None, _NOT_BASE64)
     if len(data) != len(body.translate(None, _WHITE)):
+        end = _words_below(body)
+        if end:
+            problems.add("base64", "words below its end were passed over")
+            return _base64(body[:end], problems)
         problems.add("base64", "characters outside the alphabet were passed over")
     pad = data.find(b"=")
     if (pad < 0 or len(data) - pad <= 2) and len(data) % 4 == 0:
@@ -52,6 +57,24 @@ def _base64(body: bytes, problems: Problems) -> bytes:
             whole = whole[:-1]
         pieces.append(binascii.a2b_base64(whole + b"=" * (-len(whole) % 4)))
     return b"".join(pieces)
+
+
+def _words_below(body: bytes) -> int:
+    """Where the plain words begin that a list has put below the encoded ones; 0 for nowhere."""
+    if body.count(b"\n") > _MAX_LINES:
+        return 0
+    offset = 0
+    ended = seen = False
+    for line in body.split(b"\n"):
+        written = line.strip(_WHITE)
+        if not written:
+            ended = seen
+        elif written.translate(None, _BASE64):
+            return offset if ended else 0
+        else:
+            seen, ended = True, written.endswith(b"=")
+        offset += len(line) + 1
+    return 0
 
 
 def _uudecode(body: bytes, problems: Problems) -> bytes:

@@ -158,6 +158,8 @@ def test_an_attached_mail_is_whole() -> None:
         ("aGVs!!bG8g\n d29ybGQ=", b"hello world", "alphabet"),
         ("aGVsbG8=aGVsbG8=", b"hellohello", "middle"),
         ("aGVsbG8h\nA", b"hello!", "cut"),
+        ("aGVsbG8=\n-- \nlist footer", b"hello", "below"),
+        ("aGVsbG8h\n\n____\nlist footer", b"hello!", "below"),
         ("", b"", ""),
     ],
 )
