@@ -13,6 +13,7 @@ from itertools import takewhile
 from channels.email.parse.reply_patterns import (
     APPS,
     ATTRIBUTION,
+    ATTRIBUTION_AND_WORDS,
     DASHES,
     DIRECTION,
     FORWARD,
@@ -213,12 +214,24 @@ def _cut(lines: list[str]) -> int:
             if not _marked_follow(lines, index + 1):
                 return start
             continue
+        if _attributes_and_goes_on(lines, index):
+            return index
         length = _attribution(lines, index)
         if length and not _marked_follow(lines, index + length):
             following = next((x for x in lines[index + length :] if x.strip()), "")
             if following and _strong(" ".join(lines[index : index + length])):
                 return index
     return len(lines)
+
+
+def _attributes_and_goes_on(lines: list[str], index: int) -> bool:
+    """One line, or two, with words of the quote behind the colon."""
+    text = lines[index]
+    if " wrote:" not in text and index + 1 < len(lines) and " wrote:" in lines[index + 1]:
+        text = f"{text} {lines[index + 1]}"
+    if " wrote:" not in text or len(text) > _LONGEST_PATTERN_LINE:
+        return False
+    return ATTRIBUTION_AND_WORDS.match(text) is not None
 
 
 def _strong(attribution: str) -> bool:
@@ -292,7 +305,7 @@ def _attribution(lines: list[str], index: int) -> int:
                     break
                 whole -= 1
             return len(taken) if whole == 0 else 0
-        if MARKED_ATTRIBUTION.match(joined[0]) and _marked_next(lines, index + len(taken)):
+        if _marked_next(lines, index + len(taken)) and MARKED_ATTRIBUTION.match(joined[0]):
             return len(taken)
     return 0
 

@@ -46,11 +46,15 @@ LOOSE_ATTRIBUTION = re.compile(
     | .{6,400} \b ezt \s+ írta .{0,80}
     | (?: .{0,300} (?:@|\d{4}) .{1,200} | (?!\d) .{1,20} ) (?:写道|寫道|寫到|写到)
     | .{2,400} (?:は書きました|のメール)
-    | .{0,100} \d .{3,300} <[^<>\s]+@[^<>\s]+>
     | .{4,300} <[^<>\s]+@[^<>\s]+> \s* (?:님이 \s* 작성)
     ) \s* [:：] \s* $"""
 )
 """The same, told only by its end: what stands above it may be somebody's words."""
+
+ATTRIBUTION_AND_WORDS = re.compile(
+    r"(?i)^\s*on\b.{8,200}\b\d{4}\b.{2,200}<[^<>\s]+@[^<>\s]+> wrote:\s+\S"
+)
+"""One whose quote goes on in its line, as some phones write; strong enough to stand alone."""
 
 MARKED_ATTRIBUTION = re.compile(
     r"(?ix) ^ \s* (?= .{0,300} \d ) .{2,300} <[^<>\s]+@[^<>\s]+> .{0,40} [:：] \s* $"
@@ -163,16 +167,20 @@ FORWARD_SUBJECT = re.compile(
 SENT_FROM = re.compile(
     r"""(?ix) [*_>\[(]{0,4} (?:
       sent \s+ (?: from \s+ (?:my|mail|a|an) \s .{2,80} | (?:from|via|with|using) \s+
-        \[? (?-i:[A-Z]|i(?:Phone|Pad|Cloud)|myMail) .{1,80} )
-    | get \s+ \[? outlook \s+ for \s+ .{2,30} | yahoo \s+ mail: \s+ search, .{4,30}
+        \[? (?: (?-i:[A-Z].|myMail) | iphone | ipad | icloud | mobile | phone | android | outlook
+        | samsung ) .{0,80} )
+    | get \s+ \[? outlook \s+ for \s+ (?:ios|android|mac|windows|mobile|iphone|ipad).{0,20}
+    | yahoo \s+ mail: \s+ search, .{4,30}
     | (?:von|vom) \s+ mein(?:em|er) \s+ .{2,40} \s gesendet | gesendet \s+ (?:von|mit
         |über) \s+ .{2,60}
+    | outlook \s+ für \s+ .{2,20} \s (?:beziehen|holen)
     | diese \s+ nachricht \s+ wurde \s+ von \s+ mein.{2,60} gesendet .{0,10}
     | envoy[ée] \s+ (?:de(?:puis)?|à \s+ partir \s+ d[e']) \s* .{2,60}
         | t[ée]l[ée]charge[rz] \s+ outlook .{2,40}
     | enviado \s+ (?:desde|a \s+ partir \s+ d[oe]|do|de|via|con) \s+ .{2,60}
         | obtener \s+ outlook .{2,40}
-    | inviato \s+ da(?:l|lla)? \s* .{2,60} | verzonden \s+ (?:vanaf|met|via|vanuit) \s+ .{2,60}
+    | inviato \s+ da(?:l|lla)? \s* .{2,60}
+    | (?:verzonden|verstuurd) \s+ (?:vanaf|met|via|vanuit) \s+ .{2,60}
     | skickat \s+ från \s+ .{2,60} | sendt \s+ fra \s+ .{2,60} | lähetetty \s+ .{2,60}
     | wysłane \s+ z \s* .{2,60} | odesláno \s+ z \s* .{2,60} | отправлено \s+ (?:с|из
         |через) \s+ .{2,60}
@@ -180,8 +188,10 @@ SENT_FROM = re.compile(
     | (?:发自|發自|发送自|寄自|来自|來自|傳送自) \s* (?:我的|于|Windows|Outlook|Foxmail|网易
         |QQ|iPhone|iPad|Android|
         新浪|华为|小米|Yahoo|手机|Mail|Samsung|三星|OPPO|vivo|HUAWEI|Xiaomi|Redmi|荣耀
-        |HONOR) .{0,60}
-    | (?:從|从) \s* (?:我的)? .{2,40} \s* (?:傳送|发送|發送|寄出) | 获取 \s* .{0,30} outlook .{0,40}
+        |HONOR|飞书|阿里|钉钉|企业微信|腾讯|搜狐|139|126|163|189|263|Spark|Nine|Gmail|BlueMail)
+        .{0,60}
+    | (?:由|從|从) \s* (?:我的)? .{2,40} \s* (?:傳送|发送|發送|寄出)
+    | 获取 \s* .{0,30} outlook .{0,40}
     | 使用 \s* .{2,40} \s* 发送 | .{2,30} から送信 | (?:나의|내) \s* .{2,30} 에서 \s* 보냄
     ) [\s*_.\])。]{0,6}"""
 )
