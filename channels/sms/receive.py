@@ -39,6 +39,7 @@ MEDIA_TYPE = "application/x-www-form-urlencoded"
 
 _TWIML = b'<?xml version="1.0" encoding="UTF-8"?><Response/>'
 _MESSAGE_SID = re.compile(rb"(?:SM|MM)[0-9a-fA-F]{32}\Z")
+_REFERENCE = re.compile(r"[A-Za-z0-9_-]{1,100}\Z")
 _WHATSAPP = "whatsapp:"
 _log = structlog.get_logger("channels.sms")
 
@@ -113,8 +114,9 @@ class _Hook:
         else:
             external_id = status.key_of(fields)
             # Named by ourselves when we asked for reports; covered by the signature of the URL.
-            if reference := dict(parse_qsl(query)).get(STATUS_REFERENCE, ""):
-                envelope["message_id"] = reference[:100]
+            reference = dict(parse_qsl(query)).get(STATUS_REFERENCE, "")
+            if _REFERENCE.match(reference):
+                envelope["message_id"] = reference
         return Arrival(
             channel=account.channel,
             account_id=account.id,
@@ -201,4 +203,5 @@ def _message_sid(fields: form.Fields) -> str:
 
 
 def _text(fields: form.Fields, name: bytes) -> str:
-    return (form.first(fields, name) or b"").decode("utf-8", "replace")
+    # No database keeps a NUL in a text.
+    return (form.first(fields, name) or b"").decode("utf-8", "replace").replace("\0", "")

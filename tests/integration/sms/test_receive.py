@@ -265,6 +265,21 @@ async def test_a_report_carries_our_own_reference(hub: Hub, session: ClientSessi
     assert other[0] == 403
 
 
+@pytest.mark.parametrize("reference", ["%00", "a%00b", "a%20b", "x" * 101, ""])
+async def test_a_reference_that_is_none_of_ours_is_left_out(
+    hub: Hub, session: ClientSession, reference: str
+) -> None:
+    form = form_of(From=NUMBER, To=CUSTOMER, MessageStatus="delivered")
+    url = f"{STATUS_URL}?message={reference}"
+    assert (await post(session, hub, form, url=url))[0] == 200
+    assert "message_id" not in hub.inbox.arrivals[0].envelope
+
+
+async def test_no_nul_in_the_envelope(hub: Hub, session: ClientSession) -> None:
+    assert (await post(session, hub, form_of(From="+1555\x000100042")))[0] == 200
+    assert "\0" not in str(hub.inbox.arrivals[0].envelope)
+
+
 async def test_a_report_on_a_number_given_up_still_finds_its_account(
     hub: Hub, session: ClientSession
 ) -> None:
