@@ -19,6 +19,14 @@ from triggerhub.domain.ports import Inbox
 from triggerhub.observability import Metrics
 
 LOOK_EVERY = 5.0  # seconds between looks at what no event tells
+_BY_CHANNEL = (ev.MessageResolved, ev.MessageUnparseable)
+_OFFERS: tuple[type[Fact], ...] = (
+    ev.OfferMade, ev.OfferAccepted, ev.OfferDeclined, ev.OfferTimedOut, ev.OfferCancelled,
+    ev.OfferRescinded,
+)  # fmt: skip
+_SENDS: tuple[type[Fact], ...] = (
+    ev.MessageSent, ev.MessageDeferred, ev.MessageFailed, ev.MessageUnknown,
+)  # fmt: skip
 
 
 class MeasuredInbox:
@@ -71,15 +79,29 @@ class LogMeter:
             group.create_task(self._look(), name="meter.look")
 
     async def _follow(self) -> None:
-        async for batch in self.store.subscribe():
-            self.metrics.log_head.set(batch[-1].seq)
+        self.metrics.log_head.set_function(lambda: self.store.tail.last)
+        counters = {
+            ev.MessageResolved: self.metrics.resolved,
+            ev.MessageUnparseable: self.metrics.unparseable,
+            **dict.fromkeys(_OFFERS, self.metrics.offers),
+            **dict.fromkeys(_SENDS, self.metrics.sends),
+        }
+        labelled: dict[tuple[type[Fact], str], Counter] = {}  # labels cost more than counting
+        async for batch in self.store.subscribe(of=frozenset(counters)):
             for item in batch:
-                self._count(item.fact)
+                kind = type(item.fact)
+                if kind not in counters:
+                    continue
+                channel = getattr(item.fact, "channel", "") if kind in _BY_CHANNEL else ""
+                counter = labelled.get((kind, channel))
+                if counter is None:
+                    label = channel or kind.TYPE.partition(".")[2]
+                    counter = labelled[kind, channel] = counters[kind].labels(label)
+                counter.inc()
 
     async def _look(self) -> None:
         while True:
             head = await self.views.head()
-            self.metrics.log_head.set(head)
             position = self.position()
             self.metrics.leader.set(int(position is not None))
             self.metrics.leader_lag.set(0 if position is None else max(0, head - position))
@@ -88,24 +110,3 @@ class LogMeter:
             for state, number in (await self.views.outbox_states()).items():
                 self.metrics.outbox.labels(state).set(number)
             await asyncio.sleep(LOOK_EVERY)
-
-    def _count(self, fact: Fact) -> None:
-        metrics = self.metrics
-        match fact:
-            case ev.MessageResolved():
-                metrics.resolved.labels(fact.channel).inc()
-            case ev.MessageUnparseable():
-                metrics.unparseable.labels(fact.channel).inc()
-            case (
-                ev.OfferMade()
-                | ev.OfferAccepted()
-                | ev.OfferDeclined()
-                | ev.OfferTimedOut()
-                | ev.OfferCancelled()
-                | ev.OfferRescinded()
-            ):
-                metrics.offers.labels(fact.TYPE.partition(".")[2]).inc()
-            case ev.MessageSent() | ev.MessageDeferred() | ev.MessageFailed() | ev.MessageUnknown():
-                metrics.sends.labels(fact.TYPE.partition(".")[2]).inc()
-            case _:
-                pass
