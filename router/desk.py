@@ -56,6 +56,7 @@ HANDLERS: dict[type[Command], Handler] = {
     cmd.DismissAttention: desk_messages.dismiss,
 }
 MAX_KEY = 200
+_OF = "of"  # what the command was, beside its result
 
 
 class RouterDesk:
@@ -66,7 +67,10 @@ class RouterDesk:
         self._options = options or Options()
 
     async def execute(self, actor: Actor, command: Command, *, key: str | None = None) -> Json:
-        """The command's result, once committed; the same key again is answered, not repeated."""
+        """The command's result, once committed; the same key again is answered, not repeated.
+
+        Raises what the command raises, and Invalid where the key came with other data before.
+        """
         if key is not None and not 0 < len(key) <= MAX_KEY:
             raise Invalid(f"an idempotency key has 1 to {MAX_KEY} characters", code="wrong_key")
         handler = HANDLERS[type(command)]
@@ -74,14 +78,18 @@ class RouterDesk:
         full = None if key is None else f"{actor.id}:{command.NAME}:{key}"
 
         def work(unit: Work) -> Json:
+            of = "" if full is None else unit.keyed_hash(repr(command)).hex()
             if full is not None:
                 earlier = unit.remembered(full)
                 if earlier is not None:
+                    if earlier.pop(_OF, of) != of:
+                        raise Invalid("this idempotency key was another command's",
+                                      code="key_reused")  # fmt: skip
                     return earlier
             result = {**handler(unit, actor, command, self._options)}
             result["seq"] = unit.head
             if full is not None:
-                unit.remember(full, result)
+                unit.remember(full, {**result, _OF: of})
             return result
 
         return await self._store.run(work)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import timedelta
 from typing import Any
 
@@ -258,11 +258,15 @@ async def test_a_reply_takes_the_way_that_it_names(world: World) -> None:
 async def test_the_same_key_is_answered_and_not_repeated(world: World) -> None:
     ann, _eve, row = await in_hand(world)
     send = about(row)[-1]
+    assert isinstance(send, cmd.SendMessage)
     one = await world.do(ann, send, key="c17")
     head = await world.views.head()
     two = await world.do(ann, send, key="c17")
     assert one == two
     assert await world.views.head() == head == one["seq"]
+    with pytest.raises(Invalid) as refused:
+        await world.do(ann, replace(send, text="Something else"), key="c17")
+    assert refused.value.code == "key_reused"
     note = cmd.AddNote(conversation_id=row.conversation_id, text="x")
     await world.do(ann, note, key="c17")
     assert len(await world.log(ev.MessageQueued, ev.NoteAdded)) == 2
