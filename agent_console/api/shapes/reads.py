@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints
 
 from agent_console.api.shapes.customer import Page
 from agent_console.api.shapes.form import Form, Shape, Text
@@ -52,12 +52,22 @@ class Conversation(Shape):
     entries: Page
 
 
+def _in_utc(moment: datetime) -> datetime:
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:  # the first and last hours of the calendar, said elsewhere
+        raise ValueError("no such time in UTC") from error
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+
+
 class InteractionsQuery(Paged):
     queue: Text | None = None
     state: Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,20}$")] | None = None
     owner: Text | None = None
     customer: Text | None = None
-    answered_since: Literal["today"] | datetime | None = None
+    answered_since: Literal["today"] | Moment | None = None
 
 
 class Interactions(Shape):
