@@ -7,7 +7,6 @@ holds for old mail; the document's own policy is the second wall.
 from __future__ import annotations
 
 import base64
-import html
 import re
 from collections.abc import Callable, Mapping
 
@@ -84,10 +83,6 @@ def document(source: str, pictures: Mapping[str, str], *, images: bool) -> str:
         link_rel="noopener noreferrer nofollow",
     )
     return _PAGE.format(body=cleaned)
-
-
-def plain_document(text: str) -> str:
-    return _PAGE.format(body=f"<pre>{html.escape(text)}</pre>")
 
 
 def data_uri(content_type: str, data: bytes) -> str:

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from agent_console.api.route import Answer, AnyCall
-from agent_console.api.subjects import may_read_customer
-from agent_console.live.scope import plain_account, scope_of
+from agent_console.live.scope import (
+    agent_row,
+    plain_account,
+    reads_customer,
+    scope_of,
+    sees_queue,
+)
 from agent_console.wire import instant
 from triggerhub.domain.errors import NotFound
 from triggerhub.domain.permissions import Subject, may
@@ -42,7 +47,7 @@ async def timeline(call: AnyCall) -> Answer:
         raise NotFound("There is no such customer.")
     likely = found.get("likely")
     also = likely["customer_id"] if likely else None
-    if also is not None and not await may_read_customer(views, call.actor, also):
+    if also is not None and not await reads_customer(views, call.actor, also):
         also = None
     return await views.timeline(
         customer_id, before=call.query.before, limit=call.query.limit, also=also
@@ -96,20 +101,13 @@ async def _queues(call: AnyCall) -> list[Json]:
     return [
         row
         for row in await call.console.views.listed("queues")
-        if may(call.actor, "queue.read", Subject(queue_ids=frozenset({row["id"]})))
+        if sees_queue(call.actor, row["id"])
     ]
 
 
 async def agents(call: AnyCall) -> Answer:
     rows = await call.console.views.listed("agents")
-    return {
-        "items": [
-            row
-            if may(call.actor, "agent.read", Subject(owner_id=row["id"]))
-            else {key: row[key] for key in ("id", "name", "role")}
-            for row in rows
-        ]
-    }
+    return {"items": [agent_row(call.actor, row) for row in rows]}
 
 
 async def accounts(call: AnyCall) -> Answer:

@@ -14,12 +14,6 @@ from triggerhub.domain.permissions import NOTHING, Actor, Subject, may
 from triggerhub.domain.ports import Views
 
 
-async def may_read_customer(views: Views, actor: Actor, customer_id: str) -> bool:
-    if may(actor, "customer.read"):
-        return True
-    return may(actor, "customer.read", await views.reach(customer_id))
-
-
 def own_reach(actor: Actor) -> Subject:
     """Lists hold what is within the caller's own reach, and each row is judged again."""
     return Subject(queue_ids=actor.queue_ids, holder_ids=frozenset({actor.id}))
