@@ -15,7 +15,8 @@ from storage.store import Store
 from storage.transaction import Transaction
 from storage.views import SqlViews
 from triggerhub import administration as admin
-from triggerhub.administration import AccountSpec, UserSpec
+from triggerhub.accounts import AccountSpec, put_account
+from triggerhub.administration import UserSpec
 
 PUBLIC_URL = "http://hub.example"
 SMS_PATH = "/hooks/twilio/sms"
@@ -80,7 +81,7 @@ def _found(tx: Transaction, agents: int) -> None:
     for queue in ("Support", "Crowd"):
         admin.put_queue(tx, name=queue, offer_seconds=50)  # ends in the minute that it began in
     for number, queue in ((SUPPORT_NUMBER, "Support"), (CROWD_NUMBER, "Crowd")):
-        admin.put_account(
+        put_account(
             tx,
             AccountSpec(
                 channel="sms",
@@ -91,9 +92,7 @@ def _found(tx: Transaction, agents: int) -> None:
                 secrets={"auth_token": AUTH_TOKEN},
             ),
         )
-    admin.put_account(
-        tx, AccountSpec(channel="email", name="Mail", addresses=(MAILBOX,), queue="Crowd")
-    )
+    put_account(tx, AccountSpec(channel="email", name="Mail", addresses=(MAILBOX,), queue="Crowd"))
     logins = [HISTORIAN, *(Agent(number=number).login for number in range(agents))]
     for login in logins:
         admin.put_user(

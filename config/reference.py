@@ -17,11 +17,12 @@ _INTRO = """\
 
 Two homes and no third. What a process needs before it can open its database stands here; everything
 else (channel accounts, queues, users) is data: versioned events, the same on every node. For now
-the seed below and the command line (`triggerhub user add`, `token create`, `token revoke`) are the
-ways to change it; pages of the console come with the administration work. What the seed declares is
-made so at every start, shows as "managed by file", and is known again by its name (a user by the
-login): whoever renames an account gives the old name other addresses first. What the file no longer
-names stays as it is.
+the seed below and the command line (`triggerhub user`, `token`, `account`, `queue`) are the ways to
+change it; pages of the console come with the administration work. What the seed declares is made so
+at every start, shows as "managed by file", and is known again: a queue by its name, a user by the
+login, an account by its name or else by one of its addresses, if the account that has it isn't
+declared under its own name. So an account can be renamed, and addresses can move between accounts,
+in one start. What the file no longer names stays as it is, until a command removes it.
 
 Defaults < file < environment < command line. An empty environment variable counts as unset. Lists
 are written as `["a", "b"]` in the file and as `a,b` in the environment. Relative paths start at the
@@ -70,6 +71,7 @@ role = "agent"
 password = "..."
 queues = ["Support"]
 language = "en"
+capacity = { email = 3 }
 ```
 """
 _SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (

@@ -188,6 +188,25 @@ class SmsAccountSeed(Section):
     queue: Queue = None
 
 
+Pieces = Annotated[
+    int | None,
+    Field(ge=0, le=100, json_schema_extra={"right": "pieces of work at a time, 0 to 100"}),
+]
+
+
+class CapacitySeed(Section):
+    """`capacity` of one of the `[[users]]`; 0: nothing of this channel is offered to them."""
+
+    email: Pieces = None
+    sms: Pieces = None
+    whatsapp: Pieces = None
+
+    def by_channel(self) -> dict[str, int]:
+        """Those that are given."""
+        given = {"email": self.email, "sms": self.sms, "whatsapp": self.whatsapp}
+        return {channel: pieces for channel, pieces in given.items() if pieces is not None}
+
+
 class UserSeed(Section):
     """`[[users]]`: a person who signs in, with a password or its argon2 hash, one of them."""
 
@@ -215,6 +234,18 @@ class UserSeed(Section):
         tuple[str, ...], Field(json_schema_extra={"right": "a list of names of [[queues]]"})
     ] = ()
     language: Language = "en"
+    capacity: Annotated[
+        CapacitySeed | None,
+        Field(
+            json_schema_extra={
+                "right": "pieces of work at a time by channel, such as { sms = 3 }; others have 1"
+            }
+        ),
+    ] = None
+    disabled: Annotated[
+        bool | None,
+        Field(json_schema_extra={"right": "true or false; unset, what a command said holds"}),
+    ] = None
 
 
 class EmailSeed(Section):

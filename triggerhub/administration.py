@@ -1,12 +1,13 @@
-"""What an administrator does: the company, queues, accounts, users, passwords, tokens.
+"""What an administrator does: the company, queues, users, passwords, tokens.
 
-Each step is a job on the store, so the command line works beside a running hub; whatever is
-already as wanted appends nothing.
+Accounts have a module of their own. Each step is a job on the store, so the command line works
+beside a running hub; whatever is already as wanted appends nothing.
 """
 
 from __future__ import annotations
 
 import secrets
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -20,29 +21,18 @@ from storage.transaction import Transaction
 from triggerhub.domain import events as ev
 from triggerhub.domain.errors import Conflict, Invalid, NotFound
 from triggerhub.domain.permissions import ROLES
-from triggerhub.domain.work import Json
+from triggerhub.domain.work import Json, QueueRow, UserRow
 
 TOKEN_ROLES = tuple(role for role in ROLES if role != "agent")
 ACTOR = "admin:command_line"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AccountSpec:
-    """A channel account as it should be. `queue`: the name of its queue."""
-
-    channel: str
-    name: str
-    addresses: tuple[str, ...]
-    queue: str | None = None
-    options: Mapping[str, str] = field(default_factory=dict)
-    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class UserSpec:
     """A person as they should be. `queues`: names. `password_hash`: argon2, or None to keep.
 
-    `language` is the one they begin with: afterwards it is theirs to choose.
+    `language` is the one they begin with: afterwards it is theirs to choose. `capacity`: pieces of
+    work at a time, by channel; one where it says nothing. `disabled`: None to leave it as it is.
     """
 
     login: str
@@ -52,6 +42,7 @@ class UserSpec:
     queues: tuple[str, ...] = ()
     password_hash: str | None = field(default=None, repr=False)
     capacity: Mapping[str, int] = field(default_factory=dict)
+    disabled: bool | None = None
 
 
 def hash_password(password: str) -> str:
@@ -111,59 +102,68 @@ def put_queue(
     return queue_id
 
 
-def _queue_id(tx: Transaction, name: str | None) -> str | None:
-    if name is None:
-        return None
+def queue_named(tx: Lookups, name: str) -> QueueRow:
     for queue in tx.queues():
         if queue.name == name:
-            return queue.id
+            return queue
     raise NotFound(f"there is no queue named {name!r}")
 
 
-def put_account(tx: Transaction, spec: AccountSpec, *, managed_by: str = "console") -> str:
-    """The account's id. Raises Conflict where another account has one of its addresses."""
-    queue_id = _queue_id(tx, spec.queue)
-    known = None
-    for account in tx.accounts(secrets=True):
-        if account.channel != spec.channel:
-            continue
-        if account.name == spec.name:
-            known = account
-        elif taken := set(account.addresses) & set(spec.addresses):
-            raise Conflict(f"{min(taken)} belongs to the account {account.name!r} already")
-    if known is not None and (
-        known.addresses, known.queue_id, dict(known.options), dict(known.secrets),
-    ) == (spec.addresses, queue_id, dict(spec.options), dict(spec.secrets)):  # fmt: skip
-        return known.id
-    account_id = known.id if known is not None else tx.new_id("ac")
-    tx.append(
-        ev.AccountConfigured(
-            account_id=account_id,
-            channel=spec.channel,
-            name=spec.name,
-            addresses=spec.addresses,
-            queue_id=queue_id,
-            options=dict(spec.options),
-            secret_content=tx.put_secret(spec.secrets) if spec.secrets else None,
-            managed_by=managed_by,
-        ),
-        actor=ACTOR,
-    )
-    return account_id
+def list_queues(reader: Lookups) -> list[Json]:
+    """Each queue by name; `open` counts its work that isn't closed."""
+    waiting = Counter(row.queue_id for row in reader.open_interactions())
+    return [
+        {
+            "name": queue.name,
+            "sla_seconds": queue.sla_seconds,
+            "offer_seconds": queue.offer_seconds,
+            "auto_accept": queue.auto_accept,
+            "open": waiting[queue.id],
+            "managed_by": queue.managed_by,
+        }
+        for queue in sorted(reader.queues(), key=lambda queue: queue.name)
+    ]
+
+
+def remove_queue(tx: Transaction, name: str) -> QueueRow:
+    """Raises Conflict where work is in it, or would come into it, which nobody would see then."""
+    queue = queue_named(tx, name)
+    queues = tx.queues()
+    if len(queues) == 1:
+        raise Conflict(f"{name!r} is the only queue, and work without a queue is seen by nobody")
+    open_work = sum(1 for row in tx.open_interactions() if row.queue_id == queue.id)
+    if open_work:
+        raise Conflict(
+            f"the queue {name!r} has open work ({open_work}): close it or transfer it first"
+        )
+    # What is for no queue in particular goes to the first.
+    first = queue.id == queues[0].id
+    for account in tx.accounts():
+        if account.queue_id == queue.id or (first and account.queue_id is None):
+            raise Conflict(
+                f"the work of the account {account.name!r} ({account.channel}) goes to the queue"
+                f" {name!r}: give the account another queue, or remove it, first"
+            )
+    tx.append(ev.QueueRemoved(queue_id=queue.id), actor=ACTOR)
+    return queue
 
 
 def put_user(tx: Transaction, spec: UserSpec, *, managed_by: str = "console") -> str:
     """The user's id; a new user needs a password hash."""
     if spec.role not in ("agent", "supervisor", "admin"):
         raise Invalid(f"{spec.role!r} is not a role of a person: agent, supervisor or admin")
-    queue_ids = tuple(q for name in spec.queues if (q := _queue_id(tx, name)) is not None)
+    queue_ids = tuple(queue_named(tx, name).id for name in spec.queues)
     user_id = tx.user_by_login(spec.login)
     known = tx.users([user_id])[0] if user_id is not None else None
     if known is None and spec.password_hash is None:
         raise Invalid(f"{spec.login} needs a password")
-    wanted = (spec.name, spec.role, queue_ids, dict(spec.capacity), managed_by)
+    disabled = spec.disabled
+    if disabled is None:
+        disabled = known is not None and known.disabled
+    wanted = (spec.name, spec.role, queue_ids, dict(spec.capacity), disabled, managed_by)
     if known is None or wanted != (
-        known.name, known.role, known.queue_ids, dict(known.capacity), known.managed_by,
+        known.name, known.role, known.queue_ids, dict(known.capacity), known.disabled,
+        known.managed_by,
     ):  # fmt: skip
         user_id = user_id or tx.new_id("user")
         tx.append(
@@ -175,15 +175,81 @@ def put_user(tx: Transaction, spec: UserSpec, *, managed_by: str = "console") ->
                 language=known.language if known is not None else spec.language,
                 queue_ids=queue_ids,
                 managed_by=managed_by,
+                disabled=disabled,
                 capacity=dict(spec.capacity),
             ),
             actor=ACTOR,
         )
     assert user_id is not None
+    if disabled:
+        _end_sessions(tx, user_id)
     if spec.password_hash is not None and spec.password_hash != password_hash(tx, user_id):
-        content_id = tx.put_json("password", {"hash": spec.password_hash})
-        tx.append(ev.UserPasswordSet(user_id=user_id, hash_content=content_id), actor=ACTOR)
+        _put_password(tx, user_id, spec.password_hash)
     return user_id
+
+
+def _put_password(tx: Transaction, user_id: str, hashed: str) -> None:
+    content_id = tx.put_json("password", {"hash": hashed})
+    tx.append(ev.UserPasswordSet(user_id=user_id, hash_content=content_id), actor=ACTOR)
+
+
+def _end_sessions(tx: Transaction, user_id: str) -> None:
+    """For good: a session of who is let in again later isn't theirs any more."""
+    tx.connection.run("DELETE FROM sessions WHERE user_id = :user", {"user": user_id})
+
+
+def user_named(tx: Lookups, login: str) -> UserRow:
+    user_id = tx.user_by_login(login)
+    if user_id is None:
+        raise NotFound(f"there is no login {login!r}")
+    return tx.users([user_id])[0]
+
+
+def set_disabled(tx: Transaction, login: str, *, disabled: bool) -> UserRow:
+    """Lock a person out, or let them in again; the row as it was before."""
+    user = user_named(tx, login)
+    if user.disabled != disabled:
+        tx.append(
+            ev.UserConfigured(
+                user_id=user.id,
+                login=user.login,
+                name=user.name,
+                role=user.role,
+                language=user.language,
+                queue_ids=user.queue_ids,
+                managed_by=user.managed_by,
+                disabled=disabled,
+                capacity=dict(user.capacity),
+            ),
+            actor=ACTOR,
+        )
+    if disabled:
+        _end_sessions(tx, user.id)
+    return user
+
+
+def set_password(tx: Transaction, login: str, hashed: str) -> UserRow:
+    """Another password, by its argon2 hash: sessions of the one before have ended."""
+    user = user_named(tx, login)
+    _put_password(tx, user.id, hashed)
+    return user
+
+
+def list_users(reader: Lookups) -> list[Json]:
+    """Each person by login, with the names of their queues."""
+    names = {queue.id: queue.name for queue in reader.queues()}
+    return [
+        {
+            "login": user.login,
+            "name": user.name,
+            "role": user.role,
+            "queues": [names[queue_id] for queue_id in user.queue_ids if queue_id in names],
+            "capacity": dict(user.capacity),
+            "disabled": user.disabled,
+            "managed_by": user.managed_by,
+        }
+        for user in sorted(reader.users(), key=lambda user: user.login)
+    ]
 
 
 def password_hash(tx: Transaction, user_id: str) -> str | None:

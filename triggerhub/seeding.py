@@ -10,7 +10,8 @@ from config.seed import Seed, UserSeed
 from storage.store import Store
 from storage.transaction import Transaction
 from triggerhub import administration as admin
-from triggerhub.administration import AccountSpec, UserSpec
+from triggerhub.accounts import AccountSpec, put_accounts
+from triggerhub.administration import UserSpec
 from triggerhub.domain import events as ev
 
 FILE = "file"
@@ -46,8 +47,7 @@ def _apply(tx: Transaction, seed: Seed, users: list[UserSpec]) -> None:
         )
     if not tx.queues():
         _put_first_queue(tx)
-    for spec in accounts(seed):
-        admin.put_account(tx, spec, managed_by=FILE)
+    put_accounts(tx, accounts(seed), managed_by=FILE)
     for user in users:
         admin.put_user(tx, user, managed_by=FILE)
 
@@ -121,6 +121,8 @@ async def _user(store: Store, user: UserSeed) -> UserSpec:
         language=user.language,
         queues=user.queues,
         password_hash=hashed,
+        capacity=user.capacity.by_channel() if user.capacity is not None else {},
+        disabled=user.disabled,
     )
 
 

@@ -348,16 +348,22 @@ class Board:
     def _time_worker(self, worker: Worker) -> None:
         """Who isn't there goes offline after the grace; offline for long, the work goes back.
 
-        Parked work stays: when its customer writes, it wakes, and then goes back.
+        Of who is locked out it goes back at once. Parked work stays: when its customer writes, it
+        wakes, and then goes back.
         """
         self.graces.pop(worker.id, None)
         self.gone.pop(worker.id, None)
+        if worker.connected and not worker.disabled:
+            return
+        awake = [leg for leg in worker.legs if leg not in worker.asleep]
+        if awake and worker.disabled:
+            self.gone[worker.id] = NEVER
         if worker.connected:
             return
         if worker.presence != "offline":
             if worker.grace_until is not None:
                 self.graces[worker.id] = worker.grace_until
-        elif awake := [leg for leg in worker.legs if leg not in worker.asleep]:
+        elif awake and not worker.disabled:
             since = max(worker.presence_at, *(self.legs[leg].started_at for leg in awake))
             self.gone[worker.id] = max(since, worker.grace_until or since)
 

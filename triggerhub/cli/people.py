@@ -1,10 +1,9 @@
-"""Commands about who may enter: init, user add, token create, list and revoke."""
+"""Commands about who may enter: init, and token create, list and revoke."""
 
 from __future__ import annotations
 
 import asyncio
-import sys
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -12,11 +11,12 @@ from triggerhub.cli.terminal import (
     Config,
     DataDir,
     quiet_settings,
+    read,
     refusals,
-    require_schema,
-    stop,
+    show,
     write,
 )
+from triggerhub.cli.users import new_password
 
 
 def init(
@@ -70,51 +70,6 @@ def init(
         typer.echo(password)
 
 
-def user_add(
-    login: Annotated[str, typer.Argument(help="What they sign in with.")],
-    name: Annotated[str, typer.Option(help="What colleagues and customers see.")],
-    role: Annotated[str, typer.Option(help="agent, supervisor or admin.")] = "agent",
-    queue: Annotated[
-        list[str] | None, typer.Option(help="A queue they serve, by name; may be repeated.")
-    ] = None,
-    language: Annotated[str, typer.Option(help="en or zh-CN.")] = "en",
-    password_stdin: Annotated[
-        bool, typer.Option("--password-stdin", help="Read the password from standard input.")
-    ] = False,
-    config: Config = None,
-    data_dir: DataDir = None,
-) -> None:
-    """Add a person. Without --password-stdin a password is made and shown on the last line.
-
-    Examples:
-
-        triggerhub user add ann --name "Ann Example" --queue Support --queue Billing
-
-        triggerhub user add wei --name "伟 Example" --role supervisor --language zh-CN
-
-        pass show hub/ann | triggerhub user add ann --name Ann --password-stdin
-    """
-    settings = quiet_settings(config, data_dir=data_dir)
-    from triggerhub import administration
-
-    password = sys.stdin.readline().rstrip("\r\n") if password_stdin else new_password()
-    if not password:
-        stop("The password on standard input is empty.")
-    spec = administration.UserSpec(
-        login=login,
-        name=name,
-        role=role,
-        language=language,
-        queues=tuple(queue or ()),
-        password_hash=administration.hash_password(password),
-    )
-    with refusals():
-        write(settings, lambda tx: administration.add_user(tx, spec))
-    typer.echo(f"{name} can sign in as {login!r}.")
-    if not password_stdin:
-        typer.echo(password)
-
-
 def token_create(
     name: Annotated[str, typer.Option(help="What it is for.")],
     role: Annotated[
@@ -157,24 +112,11 @@ def token_list(config: Config = None, data_dir: DataDir = None) -> None:
 
         triggerhub token list | jq -r "select(.revoked | not) | .name"
     """
-    import json
-
     settings = quiet_settings(config, data_dir=data_dir)
     from triggerhub import administration
-    from triggerhub.database import open_store
-
-    async def run() -> list[dict[str, Any]]:
-        store = open_store(settings)
-        try:
-            return await store.read(administration.list_tokens)
-        finally:
-            await store.stop()
 
     with refusals():
-        require_schema(settings)
-        found = asyncio.run(run())
-    for row in found:
-        typer.echo(json.dumps(row, ensure_ascii=False))
+        show(read(settings, administration.list_tokens))
 
 
 def token_revoke(
@@ -196,9 +138,3 @@ def token_revoke(
     with refusals():
         token_id = write(settings, lambda tx: administration.revoke_token(tx, token))
     typer.echo(f"{token_id} is revoked.")
-
-
-def new_password() -> str:
-    import secrets
-
-    return secrets.token_urlsafe(12)

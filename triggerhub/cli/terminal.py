@@ -7,7 +7,7 @@ nothing that they don't use.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn, TypeVar
@@ -16,6 +16,7 @@ import typer
 
 if TYPE_CHECKING:
     from config.settings import Settings
+    from storage.lookups import Lookups
     from storage.transaction import Transaction
 
 T = TypeVar("T")
@@ -87,6 +88,29 @@ def write(settings: Settings, work: Callable[[Transaction], T]) -> T:
 
     require_schema(settings)
     return asyncio.run(run())
+
+
+def read(settings: Settings, work: Callable[[Lookups], T]) -> T:
+    """One reading of the database, beside a running hub or without one."""
+    from triggerhub.database import open_store
+
+    async def run() -> T:
+        store = open_store(settings)
+        try:
+            return await store.read(work)
+        finally:
+            await store.stop()
+
+    require_schema(settings)
+    return asyncio.run(run())
+
+
+def show(rows: Iterable[Mapping[str, object]]) -> None:
+    """One JSON line each."""
+    import json
+
+    for row in rows:
+        typer.echo(json.dumps(row, ensure_ascii=False))
 
 
 @contextmanager

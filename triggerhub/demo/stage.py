@@ -27,7 +27,8 @@ from router.resolve.step import Resolver
 from storage.engine import Database
 from storage.transaction import Transaction
 from triggerhub import administration as admin
-from triggerhub.administration import AccountSpec, UserSpec
+from triggerhub.accounts import AccountSpec, put_account
+from triggerhub.administration import UserSpec
 from triggerhub.bootstrap import Hub, NoRelay, Parts
 from triggerhub.database import make_data_folder, migrate, open_store
 from triggerhub.demo.carrier import Carrier
@@ -260,7 +261,7 @@ def _configure(tx: Transaction, *, company: Company, hashed: str) -> None:
             managed_by=MANAGED_BY,
         )
     for mailbox in company.mail_accounts:
-        admin.put_account(
+        put_account(
             tx,
             AccountSpec(
                 channel="email",
@@ -272,7 +273,7 @@ def _configure(tx: Transaction, *, company: Company, hashed: str) -> None:
         )
     for number in company.sms_accounts:
         for channel in ("sms", "whatsapp"):
-            admin.put_account(
+            put_account(
                 tx,
                 AccountSpec(
                     channel=channel,
