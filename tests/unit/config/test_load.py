@@ -107,6 +107,24 @@ def test_the_seed(write: Write) -> None:
     assert seed.users[0].language == "en"
 
 
+def test_a_persons_capacity_and_whether_they_are_locked_out(write: Write) -> None:
+    [ann] = load(write(GOOD)).seed.users
+    assert (ann.capacity, ann.disabled) == (None, None)
+    [ann] = load(write(GOOD + "capacity = { sms = 3, email = 0 }\ndisabled = true\n")).seed.users
+    assert ann.capacity is not None
+    assert ann.capacity.by_channel() == {"email": 0, "sms": 3}
+    assert ann.disabled
+    for wrong, key, words in (
+        ("capacity = { fax = 1 }", "capacity.fax", "one of email, sms, whatsapp"),
+        ("capacity = { sms = -1 }", "capacity.sms", "0 to 100"),
+        ("capacity = 3", "capacity", "{ sms = 3 }"),
+        ("disabled = 3", "disabled", "true or false"),
+    ):
+        fault = the_one(write(GOOD + wrong + "\n"))
+        assert (fault.section, fault.key) == ("[[users]] 1 (ann)", key)
+        assert words in str(fault)
+
+
 def test_secrets_show_nowhere(write: Write) -> None:
     settings = load(write(GOOD))
     shown = repr(settings) + str(settings) + str(settings.model_dump())

@@ -344,3 +344,26 @@ async def test_a_disabled_person_is_asked_nothing(world: World) -> None:
     await world.sms("+15550100")
     await world.settle()
     assert await offered_to(world) == []
+
+
+async def test_what_a_disabled_person_has_goes_back_at_once(world: World) -> None:
+    [ann] = await world.hire("ann", capacity={"sms": 2})
+    await world.sms("+15550100")
+    await world.settle()
+    in_hand = await world.take(ann)
+    await world.sms("+15550101")
+    await world.settle()
+    asleep = await world.take(ann)
+    await world.do(ann, cmd.ParkInteraction(interaction_id=asleep))
+    [bob] = await world.hire("bob")
+    await world.append(world.user("ann", disabled=True))
+    await world.settle()
+    assert await offered_to(world) == [bob.id]
+    assert await world.take(bob) == in_hand
+    assert {row.id: row.owner_id for row in await world.open()} == {in_hand: bob.id, asleep: ann.id}
+    [told] = await world.log(ev.AttentionRaised)
+    assert (told.reason, told.interaction_id) == ("agent_away", in_hand)
+    # What is parked goes back when its customer writes.
+    await world.sms("+15550101", "Anybody there?")
+    await world.settle()
+    assert {row.id: row.owner_id for row in await world.open()} == {in_hand: bob.id, asleep: None}

@@ -33,6 +33,7 @@ STEPS = st.lists(
                 "park_until", "resume", "transfer", "give", "requeue", "take_next", "presence",
                 "next_presence", "connect", "disconnect", "clear", "wait", "wait", "long_wait",
                 "restart", "configure",
+                "lock_out",
             )
         ),
         st.integers(0, 5),
@@ -109,6 +110,8 @@ async def perform(world: World, step: Step) -> None:
             await world.append(
                 world.user(AGENTS[number % 3], capacity={"sms": other % 3, "email": 1})
             )
+        case "lock_out":
+            await world.append(world.user(AGENTS[number % 3], disabled=True))
         case _:
             return
     if command is not None:

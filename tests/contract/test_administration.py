@@ -1,0 +1,71 @@
+"""What an operator takes away is gone, nothing else is lost, and a rebuild agrees."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from storage.rebuild import rebuild
+from tests.contract.houses import House
+from tests.unit.router.world import World, world_on
+from triggerhub import accounts, administration
+from triggerhub.domain import events as ev
+from triggerhub.domain.errors import Conflict, NotFound
+
+
+async def lock(world: World, login: str, *, disabled: bool) -> None:
+    await world.store.write(lambda tx: administration.set_disabled(tx, login, disabled=disabled))
+
+
+async def remove_queue(world: World, name: str) -> None:
+    await world.store.write(lambda tx: administration.remove_queue(tx, name))
+
+
+async def remove_account(world: World, name: str) -> None:
+    await world.store.write(lambda tx: accounts.remove_account(tx, name, channel=None, declared=()))
+
+
+async def test_a_person_is_locked_out_and_let_in(house: House) -> None:
+    async with world_on(house) as world:
+        [ann] = await world.hire("ann", capacity={"sms": 2})
+        until, now = world.clock.now() + timedelta(hours=1), world.clock.now()
+        await world.views.put_session("s1", ann.id, "csrf", until)
+        for disabled in (True, True, False):
+            await lock(world, "Ann", disabled=disabled)
+            [row] = await world.store.read(lambda r: r.users([ann.id]))
+            assert (row.disabled, row.capacity) == (disabled, {"sms": 2})
+            assert await world.views.session("s1", now) is None
+        assert len(await world.log(ev.UserConfigured)) == 4, "boss, ann, and two changes"
+        with pytest.raises(NotFound):
+            await lock(world, "nobody", disabled=True)
+
+
+async def test_accounts_and_queues_go_when_nothing_needs_them(house: House) -> None:
+    async with world_on(house) as world:
+        await world.hire("ann", available=False)
+        await world.sms("+15550100")
+        await world.settle()
+        with pytest.raises(Conflict, match=r"open work \(1\)"):
+            await remove_queue(world, "sales")
+        with pytest.raises(Conflict, match="'ac_mail'"):
+            await remove_queue(world, "help")
+        await remove_account(world, "ac_mail")
+        await remove_queue(world, "help")
+        assert [a["name"] for a in await world.store.read(accounts.list_accounts)] == [
+            "ac_mail2", "ac_sms",
+        ]  # fmt: skip
+        [queue] = await world.store.read(administration.list_queues)
+        assert (queue["name"], queue["open"]) == ("sales", 1)
+        [_boss, ann] = sorted(
+            await world.store.read(administration.list_users), key=lambda u: str(u["role"]),
+            reverse=True,
+        )  # fmt: skip
+        assert ann["queues"] == ["sales"]
+        # A late mail for the account that is gone comes into a queue that is there.
+        await world.mail("carol@customer.example", proof="dkim")
+        await world.settle()
+        assert {row.queue_id for row in await world.open()} == {"q_sales"}
+        report = await asyncio.to_thread(rebuild, house.database(), world.store.kit)
+        assert report.identical
