@@ -11,8 +11,9 @@ from storage.rebuild import rebuild
 from tests.contract.houses import House
 from tests.unit.router.world import World, world_on
 from triggerhub import accounts, administration
+from triggerhub.domain import commands as cmd
 from triggerhub.domain import events as ev
-from triggerhub.domain.errors import Conflict, NotFound
+from triggerhub.domain.errors import Conflict, Invalid, NotFound
 
 
 async def lock(world: World, login: str, *, disabled: bool) -> None:
@@ -69,3 +70,23 @@ async def test_accounts_and_queues_go_when_nothing_needs_them(house: House) -> N
         assert {row.queue_id for row in await world.open()} == {"q_sales"}
         report = await asyncio.to_thread(rebuild, house.database(), world.store.kit)
         assert report.identical
+
+
+async def test_what_a_removed_account_has_to_send_fails_in_sight(house: House) -> None:
+    async with world_on(house) as world:
+        [ann] = await world.hire("ann")
+        await world.sms("+15550100")
+        await world.settle()
+        await world.take(ann)
+        [row] = await world.open()
+        reply = cmd.SendMessage(
+            interaction_id=row.id, channel="sms", account_id="ac_sms",
+            identity_id=row.identity_id, text="On its way",
+        )  # fmt: skip
+        await world.do(ann, reply)
+        await remove_account(world, "ac_sms")
+        await world.send()
+        [failed] = await world.log(ev.MessageFailed)
+        assert failed.code == "no_account"
+        with pytest.raises(Invalid, match="can't send"):
+            await world.do(ann, reply)
