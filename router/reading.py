@@ -1,13 +1,16 @@
 """Has what was accepted read by its channel, under guard, and records what came of it.
 
 Runs beside the leader, several at a time: one mail that takes its full five seconds holds up
-nobody else. What can't be read is kept, shown under "needs attention", and can be read again.
+nobody else. What can't be read is kept, shown under "needs attention", and can be read again. A
+mail whose file isn't within reach (a folder that several nodes should share) waits by itself until
+it is, a day at most.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from functools import partial
 
 import structlog
@@ -16,7 +19,7 @@ from router.bell import Bell
 from router.reasons import unparseable
 from router.resolve import content
 from triggerhub.domain import events as ev
-from triggerhub.domain.errors import Rejected, Unavailable
+from triggerhub.domain.errors import CONTENT_MISSING, Rejected, Unavailable
 from triggerhub.domain.events import Recorded
 from triggerhub.domain.model.message import INLINE_CHANNELS, InboundMessage
 from triggerhub.domain.ports import AccountDirectory, Channel, LogTail
@@ -25,12 +28,30 @@ from triggerhub.domain.work import PendingRow, Prepared, Store, Work
 log = structlog.get_logger(__name__)
 
 ACTOR = "system:reading"
+Raw = tuple[bytes, dict[str, str]]
 AT_ONCE = 4
 LOOK_EVERY = 5.0
 BATCH = 64
 FEW = BATCH // 2  # no more are fetched while so many wait for their turn
 WAITS = (1.0, 5.0, 30.0, 120.0)  # seconds before a message that failed is read again
 UNFORESEEN = 4  # times that reading may break off in a way nobody foresaw
+GIVE_UP_AFTER = 24 * 3600.0  # seconds that a mail waits for its file until people are told
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Rest:
+    """Of a message that could not be read; times are the loop's, in seconds.
+
+    `failures`: how often it broke off. `misses`: how often its file wasn't there, since `missing`.
+    """
+
+    failures: int = 0
+    misses: int = 0
+    missing: float | None = None
+    until: float = 0.0
+
+
+_FRESH = _Rest()
 
 
 class Readers:
@@ -57,13 +78,20 @@ class Readers:
         )
         self._slots = asyncio.Semaphore(AT_ONCE)
         self._under_way: dict[str, asyncio.Task[None]] = {}
-        self._resting: dict[str, tuple[int, float]] = {}  # how often it failed, until when
+        self._resting: dict[str, _Rest] = {}
+
+    @property
+    def missing(self) -> int:
+        """How many mails wait because their bytes aren't within this node's reach, as it knows."""
+        return sum(rest.missing is not None for rest in self._resting.values())
 
     async def run(self) -> None:
         """Until cancelled."""
         async with self._bell.listening():
             try:
                 while True:
+                    if not self._leading.is_set():
+                        self._resting.clear()  # another node reads, perhaps with better luck
                     await self._leading.wait()
                     try:
                         await self._begin()
@@ -85,35 +113,54 @@ class Readers:
         for row in rows:
             if row.message_id in self._under_way:
                 continue
-            failures, until = self._resting.get(row.message_id, (0, 0.0))
-            if until > now:
+            rest = self._resting.get(row.message_id, _FRESH)
+            if rest.until > now:
                 continue
-            task = asyncio.create_task(self._one(row, failures), name=f"read-{row.message_id}")
+            task = asyncio.create_task(self._one(row, rest), name=f"read-{row.message_id}")
             self._under_way[row.message_id] = task
-            task.add_done_callback(partial(self._ended, row, failures))
+            task.add_done_callback(partial(self._ended, row, rest))
 
-    def _ended(self, row: PendingRow, failures: int, task: asyncio.Task[None]) -> None:
+    def _ended(self, row: PendingRow, rest: _Rest, task: asyncio.Task[None]) -> None:
         self._under_way.pop(row.message_id, None)
         self._resting.pop(row.message_id, None)
         if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("reading.unrecorded", message_id=row.message_id, exc_info=error)
-            # Whatever can't be had at the moment says nothing about the message.
-            wait = WAITS[min(failures, len(WAITS) - 1)]
-            failures += not isinstance(error, Unavailable)
-            until = asyncio.get_running_loop().time() + wait
-            self._resting[row.message_id] = (failures, until)
+            self._resting[row.message_id] = self._rest(row, rest, error)
         if len(self._under_way) in (FEW, 0):
             self._bell.ring()
 
-    async def _one(self, row: PendingRow, failures: int) -> None:
+    def _rest(self, row: PendingRow, rest: _Rest, error: BaseException) -> _Rest:
+        """Whatever can't be had at the moment says nothing about the message."""
+        now = asyncio.get_running_loop().time()
+        if isinstance(error, Unavailable) and error.code == CONTENT_MISSING:
+            if rest.missing is None:
+                log.error(
+                    "reading.content_missing",
+                    message_id=row.message_id,
+                    reason=str(error),
+                    mend="all nodes share one content folder; the mail is read as soon as its file"
+                    " is there",
+                )
+            wait = WAITS[min(rest.misses, len(WAITS) - 1)]
+            since = now if rest.missing is None else rest.missing
+            return replace(rest, misses=rest.misses + 1, missing=since, until=now + wait)
+        log.error("reading.unrecorded", message_id=row.message_id, exc_info=error)
+        wait = WAITS[min(rest.failures, len(WAITS) - 1)]
+        failures = rest.failures + (not isinstance(error, Unavailable))
+        return replace(rest, failures=failures, until=now + wait)
+
+    async def _one(self, row: PendingRow, rest: _Rest) -> None:
         async with self._slots:
-            if failures >= UNFORESEEN:
+            if rest.failures >= UNFORESEEN:
                 broken = Rejected(
                     "reading it broke off again and again; the hub's log says why", code="broke_off"
                 )
                 await self._store.run(partial(_unreadable, row, broken))
                 return
-            raws = await self._store.read(lambda reading: reading.raws([row.raw_content]))
+            raws = await self._raws(row, rest)
+            if raws is None:
+                gone = Rejected("for a day its bytes were out of reach", code=CONTENT_MISSING)
+                await self._store.run(partial(_unreadable, row, gone))
+                return
             channel = self._channels.get(row.channel)
             try:
                 if channel is None:
@@ -127,6 +174,21 @@ class Readers:
                 await self._store.run(partial(_unreadable, row, error))
                 return
             await record(self._store, row, message)
+
+    async def _raws(self, row: PendingRow, rest: _Rest) -> Mapping[str, Raw] | None:
+        """None where its file has been missing for too long; sooner that raises Unavailable."""
+        try:
+            raws = await self._store.read(lambda reading: reading.raws([row.raw_content]))
+        except Unavailable as error:
+            waited = rest.missing is not None and (
+                asyncio.get_running_loop().time() - rest.missing >= GIVE_UP_AFTER
+            )
+            if error.code == CONTENT_MISSING and waited:
+                return None
+            raise
+        if rest.missing is not None:
+            log.info("reading.content_arrived", message_id=row.message_id)
+        return raws
 
 
 async def record(store: Store, row: PendingRow, message: InboundMessage) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from triggerhub.domain.errors import CONTENT_MISSING, Unavailable
+
 
 class ContentFiles:
     """A folder of content files, `ab/id`, spread over 256 folders."""
@@ -40,11 +42,18 @@ class ContentFiles:
             os.close(handle)
         return relative
 
-    def read(self, relative: str) -> bytes | None:
+    def read(self, relative: str) -> bytes:
+        """Raises Unavailable where the file isn't there or can't be read: what was erased is said
+        by its row, and whoever comes here may find it later, in a folder that several nodes share.
+        """
         try:
             return (self._folder / relative).read_bytes()
-        except FileNotFoundError:
-            return None
+        except OSError as error:
+            told = (error.strerror or type(error).__name__).lower()
+            raise Unavailable(
+                f"its large content isn't in this node's content folder: {relative} ({told})",
+                code=CONTENT_MISSING,
+            ) from error
 
     def older_than(self, before: float) -> list[str]:
         """Relative paths of files last changed before that (seconds since 1970)."""

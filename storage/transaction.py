@@ -207,7 +207,6 @@ class Transaction(Lookups):
         return self.put("secret", sealed, media_type="application/octet-stream")
 
     def body(self, content_id: str | None) -> bytes | None:
-        """A piece of content; None where there is none or it was erased."""
         if content_id is None:
             return None
         fresh = self._fresh.get(content_id)

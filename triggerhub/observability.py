@@ -233,6 +233,9 @@ class Metrics:
         self.leader = self._gauge("leader", "1 where this node holds the router's lease")
         self.leader_lag = self._gauge("leader_lag_events", "Events that wait for a decision")
         self.stream = self._gauge("stream_healthy", "0 where Redis is configured and not reached")
+        self.content_missing = self._gauge(
+            "content_missing", "Mails that wait because this node can't find their large content"
+        )
         self.outbox = self._gauge("outbox_messages", "Messages on their way out", "state")
         self.consoles = self._gauge("consoles", "Live console connections")
         self.attention = self._gauge("attention_open", "Open entries under needs attention")

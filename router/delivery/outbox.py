@@ -292,7 +292,10 @@ class Outbox:
 
 
 def load(reading: Reading, row: OutboxRow, attempt: int) -> OutboundMessage | None:
-    """What an attempt needs; None where the words were erased."""
+    """What an attempt needs; None where the words were erased.
+
+    Raises Unavailable where a file of it can't be read: then it waits, as for a relay.
+    """
     body = reading.body(row.content)
     if body is None:
         return None
@@ -301,15 +304,19 @@ def load(reading: Reading, row: OutboxRow, attempt: int) -> OutboundMessage | No
     references = content.get("references", [])
     if row.channel == "email" and not content.get("answers"):
         references = reading.thread_of(row.conversation_id)  # our own, where nothing is answered
-    attachments = [
-        Attachment(
-            filename=part["filename"],
-            content_type=part["content_type"],
-            size=part["size"],
-            data=reading.body(part["id"]),
+    attachments = []
+    for part in content.get("attachments", []):
+        data = reading.body(part["id"])
+        if data is None:
+            return None
+        attachments.append(
+            Attachment(
+                filename=part["filename"],
+                content_type=part["content_type"],
+                size=part["size"],
+                data=data,
+            )
         )
-        for part in content.get("attachments", [])
-    ]
     return OutboundMessage(
         message_id=row.message_id,
         conversation_id=row.conversation_id,

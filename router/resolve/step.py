@@ -14,7 +14,7 @@ from router.resolve.decide import Decision, Kept, aside, resolve
 from router.resolve.known import Delivery, load
 from triggerhub.domain import events as ev
 from triggerhub.domain.clock import IdSource
-from triggerhub.domain.errors import Rejected
+from triggerhub.domain.errors import CONTENT_MISSING, Rejected, Unavailable
 from triggerhub.domain.events import Fact, Recorded
 from triggerhub.domain.masking import masked
 from triggerhub.domain.model.delivery import advances
@@ -27,6 +27,7 @@ Arrived = ev.MessageReceived | ev.AttentionReplayed
 Raw = tuple[bytes, dict[str, str]]
 MAX_CODE = 100
 NOT_SETTLED = Rejected("it could not be settled; the hub's log says why", code="not_settled")
+OUT_OF_REACH = Rejected("what another node read of it is out of reach", code=CONTENT_MISSING)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +72,7 @@ class Resolver:
         if not (arrivals or statuses or parsed):
             return appended
         company = company or Company.load(work)
+        # None of these is large enough to be a file, which might be missing: a form is limited.
         raws = work.raws([_raw_of(r.fact) for r in (*arrivals, *statuses)])
         deliveries: list[tuple[Recorded, Delivery]] = []
         for item in arrivals:
@@ -84,7 +86,17 @@ class Resolver:
         for item in parsed:
             fact = item.fact
             assert isinstance(fact, ev.MessageParsed)
-            body = work.body(fact.parsed_content)
+            try:
+                body = work.body(fact.parsed_content)
+            except Unavailable as error:
+                if error.code != CONTENT_MISSING:
+                    raise
+                # The node that led before had it read, into a folder of its own. Nobody waits for
+                # it: people see it, and it can be read again from its raw bytes.
+                appended += work.append(
+                    unparseable(work, fact, OUT_OF_REACH), actor=ACTOR, cause=item.id
+                )
+                continue
             if body is not None:  # erased meanwhile: there is nothing left to resolve
                 message = replace(content.read(orjson.loads(body)), proof=fact.proof)
                 deliveries.append((item, _delivery(fact, fact.parsed_content, message)))

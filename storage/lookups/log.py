@@ -35,6 +35,10 @@ class LogLookups(Base):
         return [recorded(row) for row in rows]
 
     def body(self, content_id: str | None) -> bytes | None:
+        """A piece of content; None where there is none or it was erased.
+
+        Raises Unavailable (CONTENT_MISSING) where it was not, and its file can't be read.
+        """
         if content_id is None:
             return None
         row = self.connection.one(
@@ -47,20 +51,15 @@ class LogLookups(Base):
         return bytes(row[0])
 
     def bodies(self, content_ids: Iterable[str]) -> dict[str, bytes]:
-        """Many at once; erased ones are absent."""
+        """Many at once; erased ones are absent. Raises as `body` does, for any of them."""
         rows = self.connection.in_list(
             "SELECT id, body, path FROM content WHERE erased_at IS NULL AND id IN (:ids)",
             content_ids,
         )
-        found: dict[str, bytes] = {}
-        for content_id, body, path in rows:
-            read = self._kit.files.read(path) if path else bytes(body)
-            if read is not None:
-                found[content_id] = read
-        return found
+        return {row[0]: self._kit.files.read(row[2]) if row[2] else bytes(row[1]) for row in rows}
 
     def raws(self, content_ids: Iterable[str]) -> dict[str, tuple[bytes, dict[str, str]]]:
-        """What was delivered, and its envelope; erased ones are absent."""
+        """What was delivered, and its envelope; erased ones are absent. Raises as `body` does."""
         rows = self.connection.in_list(
             "SELECT id, body, path, meta FROM content WHERE erased_at IS NULL AND id IN (:ids)",
             content_ids,
@@ -68,8 +67,7 @@ class LogLookups(Base):
         found: dict[str, tuple[bytes, dict[str, str]]] = {}
         for content_id, body, path, meta in rows:
             read = self._kit.files.read(path) if path else bytes(body)
-            if read is not None:
-                found[content_id] = read, orjson.loads(meta) if meta else {}
+            found[content_id] = read, orjson.loads(meta) if meta else {}
         return found
 
     def envelopes(self, content_ids: Iterable[str]) -> dict[str, dict[str, str]]:

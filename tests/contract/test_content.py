@@ -42,7 +42,7 @@ def touches(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
         noted()
         return write(self, content_id, body)
 
-    def reading(self: ContentFiles, relative: str) -> bytes | None:
+    def reading(self: ContentFiles, relative: str) -> bytes:
         noted()
         return read(self, relative)
 

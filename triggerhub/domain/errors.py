@@ -48,6 +48,10 @@ class Unavailable(HubError):
         self.retry_after = retry_after
 
 
+CONTENT_MISSING = "content_missing"
+"""Code of an Unavailable: content is known, not erased, and its bytes aren't within reach."""
+
+
 class Invalid(Rejected):
     """A request whose form is wrong (HTTP 400 or 422). `errors`: (field, what is wrong) pairs."""
 
