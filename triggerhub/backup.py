@@ -19,6 +19,7 @@ from config.settings import Settings
 from storage import dump as dumping
 from storage import restored, schema
 from storage.engine import Database
+from triggerhub import master_key
 from triggerhub.database import CONTENT, kit_of
 from triggerhub.domain.clock import SystemClock
 from triggerhub.domain.errors import Conflict, Invalid
@@ -79,6 +80,10 @@ def restore(settings: Settings, source: Path, progress: Progress) -> None:
         raise Conflict(f"there is a database at {database.path}: stop its hub and move it away")
     if database.path is None and schema.current(database) is not None:
         raise Conflict("that PostgreSQL database holds a hub already: stop it, name an empty one")
+    if master_key.missing(settings) and not (source / KEY).is_file():
+        raise Invalid(
+            "this backup was made without a master key: set the TRIGGERHUB_MASTER_KEY of its hub"
+        )
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     if settings.master_key is None and (source / KEY).is_file():
         shutil.copy2(source / KEY, settings.data_dir / KEY)

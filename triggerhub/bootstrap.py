@@ -231,6 +231,8 @@ async def build(settings: Settings, parts: Parts | None = None) -> Hub:
         node=node,
         on_taking_over=presences.take_stock,
     )
+    readers = Readers(store, store, directory, channels, leading=leader.leading)
+    metrics.content_missing.set_function(lambda: readers.missing)
     await leader.take()  # before the first console can come
     desk = RouterDesk(store, Options(undo=parts.undo))
     drain = Drain()
@@ -264,7 +266,10 @@ async def build(settings: Settings, parts: Parts | None = None) -> Hub:
         registry=metrics.registry,
         checks={"database": _database_check(views, store.writer), "router": _router_check(leader)},
         drain=drain,
-        notes={"redis": partial(_redis_note, store)} if settings.redis_url else {},
+        notes={
+            "content": partial(_content_note, readers),
+            **({"redis": partial(_redis_note, store)} if settings.redis_url else {}),
+        },
         console_files=CONSOLE_FILES if (CONSOLE_FILES / "index.html").is_file() else None,
         https=settings.base_url.startswith("https://"),
         proxies=tuple(ip_network(n) for n in settings.trusted_proxies),
@@ -288,7 +293,7 @@ async def build(settings: Settings, parts: Parts | None = None) -> Hub:
         desk=desk,
         presences=presences,
         leader=leader,
-        readers=Readers(store, store, directory, channels, leading=leader.leading),
+        readers=readers,
         outbox=Outbox(store, store, directory, channels, clock=clock, leading=leader.leading),
         mail=mail,
         media=media,
@@ -353,6 +358,11 @@ def _router_check(leader: Leader) -> Callable[[], Awaitable[None]]:
             raise Unavailable("the router has not taken its lease yet", code="starting")
 
     return check
+
+
+def _content_note(readers: Readers) -> str:
+    missing = readers.missing
+    return f"mails whose large content this node can't find: {missing}" if missing else "ok"
 
 
 def _redis_note(store: Store) -> str:

@@ -14,10 +14,12 @@ from storage.engine import BUSY_MS, Database
 from storage.files import ContentFiles
 from storage.store import Store
 from storage.streams.memory import MemoryStream
-from storage.streams.redis import RedisStream
+from storage.streams.redis import RedisStream, key_of
 from storage.tail import Tail
 from storage.transaction import Kit
-from storage.vault import Vault, master_key
+from storage.vault import Vault
+from storage.vault import master_key as key_or_new
+from triggerhub import master_key
 from triggerhub.domain.clock import Clock, IdSource, RandomIds, SystemClock
 from triggerhub.domain.errors import Invalid
 
@@ -30,17 +32,27 @@ def open_store(
     clock: Clock | None = None,
     ids: IdSource | None = None,
     busy_ms: int = BUSY_MS,
+    any_key: bool = False,
 ) -> Store:
-    """The store that the settings name, not yet started. The schema is not looked at."""
+    """The store that the settings name, not yet started. Whether its schema is up to date is not
+    looked at.
+
+    Raises Invalid where the master key is missing or another than the database was written with,
+    unless `any_key` is good enough for a look; Unavailable where the database can't be asked.
+    """
+    database = Database(settings.database, busy_ms=busy_ms)
+    if not any_key:
+        master_key.refuse_missing(settings, database)
     kit = kit_of(settings, clock=clock, ids=ids)
+    epoch = "" if any_key else master_key.refuse_another(settings, database, kit)
     redis_url = settings.redis_url.get_secret_value() if settings.redis_url else None
     return Store(
-        Database(settings.database, busy_ms=busy_ms),
+        database,
         clock=kit.clock,
         ids=kit.ids,
         vault=kit.vault,
         files=kit.files,
-        tail=Tail(RedisStream(redis_url) if redis_url else MemoryStream()),
+        tail=Tail(RedisStream(redis_url, key=key_of(epoch)) if redis_url else MemoryStream()),
     )
 
 
@@ -52,7 +64,7 @@ def kit_of(settings: Settings, *, clock: Clock | None = None, ids: IdSource | No
     return Kit(
         clock=clock,
         ids=ids or RandomIds(clock),
-        vault=Vault(master_key(configured, folder)),
+        vault=Vault(key_or_new(configured, folder)),
         files=ContentFiles(folder / CONTENT),
     )
 
@@ -76,10 +88,15 @@ def make_data_folder(settings: Settings) -> None:
 
 
 def migrate(settings: Settings, clock: Clock | None = None) -> str | None:
-    """Bring the schema up to date; the path of the backup made first, if any."""
+    """Bring the schema up to date; the path of the backup made first, if any.
+
+    Raises Invalid, before anything is written, where the database has events and there is no key.
+    """
     make_data_folder(settings)
+    database = Database(settings.database)
+    master_key.refuse_missing(settings, database)
     return schema.migrate(
-        Database(settings.database),
+        database,
         backups=settings.data_dir.absolute() / "backups",
         now=(clock or SystemClock()).now(),
         without_backup=settings.update_without_backup,

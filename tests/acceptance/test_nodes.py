@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import shutil
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -147,6 +148,38 @@ async def test_either_node_takes_and_shows_and_another_leads_when_one_dies(nodes
     assert [int(one["sequence"]) for one in events] == list(range(1, len(events) + 1))
     # Sue was with the node that lived all the time.
     assert [one for one in events if one["type"] == "agent.disconnected"] == []
+    for node in (leader, other):
+        assert await node.stop() == 0, node.tail()
+        assert node.tracebacks() == []
+
+
+async def test_a_large_mail_waits_until_the_leader_has_its_file(nodes: Nodes) -> None:
+    """Each node has a folder of its own here, which is a mistake: nothing may be lost by it."""
+    leader = await nodes.leader()
+    other = nodes.second if leader is nodes.first else nodes.first
+    ledger = _ledger(other)
+    sue = await nodes.at_console(leader, "sue")
+    await _handed_over(ledger, ledger.mail("Words of a large mail", large=True))
+    async with ClientSession() as asker, asyncio.timeout(30):
+        while True:
+            async with asker.get(f"{leader.base}/metrics") as told:
+                if "triggerhub_content_missing 1.0" in await told.text():
+                    break
+        async with asker.get(f"{leader.base}/readyz") as answer:
+            assert answer.status == 200
+            checks = (await answer.json())["checks"]
+    assert checks["content"].endswith(": 1")
+    await _handed_over(ledger, ledger.mail("Words of a small mail", large=False))
+    await _handed_over(ledger, ledger.text("Words of a text"))
+    await _words(sue, "Words of a small mail")
+    await _words(sue, "Words of a text")
+    assert (await sue.get("attention?state=open"))["items"] == []
+    assert leader.log.read_text().count("reading.content_missing") == 1
+    await asyncio.to_thread(
+        shutil.copytree, other.folder / "content", leader.folder / "content", dirs_exist_ok=True
+    )
+    await _words(sue, "Words of a large mail")
+    assert (await sue.get("attention?state=all"))["items"] == []
     for node in (leader, other):
         assert await node.stop() == 0, node.tail()
         assert node.tracebacks() == []

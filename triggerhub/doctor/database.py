@@ -5,7 +5,6 @@ clock's past.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -18,13 +17,14 @@ from triggerhub.doctor.nodes import dump_tool
 if TYPE_CHECKING:
     from storage.store import Reader
 
-LOOK_AT = 5_000  # the newest events
+LOOK_AT = 5_000  # deliveries, the newest
 
 
 def database(settings: Settings, now: datetime, domains: set[str]) -> Iterator[Finding]:
     """Schema, master key, clock; adds the domains of the mail accounts in force to `domains`."""
     from storage import schema
     from storage.engine import Database
+    from triggerhub import master_key
     from triggerhub.domain.errors import HubError
 
     base = Database(settings.database)
@@ -53,12 +53,12 @@ def database(settings: Settings, now: datetime, domains: set[str]) -> Iterator[F
         )
         return
     yield Finding(check="schema", state="good", text=f"the schema is {found}, as it should be")
-    if settings.master_key is None and not (settings.data_dir / "master.key").is_file():
+    if master_key.missing(settings):
         yield Finding(
             check="master key",
             state="broken",
             text="the database is there and its master key is not",
-            mend=f"put master.key back into {settings.data_dir}, or set TRIGGERHUB_MASTER_KEY",
+            mend=master_key.mend(settings),
         )
         return
     yield from _log(settings, now, domains)
@@ -79,16 +79,15 @@ def _log(settings: Settings, now: datetime, domains: set[str]) -> Iterator[Findi
             if account.channel == "email"
             for address in account.addresses
         }
-        came = _deliveries(reader)
         beside = [
-            *_key(reader, settings, came, hashed),
-            *_content(settings.data_dir / "content", came),
+            *_key(reader, settings, hashed),
+            *_content(reader, settings.data_dir / "content"),
             *_tool(reader),
         ]
         return newest[0].at if newest else None, found, beside
 
     async def look() -> tuple[datetime | None, set[str], list[Finding]]:
-        store = open_store(settings)
+        store = open_store(settings, any_key=True)
         try:
             return await store.read(partial(seen, hashed=store.kit.vault.hash))
         finally:
@@ -115,85 +114,27 @@ def _log(settings: Settings, now: datetime, domains: set[str]) -> Iterator[Findi
         yield Finding(check="clock", state="good", text=f"the clock says {now:%Y-%m-%d %H:%M} UTC")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Delivery:
-    """`key`: the hash in the log. `external_id`: what was hashed, or None for mail, whose bytes
-    say it. `path`: where the bytes are, if they are large.
-    """
-
-    content_id: str
-    key: bytes
-    external_id: str | None
-    path: str | None
-
-
-def _deliveries(reader: Reader) -> list[_Delivery]:
-    """Of the newest events, the newest first; erased ones aren't there."""
-    import orjson
-
-    rows = {
-        fact.get("raw_content"): (bytes(row[0]), fact.get("channel") == "email")
-        for row in reader.connection.all(
-            "SELECT dedupe_key, data FROM events WHERE seq > :after AND dedupe_scope IS NOT NULL"
-            " ORDER BY seq DESC",
-            {"after": reader.head() - LOOK_AT},
-        )
-        for fact in [orjson.loads(row[1])]
-    }
-    kept = reader.connection.in_list(
-        "SELECT id, meta, path FROM content WHERE erased_at IS NULL AND id IN (:ids)",
-        [content_id for content_id in rows if content_id],
-    )
-    found = {}
-    for content_id, meta, path in kept:
-        key, mail = rows[content_id]
-        told = orjson.loads(meta) if meta and not mail else {}
-        found[content_id] = _Delivery(
-            content_id=content_id, key=key, external_id=told.get("external_id"), path=path
-        )
-    return [found[content_id] for content_id in rows if content_id in found]
-
-
-def _key(
-    reader: Reader, settings: Settings, came: list[_Delivery], hashed: Callable[[str], bytes]
-) -> Iterator[Finding]:
+def _key(reader: Reader, settings: Settings, hashed: Callable[[str], bytes]) -> Iterator[Finding]:
     """Whether this key sealed the accounts' secrets and hashed what came in, where any did."""
-    from triggerhub.domain.errors import Invalid
+    from triggerhub import master_key
 
-    asked, fits = False, True
-    try:
-        asked = any(each.secrets for each in reader.accounts(secrets=True))
-        for delivery in came:
-            if (known := _hashed_words(reader, delivery)) is not None:
-                asked, fits = True, hashed(known) == delivery.key
-                break
-    except Invalid:
-        asked, fits = True, False
-    if not fits:
+    fits = master_key.fitting(reader, hashed)
+    if fits is False:
         yield Finding(
             check="master key",
             state="broken",
-            text="it isn't the one that this database was written with: secrets can't be read,"
-            " repeated deliveries aren't known again, answers don't find their conversation",
-            mend="set the TRIGGERHUB_MASTER_KEY of the other nodes, or put the master.key of the"
-            f" backup into {settings.data_dir}",
+            text=master_key.ANOTHER,
+            mend=master_key.mend(settings),
         )
-    elif asked:
+    elif fits:
         yield Finding(check="master key", state="good", text="the database was written with it")
 
 
-def _hashed_words(reader: Reader, delivery: _Delivery) -> str | None:
-    from channels.email.receive_key import delivery_key
-
-    if delivery.external_id:
-        return delivery.external_id
-    raw = reader.body(delivery.content_id) if delivery.path is None else None
-    return None if raw is None else delivery_key(raw)
-
-
-def _content(folder: Path, came: list[_Delivery]) -> Iterator[Finding]:
+def _content(reader: Reader, folder: Path) -> Iterator[Finding]:
     """Large content is in files: every node, and a restored hub, needs all of them."""
-    paths = [each.path for each in came if each.path]
+    from triggerhub.master_key import deliveries
+
+    paths = [each.path for each in deliveries(reader, LOOK_AT) if each.path]
     lost = [path for path in paths if not (folder / path).is_file()]
     if lost:
         yield Finding(

@@ -28,6 +28,6 @@ async def test_a_node_without_its_redis_works_and_says_so(tmp_path: Path) -> Non
 async def test_a_single_node_has_nothing_to_say_of_redis(tmp_path: Path) -> None:
     async with company(tmp_path) as house, ClientSession(house.base) as session:
         async with session.get("/readyz") as answer:
-            assert set((await answer.json())["checks"]) == {"database", "router"}
+            assert set((await answer.json())["checks"]) == {"content", "database", "router"}
         async with session.get("/metrics") as answer:
             assert "triggerhub_stream_healthy 1.0" in await answer.text()

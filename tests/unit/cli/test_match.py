@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from storage import erasure
+from tests.contract.houses import MASTER
 from tests.unit.cli.test_cli import _surroundings, call
 from tests.unit.router.world import MANY, SUPERVISOR, World, world_in
 from triggerhub.cli.matching import matched
@@ -247,6 +248,7 @@ async def test_a_real_command_line_beside_a_running_hub(
     await world.sms(NUMBER, name="丹")
     [was] = await resolved(world)
     monkeypatch.setenv("TRIGGERHUB_DATABASE_URL", world.house.url)
+    monkeypatch.setenv("TRIGGERHUB_MASTER_KEY", MASTER.decode())
     many = [f"+1555{number:07}" for number in range(500)]
     held = asyncio.create_task(world.pass_time(seconds=1))
     process = await asyncio.create_subprocess_exec(
