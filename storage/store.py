@@ -8,7 +8,6 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from datetime import datetime
-from pathlib import Path
 from typing import TypeVar, cast
 
 from storage import shelf as shelves
@@ -238,17 +237,3 @@ class Reader(Lookups):
     def epoch(self) -> str:
         row = self.connection.one("SELECT epoch FROM log_head WHERE one = 1")
         return row[0] if row else ""
-
-
-def open_store(
-    url: str, folder: Path, *, clock: Clock, ids: IdSource, vault: Vault, tail: Tail
-) -> Store:
-    """A store on the database at `url`, large content under `folder`; nothing runs yet."""
-    return Store(
-        Database(url),
-        clock=clock,
-        ids=ids,
-        vault=vault,
-        files=ContentFiles(folder / "content"),
-        tail=tail,
-    )

@@ -26,8 +26,24 @@ BLOCK_MS = 1_000
 RETRY = 1.0  # seconds before a lost Redis is asked again
 
 
+def key_of(epoch: str) -> str:
+    """The stream of the log of this name: two hubs may share one Redis."""
+    return f"{KEY}:{epoch}"
+
+
+class _Unreadable(Exception):
+    """Somebody else's entry: what it hides isn't known, so the stream counts as lost."""
+
+
+def _seq(fields: dict[bytes, bytes]) -> int:
+    try:
+        return int(fields[b"seq"])
+    except (KeyError, ValueError):
+        raise _Unreadable("an entry of the stream is none of this hub's") from None
+
+
 class RedisStream:
-    """`url`: redis://host:port/db; `key`: one per database."""
+    """`url`: redis://host:port/db; `key`: one per log (`key_of`), which all its nodes share."""
 
     def __init__(self, url: str, *, key: str = KEY) -> None:
         self._url = url
@@ -103,20 +119,19 @@ class RedisStream:
                     log.info("stream.connected")
                     self._healthy = True
                 answer = await self._redis.xread({self._key: after}, count=100, block=BLOCK_MS)
-            except (RedisError, OSError) as error:
+                for _key, entries in cast("Answer", answer or []):
+                    after = entries[-1][0].decode()
+                    heard(max(_seq(fields) for _id, fields in entries))
+            except (RedisError, OSError, _Unreadable) as error:
                 self._lost(error)
                 after = None
                 await asyncio.sleep(RETRY)
-                continue
-            for _key, entries in cast("Answer", answer or []):
-                after = entries[-1][0].decode()
-                heard(max(int(fields[b"seq"]) for _id, fields in entries))
 
     async def _newest_entry(self) -> tuple[str, int]:
         """(id, position of the log) of what was told last; what comes after it isn't missed."""
         assert self._redis is not None
         found = cast("list[Entry]", await self._redis.xrevrange(self._key, count=1))
-        return (found[0][0].decode(), int(found[0][1][b"seq"])) if found else ("0", 0)
+        return (found[0][0].decode(), _seq(found[0][1])) if found else ("0", 0)
 
     def _lost(self, error: Exception) -> None:
         if self._healthy:

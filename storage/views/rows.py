@@ -43,7 +43,8 @@ def hub(reader: Reader) -> Json:
 def midnight(reader: Reader, now: datetime) -> int:
     """Milliseconds of the last midnight in the company's time zone."""
     local = now.astimezone(ZoneInfo(hub(reader)["timezone"]))
-    start = local.replace(hour=0, minute=0, second=0, microsecond=0)
+    # Where the clock is set back over midnight, the day begins with the first of the two.
+    start = local.replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
     return int(start.timestamp() * 1000)
 
 

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 from typing import cast
 
 import pytest
+from pydantic import SecretStr
+from redis.asyncio import Redis
 
+from config import Settings
 from storage.store import Store
 from storage.streams.memory import Bus, MemoryStream
-from storage.streams.redis import RedisStream
+from storage.streams.redis import KEY, RedisStream
 from storage.tail import Stream, Tail
 from tests.contract.houses import House, sms
 from tests.services import valkey
+from tests.services.postgres import PostgresServer
+from triggerhub.database import migrate, open_store
 from triggerhub.domain.clock import SystemClock
 
 Streams = Callable[[], Stream]
@@ -121,6 +127,56 @@ async def test_a_lost_server_is_reported_and_found_again() -> None:
         await _becomes(other, True)
         await one.stop()
         await other.stop()
+
+
+async def test_an_entry_of_somebody_else_is_a_lost_stream(valkey_url: str) -> None:
+    """Its listener neither ends in silence nor says that all is well."""
+    one, other, ear = RedisStream(valkey_url), RedisStream(valkey_url), Ear()
+    client = Redis.from_url(valkey_url)
+    await one.start(Ear())
+    await other.start(ear)
+    try:
+        await _becomes(other, True)
+        for broken in ({"other": "1"}, {"seq": "many"}):
+            await client.xadd(KEY, broken)  # type: ignore[arg-type]
+            await _becomes(other, False)
+        one.announce(5)
+        await ear.until(5)
+        await _becomes(other, True)
+    finally:
+        await client.aclose()
+        await one.stop()
+        await other.stop()
+
+
+async def test_two_hubs_share_a_server_and_hear_only_their_own(
+    valkey_url: str, tmp_path: Path, postgres_server: PostgresServer
+) -> None:
+    with postgres_server.database() as first, postgres_server.database() as second:
+        stores = []
+        for number, url in enumerate((first, first, second)):
+            settings = Settings(
+                data_dir=tmp_path / str(number),
+                database_url=SecretStr(url),
+                redis_url=SecretStr(valkey_url),
+                master_key=SecretStr("a master key for the tests"),
+            )
+            await asyncio.to_thread(migrate, settings)
+            stores.append(open_store(settings))
+        ears = [Ear() for _ in stores]
+        for store, ear in zip(stores, ears, strict=True):
+            await store.tail.stream.start(ear)
+        try:
+            for store in stores:
+                await _becomes(store.tail.stream, True)
+            stores[2].tail.stream.announce(9)
+            await ears[2].until(9)
+            stores[0].tail.stream.announce(7)
+            await ears[1].until(7)
+            assert (max(ears[0].heard), max(ears[1].heard), max(ears[2].heard)) == (7, 7, 9)
+        finally:
+            for store in stores:
+                await store.stop()
 
 
 async def _listen(store: Store, until: int) -> list[int]:
