@@ -18,6 +18,7 @@ SAID_IN = (
     "router/delivery/outbox.py",
     "router/reading.py",
     "router/resolve/step.py",
+    "storage/files.py",
     "storage/restored.py",
 )
 
