@@ -22,6 +22,7 @@ _USES = 5000
 """Mails after which a process makes room for a fresh one, so that no leak grows."""
 
 
+_ENDING_SECONDS = 1.0  # for a process that has closed its output to be gone
 _NICE = 5
 """Accepting goes before reading: a quarter of a core at least is left where all are wanted."""
 
@@ -70,6 +71,11 @@ class _Process:
             most = max(PARSE_SECONDS, request.seconds)
             raise _Broken(f"time: not read within {most:g} s") from exc
         except (OSError, asyncio.IncompleteReadError) as exc:
+            # How it ended by itself says why. To kill what has just ended would hide that: the
+            # signal's sender looks first, and takes the exit status from whoever waits for it.
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_ENDING_SECONDS):
+                    await self._process.wait()
             await self.stop()
             if self._process.returncode == -signal.SIGPROF:
                 raise _Broken(f"time: not read within {PARSE_SECONDS:g} s") from exc
