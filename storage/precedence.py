@@ -14,14 +14,9 @@ FEW = 8  # deliveries of one group that may wait until they are routed, too
 REST = 9.0  # times as long as that step took
 LONGEST = 3.0  # seconds; with a long step before it still well within the leader's lease
 # Routing costs about twice as much as taking in, and Python uses about one core: while taking in
-# alone needs little more than a third of it, the load can be borne, however many come. Where
-# others use the machine, too, "it" is what the process had for the last step; at least half a
-# core, or a step that waits for a slow disk would look like one on a busy machine.
-LOOK_EVERY = 0.1  # seconds; in less, a host that takes the processor away looks like idleness
-BUSY = 0.4  # of the core
-LEAST = 0.5  # of a core
-
-Began = tuple[float, float]
+# alone needs little more than a third of it, the load can be borne, however many come.
+LOOK_EVERY = 0.02  # seconds
+BUSY = 0.4  # of a core
 
 
 class Precedence:
@@ -38,7 +33,6 @@ class Precedence:
         self._served = 0  # and this by another
         self._until = 0.0
         self._looked = (0.0, 0.0)
-        self._busy = BUSY  # of a core
         self._waived = False
 
     def came(self, deliveries: int) -> None:
@@ -55,17 +49,15 @@ class Precedence:
         """Whether a group with so many may be routed in its own transaction."""
         return deliveries <= FEW and self.rest() == 0
 
-    def begin(self) -> Began:
+    def begin(self) -> float:
         """To be given to `ended`, when the routing step that begins now has ended."""
-        return self._clock(), self._cpu()
+        return self._clock()
 
-    def ended(self, began: Began) -> None:
+    def ended(self, began: float) -> None:
+        now = self._clock()
         if self._came - self._served >= PRESSING:
-            now, cpu = self._clock(), self._cpu()
-            took = now - began[0]
-            self._until = now + min(REST * took, LONGEST)
-            self._busy = BUSY * min(1.0, max(LEAST, (cpu - began[1]) / took if took else 1.0))
-            self._looked = now, cpu
+            self._until = now + min(REST * (now - began), LONGEST)
+            self._looked = now, self._cpu()
 
     def rest(self) -> float:
         """Seconds after which to ask again; 0 when routing may go on."""
@@ -76,7 +68,7 @@ class Precedence:
         if now - looked >= LOOK_EVERY:
             cpu = self._cpu()
             self._looked = now, cpu
-            idle = cpu - used < self._busy * (now - looked)
+            idle = cpu - used < BUSY * (now - looked)
             if idle and self._came - self._served < PRESSING:
                 self._until = now
                 return 0.0

@@ -2,16 +2,7 @@
 
 from __future__ import annotations
 
-from storage.precedence import (
-    BUSY,
-    FEW,
-    LEAST,
-    LONGEST,
-    LOOK_EVERY,
-    PRESSING,
-    REST,
-    Precedence,
-)
+from storage.precedence import BUSY, FEW, LONGEST, LOOK_EVERY, PRESSING, REST, Precedence
 
 
 class Machine:
@@ -22,9 +13,9 @@ class Machine:
         self.used = 7.0
         self.rule = Precedence(lambda: self.now, lambda: self.used)
 
-    def step(self, seconds: float, share: float = 1.0) -> None:
+    def step(self, seconds: float) -> None:
         began = self.rule.begin()
-        self.pass_time(seconds, share)
+        self.pass_time(seconds)
         self.rule.ended(began)
 
     def pass_time(self, seconds: float, share: float = 1.0) -> None:
@@ -74,22 +65,6 @@ def test_a_process_that_may_use_little_is_not_idle_while_many_wait() -> None:
     machine.rule.came(1000)
     machine.step(0.1)
     assert abs(machine.rested(share=BUSY - 0.1) - REST * 0.1) < LOOK_EVERY
-
-
-def test_on_a_busy_machine_little_is_not_idle() -> None:
-    machine = Machine()
-    machine.rule.came(1000)
-    machine.step(0.1, share=0.6)
-    machine.rule.served(1000)
-    assert abs(machine.rested(share=BUSY * 0.6 + 0.05) - REST * 0.1) < 2 * LOOK_EVERY
-
-
-def test_a_step_that_waited_for_the_disk_doesnt_make_a_flood_of_little() -> None:
-    machine = Machine()
-    machine.rule.came(1000)
-    machine.step(0.5, share=0.1)
-    machine.rule.served(1000)
-    assert machine.rested(share=BUSY * LEAST - 0.05) < 2 * LOOK_EVERY
 
 
 def test_a_flood_that_ebbs_ends_the_rest() -> None:
