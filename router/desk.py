@@ -78,18 +78,20 @@ class RouterDesk:
         full = None if key is None else f"{actor.id}:{command.NAME}:{key}"
 
         def work(unit: Work) -> Json:
-            of = "" if full is None else unit.keyed_hash(repr(command)).hex()
-            if full is not None:
-                earlier = unit.remembered(full)
-                if earlier is not None:
-                    if earlier.pop(_OF, of) != of:
-                        raise Invalid("this idempotency key was another command's",
-                                      code="key_reused")  # fmt: skip
-                    return earlier
             result = {**handler(unit, actor, command, self._options)}
             result["seq"] = unit.head
-            if full is not None:
-                unit.remember(full, {**result, _OF: of})
             return result
 
-        return await self._store.run(work)
+        def once(unit: Work) -> Json:
+            assert full is not None
+            of = unit.keyed_hash(repr(command)).hex()
+            earlier = unit.remembered(full)
+            if earlier is None:
+                result = work(unit)
+                unit.remember(full, {**result, _OF: of})
+                return result
+            if earlier.pop(_OF, of) != of:
+                raise Invalid("this idempotency key was another command's", code="key_reused")
+            return earlier
+
+        return await self._store.run(work if full is None else once)

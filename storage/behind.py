@@ -136,10 +136,9 @@ class Behind:
                 self._insert(table, columns, some, unless.get(table, ""))
         for table, changed in changes.items():
             for key, values in changed.items():
-                kinds = tuple([type(value) if type(value) in _KINDS else None
-                               for value in values.values()])  # fmt: skip
+                kinds = tuple([type(value) for value in values.values()])
                 plain = [v.value if isinstance(v, First) else v for v in values.values()]
-                self._run(_update(table, tuple(values), kinds), (*plain, key))
+                self._run(_update_of(table, tuple(values), kinds), (*plain, key))
         for (table, column, at), number in counts.items():
             names = [name for name, _ in at]
             self._run(
@@ -157,7 +156,7 @@ class Behind:
             left = len(rows) - done
             size = left if left <= FEW_ROWS else min(MOST_ROWS, 1 << (left.bit_length() - 1))
             values = [value for row in rows[done : done + size] for value in row.values()]
-            written = self._run(_insert(table, columns, size) + unless, values)
+            written = self._run(_insert_of(table, columns, size) + unless, values)
             if unless and written != size:
                 raise AlreadyThere(table)
             done += size
@@ -193,7 +192,7 @@ _KINDS: Mapping[Any, str] = {Plus: "{0} = {0} + ?", First: "{0} = COALESCE({0}, 
 
 
 @lru_cache(maxsize=256)
-def _update(table: str, columns: tuple[str, ...], kinds: tuple[type | None, ...]) -> str:
+def _update_of(table: str, columns: tuple[str, ...], kinds: tuple[type, ...]) -> str:
     sets = [
         _KINDS.get(kind, "{0} = ?").format(name) for name, kind in zip(columns, kinds, strict=True)
     ]
@@ -201,6 +200,6 @@ def _update(table: str, columns: tuple[str, ...], kinds: tuple[type | None, ...]
 
 
 @lru_cache(maxsize=256)
-def _insert(table: str, columns: tuple[str, ...], rows: int) -> str:
+def _insert_of(table: str, columns: tuple[str, ...], rows: int) -> str:
     marks = f"({', '.join('?' * len(columns))})"
     return f"INSERT INTO {table} ({', '.join(columns)}) VALUES {', '.join([marks] * rows)}"

@@ -86,18 +86,13 @@ class LogMeter:
             **dict.fromkeys(_OFFERS, self.metrics.offers),
             **dict.fromkeys(_SENDS, self.metrics.sends),
         }
-        labelled: dict[tuple[type[Fact], str], Counter] = {}  # labels cost more than counting
         async for batch in self.store.subscribe(of=frozenset(counters)):
             for item in batch:
-                kind = type(item.fact)
-                if kind not in counters:
-                    continue
-                channel = getattr(item.fact, "channel", "") if kind in _BY_CHANNEL else ""
-                counter = labelled.get((kind, channel))
-                if counter is None:
-                    label = channel or kind.TYPE.partition(".")[2]
-                    counter = labelled[kind, channel] = counters[kind].labels(label)
-                counter.inc()
+                fact = item.fact
+                if isinstance(fact, _BY_CHANNEL):
+                    counters[type(fact)].labels(fact.channel).inc()
+                elif type(fact) in counters:
+                    counters[type(fact)].labels(fact.TYPE.partition(".")[2]).inc()
 
     async def _look(self) -> None:
         while True:

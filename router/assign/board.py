@@ -346,26 +346,28 @@ class Board:
         self._place_worker(worker)
 
     def _time_worker(self, worker: Worker) -> None:
-        """Who isn't there goes offline after the grace; offline for long, the work goes back.
-
-        Of who is locked out it goes back at once. Parked work stays: when its customer writes, it
-        wakes, and then goes back.
-        """
+        """Who isn't there goes offline after the grace; offline for long, the work goes back."""
         self.graces.pop(worker.id, None)
         self.gone.pop(worker.id, None)
-        if worker.connected and not worker.disabled:
-            return
+        away = not worker.connected
+        if away and worker.presence != "offline" and worker.grace_until is not None:
+            self.graces[worker.id] = worker.grace_until
+        if worker.disabled or (away and worker.presence == "offline"):
+            since = self._gone_since(worker)
+            if since is not None:
+                self.gone[worker.id] = since
+
+    def _gone_since(self, worker: Worker) -> datetime | None:
+        """Of who is locked out it goes back at once. Parked work stays: when its customer writes,
+        it wakes, and then goes back.
+        """
         awake = [leg for leg in worker.legs if leg not in worker.asleep]
-        if awake and worker.disabled:
-            self.gone[worker.id] = NEVER
-        if worker.connected:
-            return
-        if worker.presence != "offline":
-            if worker.grace_until is not None:
-                self.graces[worker.id] = worker.grace_until
-        elif awake and not worker.disabled:
-            since = max(worker.presence_at, *(self.legs[leg].started_at for leg in awake))
-            self.gone[worker.id] = max(since, worker.grace_until or since)
+        if not awake:
+            return None
+        if worker.disabled:
+            return NEVER
+        since = max(worker.presence_at, *(self.legs[leg].started_at for leg in awake))
+        return max(since, worker.grace_until or since)
 
     def _see_channel(self, channel: str) -> None:
         if channel not in self._channels:
