@@ -8,7 +8,8 @@ well write to another. Must not know by which words or codes it is said.
 from __future__ import annotations
 
 from triggerhub.domain import events as ev
-from triggerhub.domain.work import IdentityRow, OutboxRow, Reading
+from triggerhub.domain.rows import IdentityRow, OutboxRow
+from triggerhub.domain.work import Reading
 
 Changed = ev.IdentityOptedOut | ev.IdentityOptedIn
 

@@ -10,7 +10,8 @@ from triggerhub.domain import events as ev
 from triggerhub.domain.errors import Invalid
 from triggerhub.domain.model.agent import PRESENCES, Agent, presence_due
 from triggerhub.domain.permissions import Actor, Subject
-from triggerhub.domain.work import UserRow, Work
+from triggerhub.domain.rows import UserRow
+from triggerhub.domain.work import Work
 
 if TYPE_CHECKING:
     from router.desk import Options

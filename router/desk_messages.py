@@ -20,7 +20,8 @@ from triggerhub.domain.model.message import Account
 from triggerhub.domain.model.segments import segments
 from triggerhub.domain.model.subject import MAX_SUBJECT, answering
 from triggerhub.domain.permissions import Actor, may
-from triggerhub.domain.work import ConversationRow, IdentityRow, OutboxRow, Work
+from triggerhub.domain.rows import ConversationRow, IdentityRow, OutboxRow
+from triggerhub.domain.work import Work
 
 if TYPE_CHECKING:
     from router.desk import Options

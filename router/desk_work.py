@@ -15,7 +15,8 @@ from triggerhub.domain.model.assignment import Assignment
 from triggerhub.domain.model.interaction import Interaction
 from triggerhub.domain.model.offer import Offer
 from triggerhub.domain.permissions import Actor, Subject, may
-from triggerhub.domain.work import InteractionRow, LegRow, OfferRow, Work
+from triggerhub.domain.rows import InteractionRow, LegRow, OfferRow
+from triggerhub.domain.work import Work
 
 if TYPE_CHECKING:
     from router.desk import Options

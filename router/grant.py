@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from triggerhub.domain.errors import Forbidden, NotFound
 from triggerhub.domain.permissions import NOTHING, Actor, Subject, may
-from triggerhub.domain.work import ConversationRow, InteractionRow, OfferRow, UserRow, Work
+from triggerhub.domain.rows import ConversationRow, InteractionRow, OfferRow, UserRow
+from triggerhub.domain.work import Work
 
 
 def require(actor: Actor, action: str, subject: Subject = NOTHING) -> None:

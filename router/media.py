@@ -17,7 +17,8 @@ from triggerhub.domain.errors import Rejected, Unavailable
 from triggerhub.domain.events import Fact
 from triggerhub.domain.model.message import Fetched
 from triggerhub.domain.ports import AccountDirectory, LogTail, MediaSource
-from triggerhub.domain.work import FetchRow, Prepared, Store, Work
+from triggerhub.domain.rows import FetchRow
+from triggerhub.domain.work import Prepared, Store, Work
 
 log = structlog.get_logger(__name__)
 

@@ -23,7 +23,8 @@ from triggerhub.domain.errors import CONTENT_MISSING, Rejected, Unavailable
 from triggerhub.domain.events import Recorded
 from triggerhub.domain.model.message import INLINE_CHANNELS, InboundMessage
 from triggerhub.domain.ports import AccountDirectory, Channel, LogTail
-from triggerhub.domain.work import PendingRow, Prepared, Store, Work
+from triggerhub.domain.rows import PendingRow
+from triggerhub.domain.work import Prepared, Store, Work
 
 log = structlog.get_logger(__name__)
 

@@ -21,7 +21,8 @@ from storage.transaction import Transaction
 from triggerhub.domain import events as ev
 from triggerhub.domain.errors import Conflict, Invalid, NotFound
 from triggerhub.domain.permissions import ROLES
-from triggerhub.domain.work import Json, QueueRow, UserRow
+from triggerhub.domain.rows import QueueRow, UserRow
+from triggerhub.domain.work import Json
 
 TOKEN_ROLES = tuple(role for role in ROLES if role != "agent")
 ACTOR = "admin:command_line"

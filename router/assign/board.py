@@ -18,7 +18,8 @@ from triggerhub.domain import events as ev
 from triggerhub.domain.events import Fact, Recorded
 from triggerhub.domain.model.agent import status
 from triggerhub.domain.model.offer import LEFT_OUT
-from triggerhub.domain.work import InteractionRow, LegRow, OfferRow, QueueRow, Reading, UserRow
+from triggerhub.domain.rows import InteractionRow, LegRow, OfferRow, QueueRow, UserRow
+from triggerhub.domain.work import Reading
 
 
 class Board:

@@ -31,7 +31,8 @@ from triggerhub.domain.model.message import (
     SendOutcome,
 )
 from triggerhub.domain.ports import AccountDirectory, Channel, LogTail
-from triggerhub.domain.work import OutboxRow, Reading, Store, Work
+from triggerhub.domain.rows import OutboxRow
+from triggerhub.domain.work import Reading, Store, Work
 
 log = structlog.get_logger(__name__)
 

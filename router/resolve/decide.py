@@ -23,7 +23,7 @@ from triggerhub.domain.clock import IdSource
 from triggerhub.domain.events import Fact
 from triggerhub.domain.model.identity import address_shown, unknown
 from triggerhub.domain.model.message import INLINE_CHANNELS, Address, InboundMessage
-from triggerhub.domain.work import ConversationRow, IdentityRow
+from triggerhub.domain.rows import ConversationRow, IdentityRow
 
 Json = dict[str, Any]
 

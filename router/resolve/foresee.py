@@ -16,7 +16,8 @@ from router.resolve.known import Delivery, Known, load
 from triggerhub.domain import events as ev
 from triggerhub.domain.clock import CountedIds
 from triggerhub.domain.model.message import Account, Address, InboundMessage
-from triggerhub.domain.work import ConversationRow, IdentityRow, Reading
+from triggerhub.domain.rows import ConversationRow, IdentityRow
+from triggerhub.domain.work import Reading
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 
 from triggerhub.domain import events as ev
 from triggerhub.domain.model.message import INLINE_CHANNELS, Account, InboundMessage
-from triggerhub.domain.work import ConversationRow, IdentityRow, Reading
+from triggerhub.domain.rows import ConversationRow, IdentityRow
+from triggerhub.domain.work import Reading
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

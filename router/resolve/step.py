@@ -20,7 +20,8 @@ from triggerhub.domain.masking import masked
 from triggerhub.domain.model.delivery import advances
 from triggerhub.domain.model.message import INLINE_CHANNELS, Account, InboundMessage, StatusReport
 from triggerhub.domain.ports import Channel
-from triggerhub.domain.work import OutboxRow, Work
+from triggerhub.domain.rows import OutboxRow
+from triggerhub.domain.work import Work
 
 ACTOR = "system:resolve"
 Arrived = ev.MessageReceived | ev.AttentionReplayed

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from storage.lookups.base import Base, Json, moment, surely
-from triggerhub.domain.work import FetchRow, OutboxRow, PendingRow
+from triggerhub.domain.rows import FetchRow, OutboxRow, PendingRow
 
 _OUTBOX = """
 SELECT message_id, channel, account_id, conversation_id, identity_id, content, author, state,

@@ -10,7 +10,8 @@ import orjson
 
 from storage.lookups.base import Base, Json, moment, surely
 from triggerhub.domain.events import Recorded, decode
-from triggerhub.domain.work import NODE, ConsoleRow
+from triggerhub.domain.rows import ConsoleRow
+from triggerhub.domain.work import NODE
 
 EVENT_COLUMNS = "seq, id, type, version, at, actor, cause, data"
 

@@ -11,7 +11,7 @@ from storage.lookups.base import Json, moment
 from storage.lookups.log import LogLookups
 from storage.places import OF
 from triggerhub.domain.permissions import Subject
-from triggerhub.domain.work import ConversationRow, IdentityRow
+from triggerhub.domain.rows import ConversationRow, IdentityRow
 
 _CONVERSATION = """
 SELECT c.id, c.channel, c.account_id, c.identity_id, n.customer_id, n.address, c.reply_token,

@@ -9,7 +9,7 @@ import orjson
 from storage.lookups.base import moment, surely
 from storage.lookups.log import LogLookups
 from triggerhub.domain.model.message import Account
-from triggerhub.domain.work import QueueRow, UserRow
+from triggerhub.domain.rows import QueueRow, UserRow
 
 
 class SettingsLookups(LogLookups):

@@ -8,7 +8,7 @@ from typing import Any
 
 from storage.behind import Some
 from storage.lookups.base import Base, Json, moment, surely
-from triggerhub.domain.work import InteractionRow, LegRow, OfferRow
+from triggerhub.domain.rows import InteractionRow, LegRow, OfferRow
 
 _INTERACTION = """
 SELECT i.id, i.conversation_id, i.identity_id, n.customer_id, i.channel, i.account_id, i.queue_id,
@@ -77,7 +77,7 @@ class WorkLookups(Base):
         self, where: str, params: Json, *, source: str = "offers", of: Some | None = None
     ) -> list[OfferRow]:
         rows = self.connection.all(
-            "SELECT id, interaction_id, queue_id, agent_id, state, made_at, expires_at, ended_at"
+            "SELECT id, interaction_id, queue_id, agent_id, state, expires_at, ended_at"
             f" FROM {source} {where}",
             params,
             of=of,
@@ -89,9 +89,8 @@ class WorkLookups(Base):
                 queue_id=row[2],
                 agent_id=row[3],
                 state=row[4],
-                made_at=surely(row[5]),
-                expires_at=surely(row[6]),
-                ended_at=moment(row[7]),
+                expires_at=surely(row[5]),
+                ended_at=moment(row[6]),
             )
             for row in rows
         ]

@@ -1,4 +1,4 @@
-"""What a decision sees: the rows it loads, and the unit of work in which it loads and appends.
+"""The unit of work, in which a decision loads rows, puts content and appends facts.
 
 Steps of the router and commands of people have one shape: load through `Work`, decide purely,
 append the facts. `Store.run` gives a unit of work that commits as a whole or not at all.
@@ -15,180 +15,23 @@ from typing import Any, Generic, Protocol, TypeVar
 from triggerhub.domain.events import Fact, Recorded
 from triggerhub.domain.model.message import Account
 from triggerhub.domain.permissions import Subject
+from triggerhub.domain.rows import ConsoleRow as ConsoleRow  # noqa: PLC0414 - `router.presences`
+from triggerhub.domain.rows import (
+    ConversationRow,
+    FetchRow,
+    IdentityRow,
+    InteractionRow,
+    LegRow,
+    OfferRow,
+    OutboxRow,
+    PendingRow,
+    QueueRow,
+)
+from triggerhub.domain.rows import UserRow as UserRow  # noqa: PLC0414
 
 Json = dict[str, Any]
 T = TypeVar("T")
 NODE = "node:"  # before a node's own name: the lease that it holds for as long as it lives
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QueueRow:
-    id: str
-    name: str
-    sla_seconds: int
-    offer_seconds: int
-    auto_accept: bool
-    managed_by: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UserRow:
-    """A person who can sign in, with the state of the agent they may be."""
-
-    id: str
-    login: str
-    name: str
-    role: str
-    language: str
-    queue_ids: tuple[str, ...]
-    capacity: Mapping[str, int]
-    disabled: bool
-    managed_by: str
-    presence: str
-    next_presence: str | None
-    not_responding: bool
-    connected: bool
-    grace_until: datetime | None
-    status: str
-    status_at: datetime
-    presence_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IdentityRow:
-    """`ended`: it isn't matched any more. `link_why`: why it belongs to its customer.
-
-    `opted_out`: the accounts whose messages it doesn't take.
-    """
-
-    id: str
-    kind: str
-    address: str
-    name: str
-    standing: str
-    customer_id: str | None
-    link_version: int
-    ended: bool = False
-    link_why: str | None = None
-    opted_out: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConversationRow:
-    """A conversation with its newest interaction."""
-
-    id: str
-    channel: str
-    account_id: str
-    identity_id: str
-    customer_id: str
-    address: str
-    reply_token: str
-    subject: str
-    interaction_id: str | None
-    interaction_state: str | None
-    owner_id: str | None
-    assignment_state: str | None
-    queue_id: str | None
-    enqueued_at: datetime | None
-    first_enqueued_at: datetime | None
-    likely_customer_id: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InteractionRow:
-    id: str
-    conversation_id: str
-    identity_id: str
-    customer_id: str
-    channel: str
-    account_id: str
-    queue_id: str | None
-    state: str
-    priority: int
-    owner_id: str | None
-    assignment_id: str | None
-    assignment_state: str | None
-    enqueued_at: datetime | None
-    first_enqueued_at: datetime | None
-    parked_until: datetime | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LegRow:
-    """One agent's leg that is not done. `parked`: its interaction waits, and takes no slot."""
-
-    id: str
-    interaction_id: str
-    agent_id: str
-    role: str
-    state: str
-    started_at: datetime
-    channel: str
-    parked: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OfferRow:
-    id: str
-    interaction_id: str
-    queue_id: str
-    agent_id: str
-    state: str
-    made_at: datetime
-    expires_at: datetime
-    ended_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutboxRow:
-    message_id: str
-    channel: str
-    account_id: str
-    conversation_id: str
-    identity_id: str
-    content: str
-    author: str
-    state: str
-    attempt: int
-    next_at: datetime
-    queued_at: datetime
-    in_reply_to: str | None
-    reference: str | None
-    interaction_id: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PendingRow:
-    """An accepted delivery that a guarded worker has still to read."""
-
-    message_id: str
-    channel: str
-    account_id: str
-    raw_content: str
-    seq: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FetchRow:
-    """A part of a message that is still with the provider."""
-
-    message_id: str
-    position: int
-    channel: str
-    account_id: str
-    url: str
-    attempts: int
-    created_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConsoleRow:
-    """An agent has consoles on a node. `until`: when the lease in that node's name ends, if any."""
-
-    agent_id: str
-    node: str
-    until: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,7 +19,8 @@ from triggerhub.domain import events as ev
 from triggerhub.domain.errors import Unavailable
 from triggerhub.domain.events import Fact
 from triggerhub.domain.model.message import Account, OutboundMessage, SendOutcome
-from triggerhub.domain.work import OutboxRow, Reading
+from triggerhub.domain.rows import OutboxRow
+from triggerhub.domain.work import Reading
 
 
 @pytest.fixture(autouse=True)

@@ -30,7 +30,7 @@ from triggerhub.domain.model.message import (
     InboundMessage,
     StatusReport,
 )
-from triggerhub.domain.work import PendingRow
+from triggerhub.domain.rows import PendingRow
 
 
 class Poisoned(FakeChannel):
