@@ -100,14 +100,14 @@ def match(board: Board, now: datetime, ids: IdSource) -> Iterator[Fact]:
     """
     # The lines are merged by the first of each: an agent who serves two gets the older contact.
     fronts = [
-        (items[0], line) for line, items in board.waiting.items() if items and board.ready(line)
+        (items[0], line) for line, items in board.waiting.items() if items and board.ready.of(line)
     ]
     heapify(fronts)
     passed_over: Counter[Line] = Counter()  # those at the head of a line whom nobody may take now
     while fronts:
         (_score, interaction_id), line = fronts[0]
         # Who has no room now gets none here: a line without anyone who is ready stays without.
-        if board.ready(line):
+        if board.ready.of(line):
             candidates, left_out = _candidates(board, line, interaction_id, now)
             if candidates:
                 yield from _offered(board, line, interaction_id, candidates, left_out, now, ids)
@@ -130,7 +130,7 @@ def _offered(
     ids: IdSource,
 ) -> Iterator[Fact]:
     queue = board.queues.get(line[0])
-    refused = board.refusals(line) + Counter(left_out=left_out)
+    refused = board.ready.refusals(line) + Counter(left_out=left_out)
     seconds = queue.offer_seconds if queue is not None else OFFER_SECONDS
     auto = queue is not None and queue.auto_accept
     made = ev.OfferMade(
@@ -168,7 +168,7 @@ def _candidates(
     """(the best five, how many were left out because they refused it a moment ago)."""
     found: list[Worker] = []
     refused = 0
-    for _in_hand, _since, agent_id in board.ready(line):
+    for _in_hand, _since, agent_id in board.ready.of(line):
         left_out = board.left_out.get((interaction_id, agent_id))
         if left_out is not None and left_out > now:
             refused += 1

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import NamedTuple
 
+from triggerhub.domain.rows import InteractionRow, OfferRow, UserRow
+
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)  # the age of work that was never queued
 POINT_MS = 60_000  # one point of priority is one minute of waiting
 Line = tuple[str, str]  # queue, channel: capacity is counted per channel, so lines don't compete
@@ -20,6 +22,18 @@ class Waiting:
     enqueued_at: datetime
     first_enqueued_at: datetime
     priority: int
+
+    @classmethod
+    def of(cls, row: InteractionRow) -> Waiting:
+        enqueued_at = row.enqueued_at or NEVER
+        return cls(
+            interaction_id=row.id,
+            queue_id=row.queue_id or "",
+            channel=row.channel,
+            enqueued_at=enqueued_at,
+            first_enqueued_at=row.first_enqueued_at or enqueued_at,
+            priority=row.priority,
+        )
 
     @property
     def score(self) -> tuple[int, str]:
@@ -50,6 +64,24 @@ class Worker:
     legs: dict[str, str] = field(default_factory=dict)
     asleep: set[str] = field(default_factory=set)
     offers: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, row: UserRow) -> Worker:
+        """Without legs and offers, which have rows of their own."""
+        return cls(
+            id=row.id,
+            queue_ids=row.queue_ids,
+            capacity=dict(row.capacity),
+            presence=row.presence,
+            next_presence=row.next_presence,
+            not_responding=row.not_responding,
+            connected=row.connected,
+            disabled=row.disabled,
+            grace_until=row.grace_until,
+            presence_at=row.presence_at,
+            status=row.status,
+            status_at=row.status_at,
+        )
 
     @property
     def in_hand(self) -> int:
@@ -99,3 +131,13 @@ class Held:
     queue_id: str
     agent_id: str
     expires_at: datetime
+
+    @classmethod
+    def of(cls, row: OfferRow) -> Held:
+        return cls(
+            id=row.id,
+            interaction_id=row.interaction_id,
+            queue_id=row.queue_id,
+            agent_id=row.agent_id,
+            expires_at=row.expires_at,
+        )

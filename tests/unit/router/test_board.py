@@ -146,11 +146,11 @@ def shown(board: Board, world: World) -> dict[str, Any]:
         "graces": board.graces,
         "gone": board.gone,
         "parked": board.parked,
-        "ready": {line: items for line, items in board._ready.items() if items},
+        "ready": {line: items for line, items in board.ready._turns.items() if items},
         "refusals": {
-            (queue, channel): board.refusals((queue, channel))
+            (queue, channel): board.ready.refusals((queue, channel))
             for queue in ("q_sales", "q_help")
-            for channel in board._channels
+            for channel in board.ready.channels
         },
     }
 
@@ -163,9 +163,8 @@ async def check_board(world: World) -> None:
         lambda r: Board.load(r, world.leader.position, head, world.clock.now())
     )
     # The running board may have met a channel whose work is all closed by now.
-    loaded._channels |= board._channels
-    for worker in loaded.workers.values():
-        loaded._place_worker(worker)
+    for channel in board.ready.channels:
+        loaded.ready.see(channel, loaded.workers.values())
     assert shown(board, world) == shown(loaded, world)
     assert await world.store.read(_miscounted) == []
 

@@ -97,7 +97,7 @@ def test_nobody_is_offered_a_contact_while_an_older_one_waits_for_them(
         ]
         assert older == []
     for left in waiting.values():  # nobody who could take what is left has room
-        for worker in board.ready((left.queue_id, left.channel)):
+        for worker in board.ready.of((left.queue_id, left.channel)):
             assert (left.interaction_id, worker[2]) in board.left_out
 
 
