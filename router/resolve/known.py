@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from triggerhub.domain import events as ev
-from triggerhub.domain.model.message import INLINE_CHANNELS, Account, InboundMessage
+from triggerhub.domain.model.message import INLINE_CHANNELS, Account, Address, InboundMessage
 from triggerhub.domain.rows import ConversationRow, IdentityRow
 from triggerhub.domain.work import Reading
 
@@ -33,6 +33,9 @@ class Known:
     by_reference: dict[str, tuple[str, str]] = field(default_factory=dict)
     conversations: dict[str, ConversationRow] = field(default_factory=dict)
     newest: dict[tuple[str, str], str] = field(default_factory=dict)
+
+    def identity(self, address: Address, standing: str) -> IdentityRow | None:
+        return self.identities.get((address.kind, address.address, standing))
 
     def add_identities(self, rows: Iterable[IdentityRow]) -> None:
         for row in rows:

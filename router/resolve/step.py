@@ -10,7 +10,8 @@ import orjson
 from router import consent
 from router.reasons import MAX_REASON, unparseable
 from router.resolve import content
-from router.resolve.decide import Decision, Kept, aside, resolve
+from router.resolve.decide import aside, resolve
+from router.resolve.draft import Decision, Kept
 from router.resolve.known import Delivery, load
 from triggerhub.domain import events as ev
 from triggerhub.domain.clock import IdSource
