@@ -18,7 +18,8 @@ from channels.email.parse.html_text import too_costly, visible_text
 from channels.email.parse.limits import Limits
 from channels.email.parse.mail import Attachment, Calendar
 from channels.email.parse.problems import Problems
-from channels.email.parse.reply import fold_reply, unsigned
+from channels.email.parse.reply import fold_reply
+from channels.email.parse.reply_signature import unsigned
 from channels.email.parse.structure import Leaf, Tree
 from channels.email.parse.transfer import decoded
 from channels.email.parse.words import header_text

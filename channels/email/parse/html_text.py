@@ -9,7 +9,7 @@ import re
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from channels.email.parse.reply import signed_line
+from channels.email.parse.reply_signature import signed_line
 
 _UNSEEN = frozenset(
     "head style script title template noscript meta link object embed iframe svg math select "

@@ -206,15 +206,6 @@ APPS = re.compile(
 MASTER_SIGNATURE = re.compile(r"^\s*签名由.{2,20}定制\s*$")
 """The last line of the table that NetEase's client puts under a mail; all of it is a signature."""
 
-SIGNATURE = re.compile(r"^\s*签名由.{2,20}定制\s*$")
-"""The last line of the table that NetEase's client puts under a mail; all of it is a signature."""
-
-CONTACT = re.compile(
-    r"(?i)(?:电话|電話|手机|手機|传真|邮箱|微信|网址|地址|\b(?:tel|phone|mobile|mob|fax|e-?mail|"
-    r"qq|telefon|tél|web))\s*[:：.]|https?://|\bwww\.|@[\w-]+\.|\+\d[\d ()-]{7,}"
-)
-"""What the lines under a rule of dashes hold when they are a card and no text."""
-
 SIGNATURE = re.compile(r"^\s{0,3}--\s?$|^—\s*$|^__\s*$")
 
 LIST_FOOTER = re.compile(
