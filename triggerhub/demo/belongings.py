@@ -9,8 +9,8 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, replace
-from datetime import timedelta
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Literal, TypeVar
 
 from triggerhub.demo import cast
@@ -160,16 +160,6 @@ class Belongings:
         self._happened.append(event)
         self._tell({"kind": "happened", "item": asdict(event)})
 
-    def settle_text(self, key: str, text: Text, state: TextState) -> Text:
-        settled = replace(text, state=state)
-        self.put_text(key, settled)
-        return settled
-
-    def settle_mail(self, key: str, mail: Mail, state: TextState) -> Mail:
-        settled = replace(mail, state=state)
-        self.put_mail(key, settled)
-        return settled
-
     # --- what a page sees -----------------------------------------------------------------------
 
     def state(self) -> Frame:
@@ -221,3 +211,7 @@ def _put(kept: deque[_Item], item: _Item) -> None:
             kept[index] = item
             return
     kept.append(item)
+
+
+def iso(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
