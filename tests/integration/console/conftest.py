@@ -17,7 +17,8 @@ from agent_console.server import console_server
 from agent_console.sessions import Sessions, hash_of
 from tests.integration.console.served import PASSWORD, QUICK, Served
 from tests.unit.console import scenes
-from tests.unit.console.house import House, furnished
+from tests.unit.console.furnished import furnished
+from tests.unit.console.house import House
 from triggerhub.domain.errors import Unavailable
 from triggerhub.domain.permissions import Actor
 from triggerhub.http import Drain, create_app, create_runner, problem_of
@@ -27,8 +28,8 @@ def peopled() -> House:
     """Everyone can sign in; ana holds cu_1's work in her queue, cu_2's waits in bo's."""
     house = furnished()
     hashed = QUICK.hash(PASSWORD)
-    house.passwords = dict.fromkeys(house.users, hashed)
-    house.tokens[hash_of("token-integration")] = Actor(id="tok_1", role="integration")
+    house.keys.passwords = dict.fromkeys(house.users, hashed)
+    house.keys.tokens[hash_of("token-integration")] = Actor(id="tok_1", role="integration")
     house.append(*scenes.new_work(house, "1", "cu_1", "qu_sales"))
     house.append(scenes.offered(house, "1", "of_1", "user_ana"))
     house.append(*scenes.accepted("1", "of_1", "user_ana", "qu_sales"))
@@ -69,14 +70,14 @@ async def served(house: House, tmp_path: Path) -> AsyncIterator[Served]:
         views=house,
         desk=house,
         tail=house,
-        credentials=house,
+        credentials=house.keys,
         accounts=house,
         presences=house,
         clock=house.clock,
         epoch="ep_1",
         face=HubFace(name=lambda: "Demo", timezone=lambda: "UTC", version="0.0.1"),
         describe=problem_of,
-        sessions=Sessions(house, house.clock, hasher=QUICK),
+        sessions=Sessions(house.keys, house.clock, hasher=QUICK),
         hub=hub,
     )
     app = create_app(

@@ -9,7 +9,8 @@ from aiohttp import WSServerHandshakeError
 from agent_console.api.shapes.live import Snapshot
 from tests.integration.console.served import Line, Served, eventually
 from tests.unit.console import scenes
-from tests.unit.console.house import House, configured
+from tests.unit.console.furnished import configured
+from tests.unit.console.house import House
 from triggerhub.domain import events as e
 from triggerhub.domain.ports import Json
 

@@ -1,4 +1,4 @@
-"""A small hub in memory for the console's tests: log, fold, views, desk, credentials.
+"""A small hub in memory for the console's tests: log, views, desk and who may come in.
 
 It keeps the ports' promises and nothing more: rows have the contract's shapes, the tail gives
 committed events in order, a snapshot is exact as of its number.
@@ -11,49 +11,33 @@ import copy
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from agent_console.wire import instant
+from tests.unit.console.keys import Keys
+from tests.unit.console.shown import Shown
 from triggerhub.domain import events as e
 from triggerhub.domain.clock import ManualClock
 from triggerhub.domain.commands import Command
 from triggerhub.domain.errors import Forbidden, HubError, Invalid, NotFound
 from triggerhub.domain.events import Fact, Recorded
 from triggerhub.domain.model.message import Account
-from triggerhub.domain.permissions import Actor, Role, Subject, may
+from triggerhub.domain.permissions import Actor, Subject, may
 from triggerhub.domain.ports import Json
 
 START = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
-ENDED = {
-    e.OfferAccepted: "accepted",
-    e.OfferDeclined: "declined",
-    e.OfferTimedOut: "timed_out",
-    e.OfferCancelled: "cancelled",
-    e.OfferRescinded: "rescinded",
-}
 
 
-class House:
-    """Implements Views, LogTail, Desk, Credentials, AccountDirectory and Presences."""
+class House(Shown):
+    """Implements Views, LogTail, Desk, AccountDirectory and Presences; `keys`: Credentials."""
 
     def __init__(self) -> None:
+        super().__init__()
+        self.keys = Keys(self)
         self.clock = ManualClock(START)
         self.log: list[Recorded] = []
-        self.users: dict[str, Json] = {}
-        self.agents: dict[str, Json] = {}
-        self.queue_rows: dict[str, Json] = {}
-        self.account_rows: dict[str, Json] = {}
-        self.customers_: dict[str, Json] = {}
-        self.interaction_rows: dict[str, Json] = {}
-        self.offer_rows: dict[str, Json] = {}
-        self.entries: dict[str, Json] = {}
-        self.open_attention: set[str] = set()
         self.contents: dict[str, tuple[Json, bytes]] = {}
         self.htmls: dict[str, tuple[str, dict[str, str]]] = {}
         self.messages: dict[str, Json] = {}
-        self.passwords: dict[str, str] = {}
-        self.sessions: dict[str, tuple[str, str, datetime]] = {}
-        self.tokens: dict[str, Actor] = {}
         self.executed: list[tuple[str, Command, str | None]] = []
         self.presence_calls: list[tuple[str, str]] = []
         self.failing: HubError | None = None
@@ -72,7 +56,7 @@ class House:
                 seq=seq, id=f"ev_{seq}", at=self.clock.now(), actor=actor, cause=None, fact=fact
             )
             self.log.append(recorded)
-            self._fold(recorded)
+            self.fold(recorded)
             batch.append(recorded)
         for subscriber in self._subscribers:
             subscriber.put_nowait(batch)
@@ -103,250 +87,6 @@ class House:
         for _ in range(self.yields):
             await asyncio.sleep(0)
 
-    # --- the fold -----------------------------------------------------------------------------
-
-    def _fold(self, r: Recorded) -> None:
-        fact, at = r.fact, instant(r.at)
-        ended = ENDED.get(type(fact))
-        if ended is not None:
-            offer = self.offer_rows[getattr(fact, "offer_id")]  # noqa: B009
-            offer["state"] = ended
-            self.interaction_rows[offer["interaction_id"]]["state"] = "queued"
-            if ended == "timed_out":
-                self.agents[offer["agent_id"]] |= {"status": "not_responding", "since": at}
-            return
-        match fact:
-            case e.UserConfigured():
-                self._user(fact, at)
-            case e.QueueConfigured():
-                self.queue_rows[fact.queue_id] = {
-                    "id": fact.queue_id, "name": fact.name, "sla_seconds": fact.sla_seconds,
-                }  # fmt: skip
-            case e.QueueRemoved():
-                self.queue_rows.pop(fact.queue_id, None)
-            case e.AccountConfigured():
-                self.account_rows[fact.account_id] = {
-                    "id": fact.account_id, "channel": fact.channel, "name": fact.name,
-                    "addresses": list(fact.addresses), "healthy": True, "detail": None,
-                    "last_in_at": None, "last_out_at": None,
-                }  # fmt: skip
-            case e.AccountRemoved():
-                self.account_rows.pop(fact.account_id, None)
-            case e.CustomerCreated():
-                self.customers_[fact.customer_id] = {
-                    "id": fact.customer_id, "name": f"Customer {fact.customer_id}",
-                    "created_at": at, "provisional": fact.provisional, "rename": 0,
-                }  # fmt: skip
-            case e.CustomerUpdated():
-                row = self.customers_[fact.customer_id]
-                row["rename"] += 1
-                row["name"] = f"Customer {fact.customer_id} ({row['rename']})"
-                for work in self.interaction_rows.values():
-                    if work["customer_id"] == fact.customer_id:
-                        work["customer_name"] = row["name"]
-            case e.InteractionCreated():
-                self._created(fact, at)
-            case e.InteractionQueued():
-                self.interaction_rows[fact.interaction_id] |= {
-                    "state": "queued", "queue_id": fact.queue_id, "owner_id": None,
-                    "assignment_id": None, "assignment_state": None,
-                    "enqueued_at": instant(fact.enqueued_at),
-                    "first_enqueued_at": instant(fact.first_enqueued_at),
-                }  # fmt: skip
-            case e.InteractionParked():
-                self.interaction_rows[fact.interaction_id]["state"] = "parked"
-            case e.InteractionResumed():
-                self.interaction_rows[fact.interaction_id]["state"] = "active"
-            case e.InteractionClosed():
-                row = self.interaction_rows[fact.interaction_id]
-                row |= {"state": "closed", "closed_how": fact.how}
-                self._entry(r, r.id, row, kind="system", direction="none", state="recorded")
-            case e.InteractionSeen():
-                self.interaction_rows[fact.interaction_id]["unread"] = 0
-            case e.OfferMade():
-                self.interaction_rows[fact.interaction_id]["state"] = "offered"
-                self.offer_rows[fact.offer_id] = {
-                    "id": fact.offer_id, "interaction_id": fact.interaction_id,
-                    "agent_id": fact.agent_id, "queue_id": fact.queue_id, "state": "pending",
-                    "made_at": at, "expires_at": instant(fact.expires_at),
-                }  # fmt: skip
-            case e.AssignmentStarted():
-                self.interaction_rows[fact.interaction_id] |= {
-                    "state": "active", "owner_id": fact.agent_id,
-                    "assignment_id": fact.assignment_id, "assignment_state": "connected",
-                    "activated_at": at,
-                }  # fmt: skip
-            case e.AssignmentHeld():
-                self.interaction_rows[fact.interaction_id]["assignment_state"] = "held"
-            case e.AssignmentUnheld():
-                self.interaction_rows[fact.interaction_id]["assignment_state"] = "connected"
-            case e.AssignmentWrapUpStarted():
-                self.interaction_rows[fact.interaction_id] |= {
-                    "assignment_state": "wrap_up", "wrap_up_since": at,
-                }  # fmt: skip
-            case e.AssignmentEnded():
-                row = self.interaction_rows[fact.interaction_id]
-                row |= {"assignment_id": None, "assignment_state": None}
-            case e.MessageReceived():
-                self.account_rows[fact.account_id]["last_in_at"] = at
-            case e.MessageResolved():
-                row = self.interaction_rows[fact.interaction_id]
-                row |= {"unread": row["unread"] + 1, "last_customer_at": at, "preview": fact.rule}
-                self._entry(r, fact.message_id, row, kind="message", direction="in")
-            case e.MessageQueued():
-                assert fact.interaction_id is not None
-                row = self.interaction_rows[fact.interaction_id]
-                row["last_agent_at"] = at
-                self._entry(
-                    r, fact.message_id, row, kind="message", direction="out", state="queued"
-                )
-            case e.MessageSent() | e.MessageDelivered() | e.MessageFailed():
-                entry = self.entries[fact.message_id]
-                entry |= {"state": fact.TYPE.split(".")[1], "state_at": at}
-                if isinstance(fact, e.MessageSent):
-                    self.account_rows[entry["account_id"]]["last_out_at"] = at
-                if isinstance(fact, e.MessageFailed):
-                    self.open_attention.add(fact.attention_id)
-            case e.NoteAdded():
-                assert fact.interaction_id is not None
-                row = self.interaction_rows[fact.interaction_id]
-                self._entry(r, fact.note_id, row, kind="note", direction="none", state="recorded")
-            case e.PresenceChanged():
-                self.agents[fact.agent_id] |= {
-                    "presence": fact.presence, "next_presence": fact.next_presence,
-                    "presence_since": at, "status": "idle", "since": at,
-                }  # fmt: skip
-            case e.AgentCleared():
-                self.agents[fact.agent_id] |= {"status": "idle", "since": at}
-            case e.AgentConnected():
-                self.agents[fact.agent_id]["connected"] = True
-            case e.AgentDisconnected():
-                self.agents[fact.agent_id]["connected"] = False
-            case e.MessageUnparseable() | e.AttentionRaised():
-                self.open_attention.add(fact.attention_id)
-            case e.AttentionClosed():
-                self.open_attention.discard(fact.attention_id)
-            case _:
-                pass
-
-    def _user(self, fact: e.UserConfigured, at: str) -> None:
-        if fact.disabled:
-            self.users.pop(fact.user_id, None)
-            self.agents.pop(fact.user_id, None)
-            return
-        self.users[fact.user_id] = {
-            "id": fact.user_id, "login": fact.login, "name": fact.name, "role": fact.role,
-            "language": fact.language, "queue_ids": sorted(fact.queue_ids),
-        }  # fmt: skip
-        new = {
-            "id": fact.user_id, "presence": "offline", "next_presence": None,
-            "status": "off_queue", "since": at, "presence_since": at, "connected": False,
-        }  # fmt: skip
-        row = self.agents.setdefault(fact.user_id, new)
-        row |= {"name": fact.name, "role": fact.role}
-
-    def _created(self, fact: e.InteractionCreated, at: str) -> None:
-        row: Json = dict.fromkeys(
-            (
-                "likely_customer_id", "queue_id", "closed_how", "owner_id", "assignment_id",
-                "assignment_state", "enqueued_at", "first_enqueued_at", "activated_at",
-                "last_customer_at", "last_agent_at", "wrap_up_since", "parked_until", "due_at",
-                "subject", "lang",
-            )
-        )  # fmt: skip
-        self.interaction_rows[fact.interaction_id] = row | {
-            "id": fact.interaction_id, "conversation_id": fact.conversation_id,
-            "customer_id": fact.customer_id, "identity_id": fact.identity_id,
-            "customer_name": self.customers_[fact.customer_id]["name"],
-            "address": "+15550100", "channel": fact.channel, "account_id": fact.account_id,
-            "state": "new", "priority": fact.priority, "opened_at": at, "preview": "",
-            "unread": 0, "proof": fact.proof,
-        }  # fmt: skip
-
-    def _entry(self, r: Recorded, entry_id: str, work: Json, **own: Any) -> None:
-        at = instant(r.at)
-        self.entries[entry_id] = {
-            "id": entry_id, "seq": r.seq, "channel": work["channel"],
-            "account_id": work["account_id"], "identity_id": work["identity_id"],
-            "customer_id": work["customer_id"], "conversation_id": work["conversation_id"],
-            "interaction_id": work["id"], "at": at,
-            "from": {"address": "+15550100", "name": None}, "to": [], "author_id": None,
-            "author_name": None, "subject": None, "text": f"words of {r.seq}", "quoted": None,
-            "has_html": False, "lang": None, "attachments": [], "state": "received",
-            "state_at": at, "reason": None, "proof": None, "proof_why": None, "segments": None,
-            "erased": False,
-        } | own  # fmt: skip
-
-    # --- rows ---------------------------------------------------------------------------------
-
-    def _agent_row(self, agent_id: str) -> Json:
-        holds = [
-            {"interaction_id": row["id"], "channel": row["channel"],
-             "state": row["assignment_state"] or "connected"}
-            for row in self.interaction_rows.values()
-            if row["owner_id"] == agent_id and row["state"] != "closed"
-        ]  # fmt: skip
-        return copy.deepcopy(self.agents[agent_id]) | {"holds": holds}
-
-    def _queue_row(self, queue_id: str) -> Json:
-        work = [r for r in self.interaction_rows.values() if r["queue_id"] == queue_id]
-        waiting = [r["enqueued_at"] for r in work if r["state"] in ("queued", "offered")]
-        members = [u["id"] for u in self.users.values() if queue_id in u["queue_ids"]]
-        return self.queue_rows[queue_id] | {
-            "waiting": len(waiting), "longest_since": min(waiting, default=None),
-            "in_work": sum(r["state"] == "active" for r in work), "answered_today": 0,
-            "abandoned_today": sum(r["closed_how"] == "abandoned" for r in work),
-            "agents_ready": sum(self.agents[m]["presence"] == "available" for m in members),
-            "agents_total": len(members),
-        }  # fmt: skip
-
-    def _offer_row(self, offer_id: str) -> Json:
-        row = self.offer_rows[offer_id]
-        work = self.interaction_rows[row["interaction_id"]]
-        return copy.deepcopy(row) | {
-            "interaction": copy.deepcopy(work),
-            "card": self._card(work["customer_id"]),
-            "timeline": self._page(work["customer_id"], None, 50),
-        }
-
-    def _card(self, customer_id: str) -> Json:
-        row = self.customers_[customer_id]
-        work = [r for r in self.interaction_rows.values() if r["customer_id"] == customer_id]
-        likely = next((r["likely_customer_id"] for r in work if r["likely_customer_id"]), None)
-        entries = [x for x in self.entries.values() if x["customer_id"] == customer_id]
-        return {
-            "customer": {
-                "id": customer_id, "name": row["name"], "language": None, "tier": None,
-                "company": None, "timezone": None, "tags": [], "created_at": row["created_at"],
-                "provisional": row["provisional"], "fields": {},
-            },
-            "identities": [],
-            "likely": likely and {"customer_id": likely, "name": "Likely", "why": "address"},
-            "interactions": [
-                {"id": r["id"], "channel": r["channel"], "subject": None, "state": r["state"],
-                 "closed_how": r["closed_how"], "queue_id": r["queue_id"],
-                 "opened_at": r["opened_at"], "closed_at": None}
-                for r in work[-10:]
-            ],
-            "reply_ways": [],
-            "counts": {"entries": len(entries), "conversations": len(work)},
-            "seq": max((x["seq"] for x in entries), default=0),
-            "first_at": None,
-            "last_at": next((x["at"] for x in reversed(entries) if x["direction"] == "in"), None),
-        }  # fmt: skip
-
-    def _page(self, customer_id: str, before: int | None, limit: int) -> Json:
-        found = [
-            row
-            for row in sorted(self.entries.values(), key=lambda row: row["seq"])
-            if row["customer_id"] == customer_id and (before is None or row["seq"] < before)
-        ]
-        items = copy.deepcopy(found[-limit:])
-        return {"items": items, "before": items[0]["seq"] if len(found) > limit else None}
-
-    def _pending(self) -> list[str]:
-        return [key for key, row in self.offer_rows.items() if row["state"] == "pending"]
-
     # --- Views --------------------------------------------------------------------------------
 
     async def head(self) -> int:
@@ -364,31 +104,17 @@ class House:
         await self._breathe()
         return taken
 
-    def now(self) -> Json:
-        return {
-            "agents": {key: self._agent_row(key) for key in self.agents},
-            "queues": {key: self._queue_row(key) for key in self.queue_rows},
-            "interactions": {
-                key: copy.deepcopy(row)
-                for key, row in self.interaction_rows.items()
-                if row["state"] != "closed"
-            },
-            "offers": {key: self._offer_row(key) for key in self._pending()},
-            "accounts": copy.deepcopy(self.account_rows),
-            "attention": {"count": len(self.open_attention)},
-        }
-
     async def rows(self, keys: Mapping[str, Sequence[str]]) -> dict[str, dict[str, Json]]:
         await self._breathe()
         makers = {
-            "agents": (self.agents, self._agent_row),
-            "queues": (self.queue_rows, self._queue_row),
+            "agents": (self.agents, self.agent_row),
+            "queues": (self.queue_rows, self.queue_row),
             "interactions": (
                 self.interaction_rows, lambda key: copy.deepcopy(self.interaction_rows[key]),
             ),
-            "offers": (self.offer_rows, self._offer_row),
+            "offers": (self.offer_rows, self.offer_row),
             "entries": (self.entries, lambda key: copy.deepcopy(self.entries[key])),
-            "cards": (self.customers_, self._card),
+            "cards": (self.customers_, self.card_of),
             "accounts": (self.account_rows, lambda key: dict(self.account_rows[key])),
         }  # fmt: skip
         found: dict[str, dict[str, Json]] = {}
@@ -400,8 +126,8 @@ class House:
 
     async def listed(self, kind: str) -> list[Json]:
         await self._breathe()
-        return list({"queues": {k: self._queue_row(k) for k in self.queue_rows},
-                     "agents": {k: self._agent_row(k) for k in self.agents},
+        return list({"queues": {k: self.queue_row(k) for k in self.queue_rows},
+                     "agents": {k: self.agent_row(k) for k in self.agents},
                      "accounts": copy.deepcopy(self.account_rows)}[kind].values())  # fmt: skip
 
     async def attention_count(self) -> int:
@@ -409,13 +135,13 @@ class House:
         return len(self.open_attention)
 
     async def card(self, customer_id: str) -> Json | None:
-        return self._card(customer_id) if customer_id in self.customers_ else None
+        return self.card_of(customer_id) if customer_id in self.customers_ else None
 
     async def timeline(
         self, customer_id: str, *, before: int | None, limit: int, also: str | None = None
     ) -> Json:
         await self._breathe()
-        return self._page(customer_id, before, limit)
+        return self.page_of(customer_id, before, limit)
 
     async def customers(self, query: str, *, viewer: Actor, after: str | None, limit: int) -> Json:
         items = [
@@ -449,7 +175,7 @@ class House:
         return {
             "id": conversation_id, "channel": work[0]["channel"], "subject": None,
             "customer_id": work[0]["customer_id"], "interaction_ids": [row["id"] for row in work],
-            "entries": self._page(work[0]["customer_id"], None, 50),
+            "entries": self.page_of(work[0]["customer_id"], None, 50),
         }  # fmt: skip
 
     async def attention(self, *, state: str, after: str | None, limit: int) -> Json:
@@ -501,7 +227,7 @@ class House:
         }  # fmt: skip
         offered = {
             self.offer_rows[key]["agent_id"]
-            for key in self._pending()
+            for key in self.pending()
             if self.offer_rows[key]["interaction_id"] in work
         }
         owners = {key: row["owner_id"] for key, row in work.items() if row["owner_id"]}
@@ -557,83 +283,3 @@ class House:
 
     def of_channel(self, channel: str) -> Sequence[Account]:
         return ()
-
-    # --- Credentials --------------------------------------------------------------------------
-
-    def actor(self, user_id: str) -> Actor:
-        row = self.users[user_id]
-        role: Role = row["role"]
-        return Actor(id=user_id, role=role, queue_ids=frozenset(row["queue_ids"]))
-
-    async def user_by_login(self, login: str) -> tuple[Actor, str] | None:
-        for user in self.users.values():
-            if user["login"].casefold() == login.casefold() and user["id"] in self.passwords:
-                return self.actor(user["id"]), self.passwords[user["id"]]
-        return None
-
-    async def put_session(
-        self, session_hash: str, user_id: str, csrf: str, expires_at: datetime
-    ) -> None:
-        self.sessions[session_hash] = (user_id, csrf, expires_at)
-
-    async def extend_session(self, session_hash: str, expires_at: datetime) -> None:
-        user_id, csrf, _ = self.sessions[session_hash]
-        self.sessions[session_hash] = (user_id, csrf, expires_at)
-
-    async def session(self, session_hash: str, now: datetime) -> tuple[str, Actor] | None:
-        found = self.sessions.get(session_hash)
-        if found is None or found[2] <= now or found[0] not in self.users:
-            return None
-        return found[1], self.actor(found[0])
-
-    async def drop_session(self, session_hash: str) -> None:
-        self.sessions.pop(session_hash, None)
-
-    async def token(self, token_hash: str) -> Actor | None:
-        return self.tokens.get(token_hash)
-
-    async def set_language(self, user_id: str, language: str) -> None:
-        self.users[user_id]["language"] = language
-
-
-QUEUES = ("qu_sales", "qu_support")
-STAFF: tuple[tuple[str, Role, tuple[str, ...]], ...] = (
-    ("user_ana", "agent", ("qu_sales",)),
-    ("user_bo", "agent", ("qu_support",)),
-    ("user_sue", "supervisor", QUEUES),
-    ("user_ada", "admin", ()),
-)
-
-
-def furnished() -> House:
-    """Two queues, two agents in one each, a supervisor, an admin, an account, three customers."""
-    house = House()
-    for queue_id in QUEUES:
-        house.append(
-            e.QueueConfigured(
-                queue_id=queue_id, name=queue_id[3:], sla_seconds=60, offer_seconds=20,
-                auto_accept=False, managed_by="test",
-            )
-        )  # fmt: skip
-    for user_id, role, queues in STAFF:
-        house.append(configured(user_id, role, queues))
-    house.append(
-        e.AccountConfigured(
-            account_id="acc_1", channel="sms", name="Main number", addresses=("+15550199",),
-            queue_id="qu_sales", options={}, secret_content=None, managed_by="test",
-        )
-    )  # fmt: skip
-    for number in (1, 2, 3):
-        house.append(
-            e.CustomerCreated(customer_id=f"cu_{number}", profile_content="ct_p", provisional=False)
-        )
-    return house
-
-
-def configured(
-    user_id: str, role: str, queues: tuple[str, ...], *, disabled: bool = False
-) -> e.UserConfigured:
-    return e.UserConfigured(
-        user_id=user_id, login=user_id[5:], name=user_id[5:].title(), role=role, language="en",
-        queue_ids=queues, managed_by="test", disabled=disabled,
-    )  # fmt: skip

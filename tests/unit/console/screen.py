@@ -70,7 +70,7 @@ class Screen:
         return True
 
     def _read_timeline(self, customer_id: str) -> None:
-        page = self.house._page(customer_id, None, 50) | {"stale": False}
+        page = self.house.page_of(customer_id, None, 50) | {"stale": False}
         timelines = self.state["timelines"] | {customer_id: page}
         self.state = self.state | {"timelines": timelines}
 
@@ -91,9 +91,6 @@ class Screen:
                 self.hub.leave(viewer)
                 self.viewer = None
                 return
-
-    def of_type(self, kind: str) -> list[Json]:
-        return [frame["data"] for frame in self.frames if frame["type"] == kind]
 
     def seen(self) -> Json:
         found = {kind: self.state[kind] for kind in KINDS}

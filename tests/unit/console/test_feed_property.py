@@ -11,7 +11,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.unit.console import scenes
-from tests.unit.console.house import QUEUES, STAFF, House, configured, furnished
+from tests.unit.console.furnished import QUEUES, STAFF, configured, furnished
+from tests.unit.console.house import House
 from tests.unit.console.screen import Running, Screen
 from triggerhub.domain import events as e
 
@@ -36,7 +37,7 @@ class Story:
         return found[n % len(found)] if found else None
 
     def _offer(self, n: int) -> tuple[str, str, str, str] | None:
-        pending = self.house._pending()
+        pending = self.house.pending()
         if not pending:
             return None
         row = self.house.offer_rows[pending[n % len(pending)]]
@@ -237,10 +238,10 @@ def check(screen: Screen) -> None:
         assert seen[kind] == rows, (screen.user_id, kind)
     assert screen.viewer is not None
     for customer_id in screen.viewer.watching:
-        page = screen.house._page(customer_id, None, 50)
+        page = screen.house.page_of(customer_id, None, 50)
         held = screen.state["timelines"][customer_id]["items"]
         assert [x for x in held if x["seq"] >= page["items"][0]["seq"]] == page["items"]
-        assert screen.state["cards"][customer_id] == screen.house._card(customer_id)
+        assert screen.state["cards"][customer_id] == screen.house.card_of(customer_id)
     numbers = [frame["seq"] for frame in screen.frames if frame["type"] != "snapshot"]
     assert all(number >= 0 for number in numbers)
 

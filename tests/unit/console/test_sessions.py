@@ -8,7 +8,8 @@ import pytest
 from argon2 import PasswordHasher
 
 from agent_console.sessions import FailureLimit, Sessions, hash_of, same
-from tests.unit.console.house import House, furnished
+from tests.unit.console.furnished import furnished
+from tests.unit.console.house import House
 from triggerhub.domain.errors import TooMany, Unauthenticated
 
 QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
@@ -17,13 +18,15 @@ QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 @pytest.fixture
 def house() -> House:
     house = furnished()
-    house.passwords["user_ana"] = QUICK.hash("right words")
+    house.keys.passwords["user_ana"] = QUICK.hash("right words")
     return house
 
 
 @pytest.fixture
 def sessions(house: House) -> Sessions:
-    return Sessions(house, house.clock, hasher=QUICK, failures_per_login=3, failures_per_peer=5)
+    return Sessions(
+        house.keys, house.clock, hasher=QUICK, failures_per_login=3, failures_per_peer=5
+    )
 
 
 async def test_sign_in_gives_a_session_that_is_kept_only_as_a_hash(
@@ -31,8 +34,8 @@ async def test_sign_in_gives_a_session_that_is_kept_only_as_a_hash(
 ) -> None:
     token, signed_in = await sessions.sign_in(" Ana ", "right words", "peer")
     assert signed_in.actor == house.actor("user_ana")
-    assert token not in str(house.sessions)
-    assert list(house.sessions) == [hash_of(token)]
+    assert token not in str(house.keys.sessions)
+    assert list(house.keys.sessions) == [hash_of(token)]
     again = await sessions.of_cookie(token)
     assert again is not None
     assert again.csrf == signed_in.csrf
@@ -69,7 +72,7 @@ async def test_an_unknown_login_costs_the_same_work(house: House) -> None:
             return QUICK.verify(hash, password)
 
     sessions = Sessions(
-        house, house.clock, hasher=Counting(time_cost=1, memory_cost=8, parallelism=1)
+        house.keys, house.clock, hasher=Counting(time_cost=1, memory_cost=8, parallelism=1)
     )
     for login in ("ana", "nobody"):
         with pytest.raises(Unauthenticated):

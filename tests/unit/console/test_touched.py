@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from agent_console.live.touched import covered, touched
 from tests.unit.console import scenes
-from tests.unit.console.house import furnished
+from tests.unit.console.furnished import furnished
 from triggerhub.domain import events as e
 from triggerhub.domain.events import event_types
 
