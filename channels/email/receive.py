@@ -12,14 +12,13 @@ import ssl
 from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import cast
 
 import orjson
 import structlog
-from typing_extensions import override
 
+from channels.email.receive_door import Door, Refusal
 from channels.email.receive_key import delivery_key, told_by_headers
-from channels.email.receive_session import Letter, MailSession, Refusal
+from channels.email.receive_session import Letter, MailSession
 from channels.email.reply_address import mailbox_of
 from channels.email.settings import ListenerSettings, normal
 from triggerhub.domain.clock import Clock
@@ -64,7 +63,7 @@ class MailServer:
         # aiosmtpd logs every command with its addresses at INFO, and faults a second time.
         logging.getLogger("mail.log").setLevel(logging.CRITICAL)
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(lambda: _Door(self), host or None, port)
+        self._server = await loop.create_server(lambda: Door(self.enter), host or None, port)
         _log.info("email.listening", host=host, port=self.port, starttls=self._tls is not None)
 
     @property
@@ -252,21 +251,6 @@ class MailServer:
         mailbox = normal(address)
         found = self._accounts.by_address("email", mailbox)
         return found or self._accounts.by_address("email", mailbox_of(mailbox))
-
-
-class _Door(asyncio.Protocol):
-    """Stands at the socket until it is known who is there, then makes way."""
-
-    def __init__(self, server: MailServer) -> None:
-        self._server = server
-
-    @override
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        peername = transport.get_extra_info("peername")
-        peer = str(peername[0]) if isinstance(peername, tuple) else "local"
-        inside = self._server.enter(peer)
-        cast("asyncio.Transport", transport).set_protocol(inside)
-        inside.connection_made(transport)
 
 
 def _tls_context(settings: ListenerSettings) -> ssl.SSLContext | None:

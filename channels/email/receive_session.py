@@ -1,7 +1,7 @@
 """One SMTP conversation with a peer: aiosmtpd's dialogue, with our limits and our reading of DATA.
 
-Owns what is said on the wire (RFC 5321, 1870, 3207, 6152, 6531, 2920). Must not know accounts,
-the log, or what becomes of a message: it asks the ``Reception`` behind it.
+Owns which commands are answered how (RFC 5321, 1870, 3207, 6152, 6531, 2920). Must not know
+accounts, the log, or what becomes of a message: it asks the ``Reception`` behind it.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ import asyncio
 import collections
 import contextlib
 import ssl
-from typing import Any, AnyStr, Protocol, cast
+from dataclasses import dataclass
+from typing import AnyStr, Protocol, cast
 
 import structlog
 from aiosmtpd.smtp import SMTP, TLSSetupException
@@ -18,6 +19,8 @@ from aiosmtpd.smtp import Envelope as SmtpEnvelope
 from aiosmtpd.smtp import Session as SmtpSession
 from typing_extensions import override
 
+from channels.email.receive_data import Incoming
+from channels.email.receive_path import NOBODY, path_of
 from channels.email.settings import ListenerSettings
 
 _log = structlog.get_logger("channels.email")
@@ -26,7 +29,6 @@ _log = structlog.get_logger("channels.email")
 _CALL_LIMITS = {"NOOP": 100, "HELP": 10, "VRFY": 10, "EXPN": 10, "AUTH": 3, "EHLO": 20, "HELO": 20}
 _MAX_ERRORS = 50
 _GRACE = 5.0  # seconds to hear our last words
-_ADDRESS_BYTES = 256 + 64  # RFC 5321, 4.5.3.1.3, with room for UTF-8
 
 
 class Reception(Protocol):
@@ -47,19 +49,15 @@ class Reception(Protocol):
     def left(self, session: MailSession) -> None: ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
     """What the dialogue said about a message: its envelope (RFC 5321, 3.3)."""
 
-    __slots__ = ("helo", "mail_from", "peer", "rcpt_to", "tls")
-
-    def __init__(
-        self, *, mail_from: str, rcpt_to: tuple[str, ...], peer: str, helo: str, tls: str
-    ) -> None:
-        self.mail_from = mail_from
-        self.rcpt_to = rcpt_to
-        self.peer = peer
-        self.helo = helo
-        self.tls = tls
+    mail_from: str
+    rcpt_to: tuple[str, ...]
+    peer: str
+    helo: str
+    tls: str
 
 
 class _Hooks:
@@ -141,7 +139,6 @@ class MailSession(SMTP):
         self.errors = 0
         self._limits = limits
         self._left = False
-        self._held = 0
         self._last_words = "421 4.3.2 Shutting down; try again later"
         super().__init__(
             _Hooks(reception, settings),
@@ -213,30 +210,9 @@ class MailSession(SMTP):
 
     @override
     def _getaddr(self, arg: str) -> tuple[str | None, str | None]:
-        """(path without brackets, what follows it) of MAIL and RCPT; (None, None) if malformed.
-
-        aiosmtpd reads it with the standard library's header parser, which is slow and raises on
-        hostile input. ``<>`` is returned whole: the empty string means "nothing there" to aiosmtpd.
-        """
-        arg = arg.strip()
-        if not arg.startswith("<"):
-            path, _, rest = arg.partition(" ")
-        else:
-            path, closed, rest = arg[1:].partition(">")
-            if not closed or (rest and rest[0] != " "):
-                return None, None
-            if not path:
-                return "<>", rest.strip()
-        if path.startswith("@"):  # a source route, to be ignored (RFC 5321, appendix C)
-            path = path.partition(":")[2]
-        local, at, domain = path.rpartition("@")
-        if not (at and local and domain) or len(path.encode(errors="replace")) > _ADDRESS_BYTES:
-            return None, None
-        if any(
-            char in ' <>"\\,;' or ord(char) < 33 or "\ud800" <= char <= "\udfff" for char in path
-        ):
-            return None, None
-        return path, rest.strip()
+        # aiosmtpd reads it with the standard library's header parser, which is slow and raises on
+        # hostile input.
+        return path_of(arg)
 
     @override
     async def smtp_STARTTLS(self, arg: str) -> None:
@@ -275,65 +251,24 @@ class MailSession(SMTP):
         if arg:
             await self.push("501 5.5.4 DATA takes no argument")
             return
+        message = Incoming(self._limits.message, self.reception.hold)
         self.busy = True
         try:
             await self.push("354 End with <CR><LF>.<CR><LF>")
             self._reset_timeout(self._limits.data.total_seconds())
-            chunks, reply = await self._read_message()
+            await message.read(self._reader)
             self._reset_timeout()
-            if not reply:
-                raw = _unstuffed(chunks)
-                chunks.clear()
-                reply = await self.reception.deliver(raw, self._letter())
+            if message.endless:
+                self.closing = True
+                self._last_words = "421 4.7.0 The limit stood in the reply to EHLO"
+            reply = message.refusal or await self.reception.deliver(message.taken(), self._letter())
             self.envelope = self._create_envelope()
             await self.push(reply)
         finally:
-            self._release()
+            message.release()
             self.busy = False
         if self.closing:
             self.dismiss()
-
-    async def _read_message(self) -> tuple[list[bytes], str]:
-        """(pieces with a CRLF before them, "" or the reply that refuses them).
-
-        Reads to the first CRLF.CRLF and nothing else: a bare LF or CR around the dot is part of
-        the message, which is what keeps one message from being read as two (RFC 5321, 2.3.8).
-        """
-        reader = self._reader
-        # The dot may stand in the very first line: give it the line end of DATA to follow.
-        cast("Any", reader)._buffer[:0] = b"\r\n"  # noqa: SLF001 - asyncio has no "unread"
-        chunks: list[bytes] = []
-        size = 0
-        refusal = ""
-        while True:
-            try:
-                chunk = await reader.readuntil(b"\r\n.\r\n")
-                ended = True
-            except asyncio.LimitOverrunError as so_far:
-                chunk = await reader.readexactly(so_far.consumed)
-                ended = False
-            size += len(chunk)
-            if not refusal:
-                chunks.append(chunk)
-                self._held += len(chunk)
-                roomy = self.reception.hold(len(chunk))
-                if size - (5 if ended else 2) > self._limits.message:
-                    refusal = "552 5.3.4 Message too big"
-                elif not roomy:
-                    refusal = "452 4.3.1 Busy with other large messages; try again later"
-                if refusal:
-                    chunks.clear()
-                    self._release()
-            elif size > 2 * self._limits.message:
-                self.closing = True
-                self._last_words = "421 4.7.0 The limit stood in the reply to EHLO"
-                return chunks, refusal
-            if ended:
-                return chunks, refusal
-
-    def _release(self) -> None:
-        self.reception.hold(-self._held)
-        self._held = 0
 
     def _letter(self) -> Letter:
         assert self.envelope is not None
@@ -341,32 +276,12 @@ class MailSession(SMTP):
         sender = self.envelope.mail_from or ""
         tls = self.session.ssl["ssl_object"].version() if self.session.ssl else ""
         return Letter(
-            mail_from="" if sender == "<>" else sender,
+            mail_from="" if sender == NOBODY else sender,
             rcpt_to=tuple(self.envelope.rcpt_tos),
             peer=self.peer,
             helo=_printable(self.session.host_name or ""),
             tls=tls or "",
         )
-
-
-class Refusal(asyncio.Protocol):
-    """A connection above the limits: 421 and gone (RFC 5321, 3.8)."""
-
-    def __init__(self, line: str) -> None:
-        self._line = line
-
-    @override
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        wire = cast("asyncio.Transport", transport)
-        wire.write(self._line.encode("ascii") + b"\r\n")
-        wire.close()
-
-
-def _unstuffed(chunks: list[bytes]) -> bytes:
-    """The message before transparency (RFC 5321, 4.5.2), from CRLF + its lines + the last dot."""
-    text = b"".join(chunks)
-    # "\r\n.\r\n" occurs only at the end, so this takes one dot from each line and the last whole.
-    return text[:-3].replace(b"\r\n.", b"\r\n")[2:]
 
 
 def _printable(text: str) -> str:

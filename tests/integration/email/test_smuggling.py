@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from channels.email.receive_session import _unstuffed
+from channels.email.receive_data import unstuffed
 from tests.integration.email.conftest import Listen
 
 SECOND = (
@@ -79,7 +79,7 @@ def test_stuffing_is_undone_exactly(pieces: list[bytes]) -> None:
     message = b"".join(pieces)
     message += b"" if message.endswith(b"\r\n") or not message else b"\r\n"
     stuffed = (b"\r\n" + message).replace(b"\r\n.", b"\r\n..")
-    assert _unstuffed([stuffed + b".\r\n"]) == message
+    assert unstuffed([stuffed + b".\r\n"]) == message
 
 
 async def test_the_end_is_found_however_it_is_cut(listen: Listen) -> None:
