@@ -12,7 +12,7 @@ from router import consent
 from router.resolve.draft import Decision, Draft
 from router.resolve.known import Delivery, Known
 from router.resolve.piece import piece
-from router.resolve.thread import find, opened
+from router.resolve.thread import begin, find
 from router.resolve.writer import identify, sender_of
 from triggerhub.domain import events as ev
 from triggerhub.domain.clock import IdSource
@@ -40,7 +40,7 @@ def resolve(
         # Unproven words may be shown beside a customer's thread, but must not join it.
         related, conversation = conversation.id, None
     if conversation is None:
-        conversation = opened(draft, writer, related)
+        conversation = begin(draft, writer, related)
         rule = rule if related is None else "related"
     interaction_id, after = piece(draft, conversation, writer, proof)
     draft.facts.append(

@@ -58,7 +58,7 @@ def _participates(row: ConversationRow, sender: Address, known: Known) -> bool:
     return identity is not None and identity.customer_id == row.customer_id
 
 
-def opened(draft: Draft, writer: Writer, related: str | None) -> ConversationRow:
+def begin(draft: Draft, writer: Writer, related: str | None) -> ConversationRow:
     """A new conversation with this writer."""
     delivery, subject = draft.delivery, draft.delivery.message.subject
     row = ConversationRow(
