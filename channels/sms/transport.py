@@ -149,15 +149,16 @@ async def _read(response: ClientResponse) -> bytes:
 
 
 def _raise_for_trouble(status: int, headers: CIMultiDictProxy[str], *, changes: bool) -> None:
-    if status == 429 or status in {408, 500, 503}:
+    if status in {408, 429, 503}:
         raise Unavailable(
             f"the carrier answered {status}",
             code=f"twilio.http_{status}",
             retry_after=_retry_after(headers.get("Retry-After", "")),
         )
-    # A gateway says that nobody behind it answered: the request may have been carried out.
+    # Something broke there, or a gateway heard nothing from behind it: the request may have been
+    # carried out.
     if status >= 500 and changes:
-        raise Ambiguous(f"the carrier's gateway answered {status}", code=f"twilio.http_{status}")
+        raise Ambiguous(f"the carrier answered {status}", code=f"twilio.http_{status}")
     if status >= 500 or 300 <= status < 400:
         raise Unavailable(f"the carrier answered {status}", code=f"twilio.http_{status}")
 

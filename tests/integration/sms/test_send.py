@@ -193,7 +193,7 @@ async def test_media_go_by_url(carrier: Carrier, channel: SmsChannel) -> None:
     assert carrier.messages[0].media_urls == ("https://hub.example/a.png",) * 2
 
 
-@pytest.mark.parametrize("status", [429, 500, 503])
+@pytest.mark.parametrize("status", [429, 503])
 async def test_a_refusal_for_now_is_told_with_its_time(
     carrier: Carrier, channel: SmsChannel, status: int
 ) -> None:
@@ -231,8 +231,8 @@ async def test_a_lost_answer_is_unknown_and_can_be_found(
     assert found.reference == carrier.messages[0].sid
 
 
-@pytest.mark.parametrize("status", [502, 504])
-async def test_a_gateways_answer_is_unknown(
+@pytest.mark.parametrize("status", [500, 502, 504])
+async def test_a_fault_of_the_carriers_own_is_unknown(
     carrier: Carrier, channel: SmsChannel, status: int
 ) -> None:
     carrier.fail_next(status=status)
