@@ -51,7 +51,8 @@ def translated(error: BaseException) -> BaseException:
     """What the database itself refuses is transient to the caller; bugs stay what they are."""
     import sqlite3
 
-    if isinstance(error, sqlite3.OperationalError):
+    # The base class itself: the file is damaged, or no database. No event is to blame for that.
+    if isinstance(error, sqlite3.OperationalError) or type(error) is sqlite3.DatabaseError:
         log.error("storage.refused", error=str(error))
         return Unavailable(f"the database refuses: {error}", code="storage_unavailable")
     psycopg = sys.modules.get("psycopg")  # not loaded on SQLite

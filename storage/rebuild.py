@@ -22,6 +22,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 
 from storage import projections
 from storage.engine import Connection, Database, Row
+from storage.jobs import translated
 from storage.lookups import Lookups
 from storage.tables import PROJECTIONS
 from storage.transaction import Kit
@@ -71,10 +72,19 @@ def rebuild(
     """Fold, compare and report; with `swap`, put the fresh rows in place of the running ones.
 
     Runs beside a hub. Writers wait only while a swap takes place, and are told
-    to try again where it takes longer than they wait.
+    to try again where it takes longer than they wait. Raises Unavailable where the database is
+    damaged, or can't be used otherwise.
     """
+    try:
+        return _rebuilt(database, kit, progress or (lambda done, total: None), swap=swap)
+    except Exception as error:
+        raise translated(error) from error
+
+
+def _rebuilt(
+    database: Database, kit: Kit, tell: Callable[[int, int], None], *, swap: bool
+) -> RebuildReport:
     with _beside(database) as (connection, running):
-        tell = progress or (lambda done, total: None)
         done = _fold_most(connection, kit, tell)
         _begin(connection, lock=swap)
         try:

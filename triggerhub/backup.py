@@ -63,8 +63,8 @@ def restore(settings: Settings, source: Path, progress: Progress) -> None:
     """Fill the data folder, and where it is on PostgreSQL an empty database, from a backup.
 
     Its consoles start anew, and what it was about to send is left to people: it may have been sent
-    since. Raises Conflict where there is a database, Invalid for a folder that is no backup or
-    that a newer release has made, Unavailable where PostgreSQL's tool refuses.
+    since. Raises Conflict where there is a database, Invalid for a folder that is no backup, is
+    damaged or was made by a newer release, Unavailable where PostgreSQL's tool refuses.
     """
     database = Database(settings.database)
     kind = DUMP if database.path is None else DATABASE
@@ -97,6 +97,9 @@ def restore(settings: Settings, source: Path, progress: Progress) -> None:
     arriving = database.path.with_name(f".{database.path.name}.arriving")
     arriving.unlink(missing_ok=True)
     schema.copy(source / DATABASE, arriving)
+    if not schema.whole(arriving):
+        arriving.unlink()
+        raise Invalid(f"the database in {source} is damaged: restore another backup")
     _settle(settings, Database(f"sqlite:///{arriving.absolute()}"))
     _sync(arriving)
     arriving.rename(database.path)

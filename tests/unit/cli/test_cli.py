@@ -194,6 +194,24 @@ def test_backup_and_restore(tmp_path: Path) -> None:
     assert not list(tmp_path.glob(".copy*"))
 
 
+def test_a_damaged_database_is_said_in_a_line(tmp_path: Path) -> None:
+    assert call("init").exit_code == 0
+    copy, other = tmp_path / "copy", tmp_path / "other"
+    assert call("backup", str(copy)).exit_code == 0
+    with (copy / "hub.sqlite3").open("r+b") as file:
+        file.seek(4096 * 3)
+        file.write(b"\xff" * 4096 * 20)
+    refused = call("restore", str(copy), "--data-dir", str(other))
+    assert (refused.exit_code, refused.stdout) == (1, "")
+    assert "is damaged" in refused.stderr
+    assert not list(other.glob("*.sqlite3*"))
+    assert not list(other.glob(".*arriving"))
+    (copy / "hub.sqlite3").rename(other / "hub.sqlite3")
+    checked = call("rebuild", "--check", "--data-dir", str(other))
+    assert (checked.exit_code, type(checked.exception)) == (1, SystemExit)
+    assert "malformed" in checked.stderr
+
+
 @pytest.mark.thorough
 def test_rebuild_finds_everything_as_it_was(tmp_path: Path) -> None:
     assert "triggerhub init" in call("rebuild").stderr
