@@ -61,12 +61,15 @@ def _argon2(value: SecretStr) -> SecretStr:
     return value
 
 
+LOGIN = r"^[^\s\x00-\x1f\x7f]{1,100}$"
+NAME = r"^[^\x00-\x1f\x7f]{1,100}$"
+
 Name = Annotated[
     str,
     Field(
         min_length=1,
         max_length=100,
-        pattern=r"^[^\x00-\x1f\x7f]+$",
+        pattern=NAME,
         json_schema_extra={"right": "a name of 1 to 100 characters"},
     ),
 ]
@@ -213,7 +216,7 @@ class UserSeed(Section):
     login: Annotated[
         str,
         Field(
-            pattern=r"^[^\s\x00-\x1f]{1,100}$",
+            pattern=LOGIN,
             json_schema_extra={"right": "1 to 100 characters without spaces"},
         ),
     ]

@@ -6,6 +6,7 @@ beside a running hub; whatever is already as wanted appends nothing.
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections import Counter
 from collections.abc import Mapping
@@ -16,6 +17,7 @@ import orjson
 from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
 
+from config.seed import LOGIN, NAME
 from storage.lookups import Lookups
 from storage.transaction import Transaction
 from triggerhub.domain import events as ev
@@ -25,6 +27,7 @@ from triggerhub.domain.rows import QueueRow, UserRow
 from triggerhub.domain.work import Json
 
 TOKEN_ROLES = tuple(role for role in ROLES if role != "agent")
+LANGUAGES = ("en", "zh-CN")
 ACTOR = "admin:command_line"
 
 
@@ -151,8 +154,14 @@ def remove_queue(tx: Transaction, name: str) -> QueueRow:
 
 def put_user(tx: Transaction, spec: UserSpec, *, managed_by: str = "console") -> str:
     """The user's id; a new user needs a password hash."""
+    if not re.fullmatch(LOGIN, spec.login):
+        raise Invalid(f"{spec.login!r} is not a login: 1 to 100 characters without spaces")
+    if not re.fullmatch(NAME, spec.name):
+        raise Invalid(f"{spec.name!r} is not a name: 1 to 100 characters on one line")
     if spec.role not in ("agent", "supervisor", "admin"):
         raise Invalid(f"{spec.role!r} is not a role of a person: agent, supervisor or admin")
+    if spec.language not in LANGUAGES:
+        raise Invalid(f"{spec.language!r} is not a language of the console: en or zh-CN")
     queue_ids = tuple(queue_named(tx, name).id for name in spec.queues)
     user_id = tx.user_by_login(spec.login)
     known = tx.users([user_id])[0] if user_id is not None else None

@@ -59,6 +59,20 @@ def ann() -> Any:
     return row
 
 
+@pytest.mark.parametrize(
+    "odd",
+    [
+        ["two words"], [""], ["ann\n"], ["a" * 101], ["ann", "--name", "Ann\tTab"],
+        ["ann", "--name", ""], ["ann", "--language", "klingon"],
+    ],
+)  # fmt: skip
+def test_what_the_seed_refuses_a_command_refuses_too(odd: list[str]) -> None:
+    assert call("init").exit_code == 0
+    refused = call("user", "add", "--name", "Ann", *odd)
+    assert (refused.exit_code, refused.stdout) == (1, "")
+    assert [row["login"] for row in listed("user")] == ["admin"]
+
+
 class Door:
     """The database as the sign-in sees it."""
 
