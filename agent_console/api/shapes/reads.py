@@ -64,7 +64,11 @@ Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 
 class InteractionsQuery(Paged):
     queue: Text | None = None
-    state: Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,20}$")] | None = None
+    state: (
+        Literal["new", "scheduled", "queued", "offered", "active", "parked", "closed"]
+        | Literal["waiting", "in_work", "open", "abandoned_today"]
+        | None
+    ) = None
     owner: Text | None = None
     customer: Text | None = None
     answered_since: Literal["today"] | Moment | None = None

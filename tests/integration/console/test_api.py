@@ -68,7 +68,7 @@ async def test_a_long_poll_answers_when_something_happens(served: Served, house:
         "events?limit=0", "events?limit=9999", "events?after=-1", "events?wait=61", "events?x=1",
         "events?limit=1&limit=2", "customers?limit=a", "customers/cu_1/timeline?before=x",
         "attention?state=none", "messages/me_1/html?images=2",
-        "interactions?answered_since=yesterday",
+        "interactions?answered_since=yesterday", "interactions?state=que",
         "interactions?answered_since=2026-01-01T00:00:00",
         "interactions?answered_since=0001-01-01T00:00:00%2B14:00",
     ],
