@@ -29,6 +29,8 @@ _ATTRIBUTES: dict[str, set[str]] = {
     "blockquote": {"type", "cite"},
 }
 _SCHEMES = {"http", "https", "mailto", "tel", "data", "cid"}
+# The channel has taken the addresses of remote pictures out of `src` already.
+_SET_ASIDE = re.compile(r'(<img(?:\s[^\s=>"]+="[^"]*")*\s)data-remote-src="')
 _IMAGE_DATA = re.compile(r"data:image/(?:png|jpeg|gif|webp);base64,[A-Za-z0-9+/=\s]*\Z")
 
 _PAGE = """<!doctype html>
@@ -73,6 +75,8 @@ def references(source: str) -> set[str]:
 
 def document(source: str, pictures: Mapping[str, str], *, images: bool) -> str:
     """The whole page. `pictures`: data URIs by cid, put where the mail names that cid."""
+    if images:
+        source = _SET_ASIDE.sub(r'\1src="', source)
     cleaned = nh3.clean(
         source,
         tags=_TAGS,

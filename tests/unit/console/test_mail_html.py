@@ -4,6 +4,7 @@ import pytest
 
 from agent_console.api.content_calls import disposition, picture_type, served_as
 from agent_console.api.mail_html import document, policy, references
+from channels.email.parse.html_clean import clean_html
 
 
 @pytest.mark.parametrize(
@@ -37,6 +38,25 @@ def test_remote_images_come_only_when_asked_for() -> None:
     assert "cdn.example" not in document(source, {}, images=False)
     assert "cdn.example" in document(source, {}, images=True)
     assert "http" not in policy(images=False)
+
+
+@pytest.mark.parametrize(
+    "picture",
+    [
+        '<img src="https://cdn.example/a.png?b=1&amp;c=2">',
+        '<img alt="&lt;img&gt; &quot;q&quot;" width="1" src="https://cdn.example/a.png?b=1&c=2">',
+        "<p title='a > b'><IMG SRC='https://cdn.example/a.png?b=1&c=2' style='border:0'></p>",
+    ],
+)
+def test_remote_images_of_a_mail_that_was_read_come_when_asked_for(picture: str) -> None:
+    """What the parser makes of them is what the console is given."""
+    words = "&lt;img data-remote-src=&quot;x&quot;&gt;"
+    read = clean_html(f"{picture}<p>{words}</p>")
+    hidden, shown = (document(read, {}, images=images) for images in (False, True))
+    assert "cdn.example" not in hidden
+    assert 'src="https://cdn.example/a.png?b=1&amp;c=2"' in shown
+    for page in (hidden, shown):
+        assert '&lt;img data-remote-src="x"&gt;' in page, "words stay words"
 
 
 def test_pictures_of_the_mail_are_put_in_place() -> None:
