@@ -86,12 +86,12 @@ class MediaFetcher:
         if content_type in _REFUSED_TYPES or not content_type.startswith(_MEDIA_TYPES):
             raise Rejected("a file of this type isn't taken", code="media_type")
         if (response.content_length or 0) > self._max_bytes:
-            raise TooLarge(f"more than {self._max_bytes} bytes", code="media_too_large")
+            raise TooLarge(f"more than {self._max_bytes:,} bytes", code="media_too_large")
         data = bytearray()
         async for chunk in response.content.iter_any():
             data += chunk
             if len(data) > self._max_bytes:
-                raise TooLarge(f"more than {self._max_bytes} bytes", code="media_too_large")
+                raise TooLarge(f"more than {self._max_bytes:,} bytes", code="media_too_large")
         return Fetched(content_type=content_type, data=bytes(data))
 
     def _open(self) -> ClientSession:

@@ -6,13 +6,14 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
 import pytest
-from aiohttp import web
+from aiohttp import ClientResponse, web
 
 from channels.sms import parse
-from channels.sms.media import MediaFetcher
+from channels.sms.media import MAX_BYTES, MediaFetcher
 from tests.integration.sms.doubles import CUSTOMER, NUMBER, Hub, hub_account
 from triggerhub.demo.carrier import Carrier
 from triggerhub.domain.errors import Rejected, TooLarge, Unavailable
+from triggerhub.domain.masking import masked
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 100
 
@@ -131,6 +132,18 @@ async def test_limits(
     url = await _url(hub, carrier, data, content_type)
     with pytest.raises(error):
         await fetcher.fetch(url, hub_account())
+
+
+async def test_the_limit_is_not_masked_as_a_phone_number(
+    hub: Hub, carrier: Carrier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fetcher = MediaFetcher(carrier.url)
+    url = await _url(hub, carrier, PNG, "image/png")
+    monkeypatch.setattr(ClientResponse, "content_length", MAX_BYTES + 1)
+    with pytest.raises(TooLarge) as caught:
+        await fetcher.fetch(url, hub_account())
+    await fetcher.close()
+    assert masked(str(caught.value)) == "more than 16,777,216 bytes"
 
 
 async def test_wrong_credentials_and_missing_files(
