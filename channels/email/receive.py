@@ -263,7 +263,8 @@ def _tls_context(settings: ListenerSettings) -> ssl.SSLContext | None:
     try:
         context.load_cert_chain(settings.certificate, settings.key)
     except (OSError, ssl.SSLError) as exc:
-        raise Invalid(f"the mail certificate can't be read: {exc}") from exc
+        files = f"{settings.certificate} and {settings.key}"
+        raise Invalid(f"the mail certificate ({files}) can't be used: {exc}") from exc
     return context
 
 
