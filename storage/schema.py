@@ -162,10 +162,16 @@ def _backup(database: Database, folder: Path, version: str, now: datetime) -> st
 
 
 def copy(source: Path, target: Path) -> None:
-    """Copy a SQLite database while others may be writing to it."""
+    """Copy a SQLite database while others may be writing to it.
+
+    Raises Unavailable where it can't be read, or its copy written.
+    """
     private(target)
-    with closing(sqlite3.connect(source)) as old, closing(sqlite3.connect(target)) as new:
-        old.backup(new)
+    try:
+        with closing(sqlite3.connect(source)) as old, closing(sqlite3.connect(target)) as new:
+            old.backup(new)
+    except sqlite3.DatabaseError as error:
+        raise Unavailable(f"{source} can't be copied to {target}: {error}") from error
 
 
 def whole(path: Path) -> bool:

@@ -32,8 +32,8 @@ Progress = Callable[[int, int], None]
 def backup(settings: Settings, target: Path, now: datetime, progress: Progress) -> None:
     """Make `target`, which must not exist; it is complete as soon as it has its name.
 
-    Raises Conflict for an existing target, Invalid where there is nothing that can be copied,
-    Unavailable where PostgreSQL's tool refuses.
+    Raises Conflict for an existing target, Invalid where there is nothing that can be copied or
+    it is damaged, Unavailable where it can't be copied or PostgreSQL's tool refuses.
     """
     database = Database(settings.database)
     source = database.path
@@ -47,6 +47,8 @@ def backup(settings: Settings, target: Path, now: datetime, progress: Progress) 
         # Content after the rows that refer to it: what came in between is only too much.
         if source is not None:
             schema.copy(source, folder / DATABASE)
+            if not schema.whole(folder / DATABASE):
+                raise Invalid(f"{source} is damaged: restore the last backup that was whole")
             version = schema.current(Database(f"sqlite:///{(folder / DATABASE).absolute()}"))
         else:
             version = schema.current(database)

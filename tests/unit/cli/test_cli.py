@@ -210,6 +210,12 @@ def test_a_damaged_database_is_said_in_a_line(tmp_path: Path) -> None:
     checked = call("rebuild", "--check", "--data-dir", str(other))
     assert (checked.exit_code, type(checked.exception)) == (1, SystemExit)
     assert "malformed" in checked.stderr
+    again = call("backup", str(tmp_path / "again"), "--data-dir", str(other))
+    assert (again.exit_code, "is damaged" in again.stderr) == (1, True)
+    (other / "hub.sqlite3").write_text("no database at all, but as long as the head of one" * 80)
+    none = call("backup", str(tmp_path / "again"), "--data-dir", str(other))
+    assert (none.exit_code, "not a database" in none.stderr) == (1, True), none.stderr
+    assert not list(tmp_path.glob("*again*"))
 
 
 @pytest.mark.thorough
