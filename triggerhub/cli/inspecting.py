@@ -27,9 +27,13 @@ def inspect(
     if channel != "email":
         raise typer.BadParameter("only email can be inspected", param_hint="--channel")
     from channels.email.inspect import inspect_files
+    from triggerhub.cli.terminal import stop
 
     try:
         inspect_files(files, sys.stdout.buffer)
     except BrokenPipeError:
         # Nobody reads any more; keep the interpreter from writing again at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:  # of the files it is told in their lines
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        stop(f"the output can't be written: {error}")

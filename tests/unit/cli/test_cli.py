@@ -282,6 +282,12 @@ def test_inspect_needs_nothing(tmp_path: Path) -> None:
     first, second = map(json.loads, done.stdout.splitlines())
     assert (first["ok"], first["subject"], second["ok"]) == (True, "hi", False)
     assert call("inspect", str(mail), "--channel", "fax").exit_code == 2
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-c", "from triggerhub.cli import main; main()", "inspect", str(mail)],
+            stdout=full, stderr=subprocess.PIPE, check=False, timeout=60,
+        )  # fmt: skip
+    assert (done.returncode, len(done.stderr.splitlines())) == (1, 1), done.stderr
 
 
 def test_the_command_line_is_light() -> None:
