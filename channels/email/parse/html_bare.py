@@ -59,6 +59,9 @@ def _unescaped(piece: str, references: _References) -> str:
     first, *others = piece.split("&")
     out = [first]
     for other in others:
+        if not other or not (other[0].isalpha() or other[0] == "#"):
+            out.append(f"&{other}")  # begins no reference
+            continue
         name, closed, words = other.partition(";")
         if closed and len(name) <= _LONGEST_REFERENCE:
             out.append(references[name])
