@@ -157,8 +157,10 @@ def _raise_for_trouble(status: int, headers: CIMultiDictProxy[str], *, changes: 
         )
     # Something broke there, or a gateway heard nothing from behind it: the request may have been
     # carried out.
-    if status >= 500 and changes:
+    if status == 500 and changes:
         raise Ambiguous(f"the carrier answered {status}", code=f"twilio.http_{status}")
+    if status >= 500 and changes:
+        raise Ambiguous(f"the carrier's gateway answered {status}", code=f"twilio.http_{status}")
     if status >= 500 or 300 <= status < 400:
         raise Unavailable(f"the carrier answered {status}", code=f"twilio.http_{status}")
 
