@@ -22,6 +22,9 @@ from channels.email.settings import ListenerSettings
 
 _log = structlog.get_logger("channels.email")
 
+POSTMASTER = "postmaster"
+"""The one local part that RCPT may name without a domain (RFC 5321, 4.1.1.3)."""
+
 # A peer that goes on talking without delivering anything is sent away.
 _CALL_LIMITS = {"NOOP": 100, "HELP": 10, "VRFY": 10, "EXPN": 10, "AUTH": 3, "EHLO": 20, "HELO": 20}
 _MAX_ERRORS = 50
@@ -90,6 +93,8 @@ class _Hooks:
         address: str,
         options: list[str],
     ) -> str:
+        if address.lower() == POSTMASTER:
+            return "553 5.1.7 The sender's address needs a domain"
         envelope.mail_from = address
         envelope.mail_options.extend(options)
         return "250 2.1.0 OK"
@@ -229,6 +234,8 @@ class MailSession(SMTP):
                 return "<>", rest.strip()
         if path.startswith("@"):  # a source route, to be ignored (RFC 5321, appendix C)
             path = path.partition(":")[2]
+        if path.lower() == POSTMASTER:
+            return path, rest.strip()
         local, at, domain = path.rpartition("@")
         if not (at and local and domain) or len(path.encode(errors="replace")) > _ADDRESS_BYTES:
             return None, None
