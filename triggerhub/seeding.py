@@ -121,7 +121,7 @@ async def _user(store: Store, user: UserSeed) -> UserSpec:
         language=user.language,
         queues=user.queues,
         password_hash=hashed,
-        capacity=user.capacity.by_channel() if user.capacity is not None else {},
+        capacity=user.capacity.by_channel() if user.capacity is not None else None,
         disabled=user.disabled,
     )
 
