@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from functools import partial
 
-from channels.email.settings import normal
+from channels.email.settings import EmailAccount
 from config.seed import Seed, UserSeed
 from storage.store import Store
 from storage.transaction import Transaction
@@ -70,19 +70,22 @@ def _put_first_queue(tx: Transaction) -> None:
 
 
 def accounts(seed: Seed) -> list[AccountSpec]:
-    """The channel accounts of a seed. A Twilio number serves SMS and WhatsApp: an account each."""
+    """The channel accounts of a seed. A Twilio number serves SMS and WhatsApp: an account each.
+
+    Raises Invalid for a mailbox that answers couldn't be sent from.
+    """
     specs = []
     for mailbox in seed.email.accounts:
-        options = {"sender_name": mailbox.sender_name} if mailbox.sender_name else {}
-        if mailbox.forms:
-            options["forms"] = " ".join(normal(address) for address in mailbox.forms)
+        account = EmailAccount.declared(
+            mailbox.name, mailbox.addresses, mailbox.sender_name, mailbox.forms
+        )
         specs.append(
             AccountSpec(
                 channel="email",
-                name=mailbox.name,
-                addresses=tuple(normal(address) for address in mailbox.addresses),
+                name=account.name,
+                addresses=account.addresses,
                 queue=mailbox.queue,
-                options=options,
+                options=account.options(),
             )
         )
     for number in seed.sms.accounts:

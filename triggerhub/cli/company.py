@@ -57,8 +57,8 @@ def account_remove(
     settings = quiet_settings(config, data_dir=data_dir)
     from triggerhub import accounts, seeding
 
-    declared = seeding.accounts(settings.seed)
     with refusals():
+        declared = seeding.accounts(settings.seed)
         account = write(
             settings,
             lambda tx: accounts.remove_account(tx, name, channel=channel, declared=declared),
