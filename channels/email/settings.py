@@ -76,6 +76,8 @@ def _own(value: str) -> str:
 
 
 def _distinct(values: tuple[str, ...]) -> tuple[str, ...]:
+    if not values:
+        raise ValueError("write at least one")
     if len(set(values)) != len(values):
         raise ValueError("the same address stands there twice")
     return values
@@ -95,7 +97,7 @@ class EmailAccount(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: Annotated[str, Field(min_length=1, max_length=100)]
-    addresses: Annotated[tuple[Own, ...], Field(min_length=1), AfterValidator(_distinct)]
+    addresses: Annotated[tuple[Own, ...], AfterValidator(_distinct)]
     sender_name: Annotated[str, Field(max_length=100, pattern=r"^[^\x00-\x1f\x7f]*$")] = ""
     forms: tuple[Anybodys, ...] = ()
 

@@ -18,6 +18,7 @@ from typing import Any
 from router import consent
 from router.resolve.content import language
 from router.resolve.known import Delivery, Known
+from router.resolve.opening import opened
 from triggerhub.domain import events as ev
 from triggerhub.domain.clock import IdSource
 from triggerhub.domain.events import Fact
@@ -243,34 +244,29 @@ def _open(
     known: Known,
     ids: IdSource,
 ) -> ConversationRow:
-    conversation_id, token = ids.new("cv"), ids.new("t")[2:]
     subject = delivery.message.subject
     subject_id: str | None = None
     if subject:
         subject_id = ids.new("ct")
         facts.append(Kept(content_id=subject_id, kind="subject", value={"subject": subject}))
-    assert identity.customer_id is not None
-    facts.append(
-        ev.ConversationOpened(
-            conversation_id=conversation_id,
-            channel=delivery.channel,
-            account_id=delivery.account_id,
-            identity_id=identity.id,
-            customer_id=identity.customer_id,
-            likely_customer_id=likely,
-            subject_content=subject_id,
-            reply_token=token,
-            related_to=related,
-        )
-    )
-    row = ConversationRow(
-        id=conversation_id,
+    fact = opened(
+        ids.new,
+        identity,
         channel=delivery.channel,
         account_id=delivery.account_id,
+        subject_content=subject_id,
+        related=related,
+        likely=likely,
+    )
+    facts.append(fact)
+    row = ConversationRow(
+        id=fact.conversation_id,
+        channel=fact.channel,
+        account_id=fact.account_id,
         identity_id=identity.id,
-        customer_id=identity.customer_id,
+        customer_id=fact.customer_id,
         address=identity.address,
-        reply_token=token,
+        reply_token=fact.reply_token,
         subject=subject,
         interaction_id=None,
         interaction_state=None,
