@@ -3,7 +3,7 @@
 # that comes in a wheel, so no stage needs one of its own.
 # Mirrors: --build-arg PIP_INDEX_URL=… --build-arg NPM_CONFIG_REGISTRY=…
 
-FROM python:3.11-slim-bookworm AS build
+FROM python:3.11-slim-trixie AS build
 ARG PIP_INDEX_URL
 ARG NPM_CONFIG_REGISTRY
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 \
@@ -16,7 +16,11 @@ RUN python -m venv /opt/triggerhub \
     && /opt/triggerhub/bin/pip install /wheels/*.whl \
     && /opt/triggerhub/bin/python -m compileall -q /opt/triggerhub
 
-FROM python:3.11-slim-bookworm
+FROM python:3.11-slim-trixie
+# For `backup`, `restore` and updates on PostgreSQL; of the same version as in compose.yaml.
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends postgresql-client-17 \
+    && rm -rf /var/lib/apt/lists/*
 RUN groupadd --system --gid 10001 hub \
     && useradd --system --uid 10001 --gid hub --home-dir /var/lib/triggerhub --shell /usr/sbin/nologin hub \
     && install --directory --owner=hub --group=hub --mode=0700 /var/lib/triggerhub

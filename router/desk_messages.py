@@ -12,6 +12,7 @@ import orjson
 
 from router import grant
 from router.resolve.content import language
+from router.resolve.opening import opened
 from triggerhub.domain import commands as cmd
 from triggerhub.domain import events as ev
 from triggerhub.domain.errors import Conflict, Invalid, NotFound, TooLarge
@@ -130,24 +131,17 @@ def _conversation_for(
     for row in work.newest_conversations([identity.id]):
         if row.account_id == account.id:
             return row
-    assert identity.customer_id is not None
-    conversation_id, token = work.new_id("cv"), work.new_id("t")[2:]
     subject_id = work.put_json("subject", {"subject": current.subject}) if current.subject else None
-    work.append(
-        ev.ConversationOpened(
-            conversation_id=conversation_id,
-            channel=account.channel,
-            account_id=account.id,
-            identity_id=identity.id,
-            customer_id=identity.customer_id,
-            likely_customer_id=None,
-            subject_content=subject_id,
-            reply_token=token,
-            related_to=current.id,
-        ),
-        actor=actor.id,
+    fact = opened(
+        work.new_id,
+        identity,
+        channel=account.channel,
+        account_id=account.id,
+        subject_content=subject_id,
+        related=current.id,
     )
-    return work.conversations([conversation_id])[0]
+    work.append(fact, actor=actor.id)
+    return work.conversations([fact.conversation_id])[0]
 
 
 def _sender(account: Account, last: Json | None) -> str:

@@ -1,6 +1,8 @@
 """What becomes of a log that was brought back from a copy: it is another log than the one it was.
 
-Knows no file and no folder (triggerhub.backup does).
+A PostgreSQL database is loaded in one transaction and settled in another: the mark that `begin`
+makes, and nobody but a restore goes past, stays until the second has ended. Knows no file and no
+folder (triggerhub.backup does).
 """
 
 from __future__ import annotations
@@ -8,6 +10,7 @@ from __future__ import annotations
 import secrets
 
 from storage.engine import Database
+from storage.schema import ARRIVING
 from storage.transaction import Kit, Transaction
 from triggerhub.domain.events import MessageSending, MessageUnknown
 
@@ -15,9 +18,22 @@ REASON = "restored from a backup: whether it was sent since isn't known"
 _ALL = 1 << 62
 
 
+def begin(database: Database, backup: str) -> None:
+    """Mark an empty database as one into which `backup` is being brought back."""
+    connection = database.connect()
+    try:
+        connection.begin(write=True)
+        connection.run(f"CREATE TABLE {ARRIVING} (backup TEXT NOT NULL)")
+        connection.run(f"INSERT INTO {ARRIVING} (backup) VALUES (:backup)", {"backup": backup})
+        connection.commit()
+    finally:
+        connection.close()
+
+
 def settle(database: Database, kit: Kit, *, actor: str = "system") -> int:
     """Renew the epoch, so that no console goes on with numbers of the log that was lost; take what
-    was to be sent for sent, perhaps: a person decides. How many messages those are.
+    was to be sent for sent, perhaps: a person decides. How many messages those are. From then on it
+    may be served.
     """
     connection = database.connect()
     try:
@@ -41,6 +57,7 @@ def settle(database: Database, kit: Kit, *, actor: str = "system") -> int:
                 actor=actor,
             )
         transaction.finish()
+        connection.run(f"DROP TABLE IF EXISTS {ARRIVING}")
         connection.commit()
         if connection.dialect == "sqlite":
             connection.one("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 LOCK = 0x7472_6967  # PostgreSQL advisory lock: "trig"
+ARRIVING = "restoring"  # PostgreSQL table: `backup` is in it until storage.restored has settled it
 NEWEST = "0005"  # the head of migrations/versions
 
 
@@ -43,28 +44,50 @@ def newest() -> str:
     return NEWEST
 
 
-def current(database: Database) -> str | None:
+def current(database: Database, *, arriving: bool = False) -> str | None:
     """The schema version of the database; None for an empty one.
 
-    Raises Unavailable for a database that can't be reached or read.
+    Raises Unavailable for a database that can't be reached or read, and Invalid for one into which
+    a backup is still being brought back, unless it is `arriving` that is asked about.
     """
+    version, backup = _look(database)
+    if backup is not None and not arriving:
+        raise Invalid(
+            f"the backup of {backup} is being brought back into this database, or that was cut"
+            " short: let `triggerhub restore` end, or run it again with that backup (or start with"
+            " an empty database)",
+            code="half_restored",
+        )
+    return version
+
+
+def arriving(database: Database) -> str | None:
+    """Which backup is being brought back into a PostgreSQL database, or was when it was cut short.
+
+    A SQLite file has its name only when all is done. Raises Unavailable as `current` does.
+    """
+    return _look(database)[1]
+
+
+def _look(database: Database) -> tuple[str | None, str | None]:
     if database.dialect == "sqlite":
-        known = "SELECT name FROM sqlite_master WHERE type = 'table' AND name = 'alembic_version'"
+        known = "SELECT name, NULL FROM sqlite_master WHERE name = 'alembic_version'"
         errors: type[Exception] = sqlite3.Error
     else:
         from psycopg import Error as errors  # noqa: N813 - a variable here
 
-        known = "SELECT to_regclass('alembic_version')"
+        known = f"SELECT to_regclass('alembic_version'), to_regclass('{ARRIVING}')"
     try:
         with closing(database.connect()) as connection:
-            found = connection.one(known)
-            if found is None or found[0] is None:
-                return None
-            row = connection.one("SELECT version_num FROM alembic_version")
-            return str(row[0]) if row is not None else None
+            tables = connection.one(known) or (None, None)
+            version, backup = (
+                connection.one(f"SELECT {column} FROM {table}") if table is not None else None
+                for table, column in zip(tables, ("version_num", "backup"), strict=True)
+            )
     except errors as error:
         reason = (str(error) or type(error).__name__).splitlines()[0]
         raise Unavailable(f"the database can't be opened: {reason}", code="database") from error
+    return (str(version[0]) if version else None), (str(backup[0]) if backup else None)
 
 
 def refuse_newer(found: str | None) -> None:
@@ -78,14 +101,20 @@ def refuse_newer(found: str | None) -> None:
 
 
 def migrate(
-    database: Database, *, backups: Path, now: datetime, without_backup: bool = False
+    database: Database,
+    *,
+    backups: Path,
+    now: datetime,
+    without_backup: bool = False,
+    arriving: bool = False,
 ) -> str | None:
     """Bring the schema to this release's version; the path of the backup made first, if any.
 
-    Raises Invalid for a schema that a newer release has made: start that release instead;
-    Unavailable, nothing being changed, where the backup fails and isn't done without.
+    `arriving`: as in `current`. Raises Invalid for a schema that a newer release has made: start
+    that release instead; Unavailable, nothing being changed, where the backup fails and isn't done
+    without.
     """
-    before = current(database)
+    before = current(database, arriving=arriving)
     wanted = newest()
     if before == wanted:
         _first_row(database)

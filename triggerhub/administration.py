@@ -10,8 +10,9 @@ import re
 import secrets
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
+from typing import TypedDict, Unpack
 
 import orjson
 from argon2 import PasswordHasher
@@ -29,6 +30,15 @@ from triggerhub.domain.work import Json
 TOKEN_ROLES = tuple(role for role in ROLES if role != "agent")
 LANGUAGES = ("en", "zh-CN")
 ACTOR = "admin:command_line"
+_LOGIN = re.compile(r"[^\s\x00-\x1f]{1,100}")
+_NAME = re.compile(r"[^\x00-\x1f\x7f]{1,100}")
+
+
+class _Changes(TypedDict, total=False):
+    login: str
+    name: str
+    disabled: bool
+    capacity: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +46,8 @@ class UserSpec:
     """A person as they should be. `queues`: names. `password_hash`: argon2, or None to keep.
 
     `language` is the one they begin with: afterwards it is theirs to choose. `capacity`: pieces of
-    work at a time, by channel; one where it says nothing. `disabled`: None to leave it as it is.
+    work at a time, by channel; one where it says nothing. It and `disabled`: None to leave them as
+    they are.
     """
 
     login: str
@@ -45,7 +56,7 @@ class UserSpec:
     language: str = "en"
     queues: tuple[str, ...] = ()
     password_hash: str | None = field(default=None, repr=False)
-    capacity: Mapping[str, int] = field(default_factory=dict)
+    capacity: Mapping[str, int] | None = None
     disabled: bool | None = None
 
 
@@ -129,6 +140,28 @@ def list_queues(reader: Lookups) -> list[Json]:
     ]
 
 
+def rename_queue(tx: Transaction, name: str, new: str) -> QueueRow:
+    """The same queue under another name; the row as it was before. Raises Conflict where another
+    has that name, Invalid where it can't be one.
+    """
+    queue = queue_named(tx, name)
+    if any(other.name == new and other.id != queue.id for other in tx.queues()):
+        raise Conflict(f"there is a queue named {new!r} already")
+    if _as_name(new) != queue.name:
+        tx.append(
+            ev.QueueConfigured(
+                queue_id=queue.id,
+                name=new,
+                sla_seconds=queue.sla_seconds,
+                offer_seconds=queue.offer_seconds,
+                auto_accept=queue.auto_accept,
+                managed_by=queue.managed_by,
+            ),
+            actor=ACTOR,
+        )
+    return queue
+
+
 def remove_queue(tx: Transaction, name: str) -> QueueRow:
     """Raises Conflict where work is in it, or would come into it, which nobody would see then."""
     queue = queue_named(tx, name)
@@ -170,7 +203,10 @@ def put_user(tx: Transaction, spec: UserSpec, *, managed_by: str = "console") ->
     disabled = spec.disabled
     if disabled is None:
         disabled = known is not None and known.disabled
-    wanted = (spec.name, spec.role, queue_ids, dict(spec.capacity), disabled, managed_by)
+    capacity = spec.capacity
+    if capacity is None:
+        capacity = known.capacity if known is not None else {}
+    wanted = (spec.name, spec.role, queue_ids, dict(capacity), disabled, managed_by)
     if known is None or wanted != (
         known.name, known.role, known.queue_ids, dict(known.capacity), known.disabled,
         known.managed_by,
@@ -186,7 +222,7 @@ def put_user(tx: Transaction, spec: UserSpec, *, managed_by: str = "console") ->
                 queue_ids=queue_ids,
                 managed_by=managed_by,
                 disabled=disabled,
-                capacity=dict(spec.capacity),
+                capacity=dict(capacity),
             ),
             actor=ACTOR,
         )
@@ -218,24 +254,58 @@ def user_named(tx: Lookups, login: str) -> UserRow:
 def set_disabled(tx: Transaction, login: str, *, disabled: bool) -> UserRow:
     """Lock a person out, or let them in again; the row as it was before."""
     user = user_named(tx, login)
-    if user.disabled != disabled:
+    _change(tx, user, disabled=disabled)
+    if disabled:
+        _end_sessions(tx, user.id)
+    return user
+
+
+def set_capacity(tx: Transaction, login: str, capacity: Mapping[str, int]) -> UserRow:
+    """Pieces of work at a time on these channels, others as before; the row as it is then."""
+    user = user_named(tx, login)
+    return _change(tx, user, capacity={**user.capacity, **capacity})
+
+
+def rename_user(
+    tx: Transaction, login: str, *, new: str | None = None, name: str | None = None
+) -> UserRow:
+    """Another login, another name: the same person; the row as it is then.
+
+    Raises Conflict where somebody else has that login, Invalid where it can't be one.
+    """
+    user = user_named(tx, login)
+    new = user.login if new is None else new.lower()
+    if not _LOGIN.fullmatch(new):
+        raise Invalid(f"{new!r} can't be a login: 1 to 100 characters without spaces")
+    if tx.user_by_login(new) not in (None, user.id):
+        raise Conflict(f"the login {new!r} is taken")
+    return _change(tx, user, login=new, name=user.name if name is None else _as_name(name))
+
+
+def _change(tx: Transaction, user: UserRow, **changes: Unpack[_Changes]) -> UserRow:
+    wanted = replace(user, **changes)
+    if wanted != user:
         tx.append(
             ev.UserConfigured(
                 user_id=user.id,
-                login=user.login,
-                name=user.name,
+                login=wanted.login,
+                name=wanted.name,
                 role=user.role,
                 language=user.language,
                 queue_ids=user.queue_ids,
                 managed_by=user.managed_by,
-                disabled=disabled,
-                capacity=dict(user.capacity),
+                disabled=wanted.disabled,
+                capacity=dict(wanted.capacity),
             ),
             actor=ACTOR,
         )
-    if disabled:
-        _end_sessions(tx, user.id)
-    return user
+    return wanted
+
+
+def _as_name(name: str) -> str:
+    if not _NAME.fullmatch(name):
+        raise Invalid(f"{name!r} can't be a name: 1 to 100 characters in one line")
+    return name
 
 
 def set_password(tx: Transaction, login: str, hashed: str) -> UserRow:

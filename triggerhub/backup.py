@@ -65,8 +65,9 @@ def restore(settings: Settings, source: Path, progress: Progress) -> None:
     """Fill the data folder, and where it is on PostgreSQL an empty database, from a backup.
 
     Its consoles start anew, and what it was about to send is left to people: it may have been sent
-    since. Raises Conflict where there is a database, Invalid for a folder that is no backup, is
-    damaged or was made by a newer release, Unavailable where PostgreSQL's tool refuses.
+    since. One that was cut short goes on where it was. Raises Conflict where there is a database,
+    or another backup half brought back, Invalid for a folder that is no backup, is damaged or was
+    made by a newer release, Unavailable where PostgreSQL's tool refuses.
     """
     database = Database(settings.database)
     kind = DUMP if database.path is None else DATABASE
@@ -77,10 +78,17 @@ def restore(settings: Settings, source: Path, progress: Progress) -> None:
             if (source / other).is_file()
             else f"{source} is not a backup of a hub"
         )
-    schema.refuse_newer(json.loads((source / MANIFEST).read_text("utf-8")).get("schema"))
+    manifest = json.loads((source / MANIFEST).read_text("utf-8"))
+    schema.refuse_newer(manifest.get("schema"))
     if database.path is not None and database.path.exists():
         raise Conflict(f"there is a database at {database.path}: stop its hub and move it away")
-    if database.path is None and schema.current(database) is not None:
+    begun = schema.arriving(database) if database.path is None else None
+    if begun not in (None, manifest["made_at"]):
+        raise Conflict(
+            f"the backup of {begun} has been half brought back into that database: restore that"
+            " one, or name an empty database"
+        )
+    if database.path is None and begun is None and schema.current(database) is not None:
         raise Conflict("that PostgreSQL database holds a hub already: stop it, name an empty one")
     if master_key.missing(settings) and not (source / KEY).is_file():
         raise Invalid(
@@ -91,7 +99,10 @@ def restore(settings: Settings, source: Path, progress: Progress) -> None:
         shutil.copy2(source / KEY, settings.data_dir / KEY)
     _copy_tree(source / CONTENT, settings.data_dir / CONTENT, progress)
     if database.path is None:
-        dumping.load(database, source / DUMP)
+        if begun is None:
+            restored.begin(database, manifest["made_at"])
+        if schema.current(database, arriving=True) is None:
+            dumping.load(database, source / DUMP)
         _settle(settings, database)
         return
     database.path.parent.mkdir(parents=True, exist_ok=True)
@@ -115,6 +126,7 @@ def _settle(settings: Settings, arriving: Database) -> None:
         backups=folder / "backups",
         now=clock.now(),
         without_backup=arriving.path is None,  # it has just come out of one
+        arriving=True,
     )
     restored.settle(arriving, kit_of(settings, clock=clock))
 

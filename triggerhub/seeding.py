@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from functools import partial
 
-from channels.email.settings import normal
+from channels.email.settings import EmailAccount
 from config.seed import Seed, UserSeed
 from storage.store import Store
 from storage.transaction import Transaction
@@ -70,19 +70,22 @@ def _put_first_queue(tx: Transaction) -> None:
 
 
 def accounts(seed: Seed) -> list[AccountSpec]:
-    """The channel accounts of a seed. A Twilio number serves SMS and WhatsApp: an account each."""
+    """The channel accounts of a seed. A Twilio number serves SMS and WhatsApp: an account each.
+
+    Raises Invalid for a mailbox that answers couldn't be sent from.
+    """
     specs = []
     for mailbox in seed.email.accounts:
-        options = {"sender_name": mailbox.sender_name} if mailbox.sender_name else {}
-        if mailbox.forms:
-            options["forms"] = " ".join(normal(address) for address in mailbox.forms)
+        account = EmailAccount.declared(
+            mailbox.name, mailbox.addresses, mailbox.sender_name, mailbox.forms
+        )
         specs.append(
             AccountSpec(
                 channel="email",
-                name=mailbox.name,
-                addresses=tuple(normal(address) for address in mailbox.addresses),
+                name=account.name,
+                addresses=account.addresses,
                 queue=mailbox.queue,
-                options=options,
+                options=account.options(),
             )
         )
     for number in seed.sms.accounts:
@@ -121,7 +124,7 @@ async def _user(store: Store, user: UserSeed) -> UserSpec:
         language=user.language,
         queues=user.queues,
         password_hash=hashed,
-        capacity=user.capacity.by_channel() if user.capacity is not None else {},
+        capacity=user.capacity.by_channel() if user.capacity is not None else None,
         disabled=user.disabled,
     )
 

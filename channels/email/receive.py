@@ -18,9 +18,10 @@ import structlog
 
 from channels.email.receive_door import Door, Refusal
 from channels.email.receive_key import delivery_key, told_by_headers
+from channels.email.receive_path import POSTMASTER
 from channels.email.receive_session import Letter, MailSession
 from channels.email.reply_address import mailbox_of
-from channels.email.settings import ListenerSettings, normal
+from channels.email.settings import ListenerSettings, normal, normal_domain
 from triggerhub.domain.clock import Clock
 from triggerhub.domain.errors import Invalid, Rejected, TooLarge, Unavailable
 from triggerhub.domain.model.message import Account, Arrival
@@ -249,8 +250,34 @@ class MailServer:
 
     def _account(self, address: str) -> Account | None:
         mailbox = normal(address)
-        found = self._accounts.by_address("email", mailbox)
-        return found or self._accounts.by_address("email", mailbox_of(mailbox))
+        return (
+            self._accounts.by_address("email", mailbox)
+            or self._accounts.by_address("email", mailbox_of(mailbox))
+            or self._postmaster(mailbox)
+        )
+
+    def _postmaster(self, mailbox: str) -> Account | None:
+        """Who takes mail for the postmaster where no account has that address.
+
+        It may come without a domain and must be taken for each that is served (RFC 5321, 4.5.1).
+        Of the accounts that could be meant, the one that is a postmaster elsewhere, else the first.
+        """
+        local, at, domain = mailbox.partition("@")
+        if local != POSTMASTER:
+            return None
+        found = self._accounts.of_channel("email")
+        if at and domain != normal_domain(self._settings.hostname):
+            found = [
+                account
+                for account in found
+                if any(address.endswith(f"@{domain}") for address in account.addresses)
+            ]
+        named = (
+            account
+            for account in found
+            if any(address.startswith(f"{POSTMASTER}@") for address in account.addresses)
+        )
+        return next(named, found[0] if found else None)
 
 
 def _tls_context(settings: ListenerSettings) -> ssl.SSLContext | None:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 _BYTES = 256 + 64  # RFC 5321, 4.5.3.1.3, with room for UTF-8
 NOBODY = "<>"
+POSTMASTER = "postmaster"
+"""The one local part that RCPT may name without a domain (RFC 5321, 4.1.1.3)."""
 
 
 def path_of(arg: str) -> tuple[str | None, str | None]:
@@ -25,6 +27,8 @@ def path_of(arg: str) -> tuple[str | None, str | None]:
             return NOBODY, rest.strip()
     if path.startswith("@"):  # a source route, to be ignored (RFC 5321, appendix C)
         path = path.partition(":")[2]
+    if path.lower() == POSTMASTER:
+        return path, rest.strip()
     local, at, domain = path.rpartition("@")
     if not (at and local and domain) or len(path.encode(errors="replace")) > _BYTES:
         return None, None

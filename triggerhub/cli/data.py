@@ -181,7 +181,7 @@ def backup(
     """Copy database, large content and master key into a new folder; the hub may be running.
 
     Keep it as safe as the hub: the master key is in it, unless TRIGGERHUB_MASTER_KEY is set.
-    PostgreSQL is dumped by pg_dump, which must be as new as the server.
+    PostgreSQL is dumped by pg_dump, which must be at least as new as the server.
 
     Examples:
 

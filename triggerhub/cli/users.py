@@ -1,4 +1,4 @@
-"""Commands about people who sign in: add, list, lock out, let in, a new password.
+"""Commands about people who sign in: add, list, rename, lock out, let in, password, capacity.
 
 What the seed file says is made so again at the next start; a command that says otherwise tells so.
 """
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from config.settings import Settings
 
 Login = Annotated[str, typer.Argument(help="What they sign in with.")]
+Pieces = Annotated[
+    int | None, typer.Option(min=0, max=100, help="Pieces at a time.", show_default=False)
+]
 PasswordStdin = Annotated[
     bool, typer.Option("--password-stdin", help="Read the password from standard input.")
 ]
@@ -141,6 +144,78 @@ def user_password(
     typer.echo(f"{user.login!r} has a new password.")
     if not password_stdin:
         typer.echo(password)
+
+
+def user_capacity(
+    login: Login,
+    email: Pieces = None,
+    sms: Pieces = None,
+    whatsapp: Pieces = None,
+    config: Config = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Set how many pieces of work a person has at a time, by channel; 0: none is offered to them.
+
+    It holds for what is offered from now on; other channels stay as they are, 1 to begin with.
+
+    Examples:
+
+        triggerhub user capacity ann --sms 3 --whatsapp 3
+
+        triggerhub user capacity ann --email 0
+    """
+    given = {"email": email, "sms": sms, "whatsapp": whatsapp}
+    wanted = {channel: pieces for channel, pieces in given.items() if pieces is not None}
+    if not wanted:
+        stop("Say for which channel: --email, --sms, --whatsapp.")
+    settings = quiet_settings(config, data_dir=data_dir)
+    from triggerhub import administration
+
+    with refusals():
+        user = write(settings, lambda tx: administration.set_capacity(tx, login, wanted))
+    seed = _declared(settings, login)
+    if seed is not None and seed.capacity is not None:
+        _warn("The seed file declares a capacity for", login, "")
+    elif seed is None and user.managed_by == "file":
+        _warn("A seed file declared", login, " if it says a capacity")
+    pieces = ", ".join(f"{channel} {user.capacity.get(channel, 1)}" for channel in given)
+    typer.echo(f"{user.login!r} has at a time: {pieces}.")
+
+
+def user_rename(
+    login: Login,
+    new: Annotated[str | None, typer.Option("--login", help="What they sign in with then.")] = None,
+    name: Annotated[str | None, typer.Option(help="What colleagues and customers see.")] = None,
+    config: Config = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Give a person another login, another name, or both. Who is signed in stays so.
+
+    What they said and did stays theirs. Refused while the seed file declares the old login, as far
+    as `--config` or TRIGGERHUB_CONFIG names that file: write the new one there first.
+
+    Examples:
+
+        triggerhub user rename ann --login anna
+
+        triggerhub user rename wei --name "伟 Example" --login wei.example
+    """
+    if new is None and name is None:
+        stop("Say what is new: --login, --name.")
+    settings = quiet_settings(config, data_dir=data_dir)
+    from triggerhub import administration
+
+    seed = _declared(settings, login)
+    if seed is not None and new is not None and new.lower() != login.lower():
+        stop(f"The seed file declares the login {login!r}: write {new!r} there first.")
+
+    with refusals():
+        user = write(settings, lambda tx: administration.rename_user(tx, login, new=new, name=name))
+    if seed is not None and name is not None and seed.name != name:
+        _warn(f"The seed file declares the name {seed.name!r} for", login, "")
+    elif seed is None and _declared(settings, new or login) is None and user.managed_by == "file":
+        _warn("A seed file declared", login, " if it still does")
+    typer.echo(f"{login!r} is now {user.login!r}, {user.name}.")
 
 
 def _let_in(login: str, config: Config, data_dir: DataDir, *, disabled: bool) -> None:

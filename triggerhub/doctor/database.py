@@ -25,7 +25,7 @@ def database(settings: Settings, now: datetime, domains: set[str]) -> Iterator[F
     from storage import schema
     from storage.engine import Database
     from triggerhub import master_key
-    from triggerhub.domain.errors import HubError
+    from triggerhub.domain.errors import HubError, Invalid
 
     base = Database(settings.database)
     if base.path is not None and not base.path.exists():
@@ -40,7 +40,9 @@ def database(settings: Settings, now: datetime, domains: set[str]) -> Iterator[F
             check="schema",
             state="broken",
             text=str(error),
-            mend="see that it runs and that TRIGGERHUB_DATABASE_URL is right",
+            mend="triggerhub restore, with that backup"
+            if isinstance(error, Invalid)
+            else "see that it runs and that TRIGGERHUB_DATABASE_URL is right",
         )
         return
     if found != wanted:

@@ -19,6 +19,7 @@ _PORT = 6379
 _ANSWERS = (b"+PONG", b"-NOAUTH", b"-DENIED", b"-ERR")
 _VERSION = re.compile(r"(\d+)")
 TOOL = "pg_dump"
+_STRICT = 17  # from here on its pg_restore sets what no earlier server knows (transaction_timeout)
 
 
 def redis(settings: Settings, timeout: float) -> Iterator[Finding]:
@@ -61,7 +62,7 @@ def redis(settings: Settings, timeout: float) -> Iterator[Finding]:
 
 
 def dump_tool(server: int) -> Finding:
-    """Whether an update of the schema will find its backup. `server`: PostgreSQL's major."""
+    """Whether backups, and an update of the schema, will find it. `server`: PostgreSQL's major."""
     found = shutil.which(TOOL)
     mend = f"apt-get install postgresql-client-{server}, or dump the database yourself before each"
     if found is None:
@@ -82,7 +83,16 @@ def dump_tool(server: int) -> Finding:
         return Finding(
             check="backup tool",
             state="warning",
-            text=f"{said.strip() or found} can't dump PostgreSQL {server}: updates will refuse",
+            text=f"{said.strip() or found} can't dump PostgreSQL {server}: backups and updates will"
+            " refuse",
             mend=f"{mend} of them and set TRIGGERHUB_UPDATE_WITHOUT_BACKUP=true",
+        )
+    if int(version[1]) >= _STRICT > server:
+        return Finding(
+            check="backup tool",
+            state="warning",
+            text=f"{said.strip()} dumps PostgreSQL {server}, but can't bring it back",
+            mend=f"before `triggerhub restore`: apt-get install postgresql-client-{server}, and put"
+            f" /usr/lib/postgresql/{server}/bin first into its PATH",
         )
     return Finding(check="backup tool", state="good", text=f"{said.strip()}")

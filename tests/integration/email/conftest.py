@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -17,8 +17,9 @@ from cryptography.x509.oid import NameOID
 
 from channels.email.receive import MailServer
 from channels.email.settings import ListenerSettings, MailLimits
-from tests.integration.email.fakes import FakeAccounts, FakeInbox, Wire
+from tests.integration.email.fakes import SALES, SUPPORT, FakeAccounts, FakeInbox, Wire
 from triggerhub.domain.clock import ManualClock
+from triggerhub.domain.model.message import Account
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -46,10 +47,14 @@ class Certificate:
 
 @pytest.fixture
 async def listen() -> AsyncIterator[Listen]:
-    """Starts a server on a free port; keyword arguments are MailLimits, and `tls`."""
+    """Starts a server on a free port; keyword arguments are MailLimits, `tls` and `accounts`."""
     async with AsyncExitStack() as stack:
 
-        async def start(tls: Certificate | None = None, **limits: int | timedelta) -> Listening:
+        async def start(
+            tls: Certificate | None = None,
+            accounts: Sequence[Account] = (SUPPORT, SALES),
+            **limits: int | timedelta,
+        ) -> Listening:
             inbox = FakeInbox()
             settings = ListenerSettings(
                 hostname="hub.demo.example",
@@ -57,7 +62,7 @@ async def listen() -> AsyncIterator[Listen]:
                 key=tls.key if tls else None,
                 limits=MailLimits(**limits),  # type: ignore[arg-type] # by name from the test
             )
-            server = MailServer(inbox, FakeAccounts(), ManualClock(NOON), settings)
+            server = MailServer(inbox, FakeAccounts(list(accounts)), ManualClock(NOON), settings)
             await server.start("127.0.0.1", 0)
             stack.push_async_callback(server.close)
             return Listening(server, inbox, stack)

@@ -15,9 +15,11 @@ import pytest
 from channels.email.receive_key import delivery_key
 from channels.email.reply_address import ReplyAddresses
 from tests.integration.email.conftest import NOON, Listen
+from tests.integration.email.fakes import SALES, SUPPORT
 from triggerhub.domain.errors import Rejected, TooLarge, Unavailable
-from triggerhub.domain.model.message import Arrival
+from triggerhub.domain.model.message import Account, Arrival
 
+SHOP = Account(id="acc_shop", channel="email", name="Shop", addresses=("hello@shop.example",))
 MAIL = b"Message-ID: <1@customer.example>\r\nSubject: Hello\r\n\r\nHello\r\n"
 
 
@@ -93,6 +95,56 @@ async def test_only_our_mailboxes_are_taken_and_nothing_is_relayed(listen: Liste
     assert (await wire.say("DATA")).startswith("503")
     reply_to = ReplyAddresses(b"k" * 32).make("support@demo.example", "tok_1")
     assert (await wire.say(f"RCPT TO:<{reply_to.upper()}>")).startswith("250")
+
+
+@pytest.mark.parametrize(
+    ("recipient", "account"),
+    [
+        ("postmaster", "acc_support"),
+        ("PostMaster", "acc_support"),
+        ("postmaster@Demo.Example", "acc_support"),
+        ("Postmaster@hub.demo.example", "acc_support"),
+        ("postmaster@shop.example", "acc_shop"),
+    ],
+)
+async def test_the_postmaster_is_always_taken(listen: Listen, recipient: str, account: str) -> None:
+    """RFC 5321, 4.5.1; by the first account that serves the domain where none has the address."""
+    hub = await listen(accounts=[SUPPORT, SALES, SHOP])
+    wire = await hub.wire()
+    await wire.begin(recipient)
+    assert (await wire.say(MAIL + b".")).startswith("250")
+    (arrival,) = hub.inbox.arrivals
+    assert arrival.account_id == account
+    assert json.loads(arrival.envelope["rcpt_to"]) == [recipient]
+
+
+async def test_an_account_with_a_postmaster_address_takes_what_is_for_the_postmaster(
+    listen: Listen,
+) -> None:
+    post = Account(
+        id="acc_post", channel="email", name="Post", addresses=("postmaster@demo.example",)
+    )
+    hub = await listen(accounts=[SUPPORT, SHOP, post])
+    wire = await hub.wire()
+    await wire.begin("postmaster", "postmaster@demo.example", "postmaster@hub.demo.example")
+    await wire.say(MAIL + b".")
+    assert [arrival.account_id for arrival in hub.inbox.arrivals] == ["acc_post"]
+
+
+async def test_the_postmaster_of_others_is_not_ours_nor_a_sender_without_domain(
+    listen: Listen,
+) -> None:
+    hub = await listen()
+    wire = await hub.wire()
+    await wire.say("EHLO peer.example")
+    assert (await wire.say("MAIL FROM:<postmaster>")).startswith("553")
+    await wire.say("MAIL FROM:<anna@customer.example>")
+    assert (await wire.say("RCPT TO:<support>")).startswith("553")
+    assert (await wire.say("RCPT TO:<postmaster@mo.example>")).startswith("550 5.1.1")
+    without = await (await listen(accounts=[])).wire()
+    await without.say("EHLO peer.example")
+    await without.say("MAIL FROM:<anna@customer.example>")
+    assert (await without.say("RCPT TO:<postmaster>")).startswith("550 5.1.1")
 
 
 async def test_a_harvester_of_addresses_is_sent_away(listen: Listen) -> None:

@@ -342,3 +342,7 @@ def test_the_tool_for_backups(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     old = nodes.dump_tool(18)
     assert (old.state, "postgresql-client-18" in old.mend) == ("warning", True)
     assert nodes.dump_tool(15).state == "good"
+    tool.write_text("#!/bin/sh\necho 'pg_dump (PostgreSQL) 18.6'\n")
+    assert nodes.dump_tool(18).state == nodes.dump_tool(17).state == "good"
+    new = nodes.dump_tool(15)
+    assert (new.state, "can't bring it back" in new.text) == ("warning", True)

@@ -20,7 +20,9 @@ __all__ = ["_surroundings"]  # a fixture for every test here
 
 COMMANDS = (
     ["user", "list"], ["user", "disable"], ["user", "enable"], ["user", "password"],
-    ["account", "list"], ["account", "remove"], ["queue", "list"], ["queue", "remove"],
+    ["user", "rename"], ["user", "capacity"],
+    ["account", "list"], ["account", "remove"],
+    ["queue", "list"], ["queue", "remove"], ["queue", "rename"],
 )  # fmt: skip
 SEED = """
 [[queues]]
@@ -174,6 +176,74 @@ def test_a_new_password_ends_the_sessions(seed: Path, tmp_path: Path) -> None:
     assert matches(door.hash("ann") or "", "other words")
     assert call("user", "password", "ann", "--password-stdin", stdin="\n").exit_code == 1
     assert call("user", "password", "nobody").exit_code == 1
+
+
+@pytest.mark.thorough
+def test_how_much_a_person_has_at_a_time(seed: Path) -> None:
+    file = ("--config", str(seed))
+    done = call("user", "capacity", "Ann", "--sms", "2", "--whatsapp", "0")
+    assert (done.exit_code, done.stdout) == (
+        0,
+        "'ann' has at a time: email 3, sms 2, whatsapp 0.\n",
+    )
+    assert "if it says a capacity" in done.stderr
+    assert ann()["capacity"] == {"email": 3, "sms": 2, "whatsapp": 0}
+    warned = call("user", "capacity", "ann", "--email", "1", *file)
+    assert "declares a capacity for 'ann'" in warned.stderr
+    seed.write_text(SEED.replace("capacity = { email = 3 }\n", ""))
+    assert call("user", "capacity", "ann", "--email", "2", *file).stderr == ""
+    assert call("init", *file).exit_code == 0
+    assert ann()["capacity"]["email"] == 2, "the file says nothing of it"
+    for wrong in (["ann"], ["ann", "--sms", "101"], ["nobody", "--sms", "1"]):
+        refused = call("user", "capacity", *wrong)
+        assert refused.exit_code != 0
+        assert refused.stderr
+
+
+@pytest.mark.thorough
+def test_a_person_takes_another_login_and_stays_the_same(seed: Path, tmp_path: Path) -> None:
+    file, door = ("--config", str(seed)), Door(tmp_path)
+    assert door.session("ann")
+    hashed, before = door.hash("ann"), ann()
+    refused = call("user", "rename", "ann", "--login", "anna", *file)
+    assert (refused.exit_code, "'anna' there first" in refused.stderr) == (1, True)
+    assert call("user", "add", "bob", "--name", "Bob").exit_code == 0
+    assert "taken" in call("user", "rename", "ann", "--login", "Bob").stderr
+    for wrong in ("a b", ""):
+        assert "can't be a login" in call("user", "rename", "bob", "--login", wrong).stderr
+    assert "can't be a name" in call("user", "rename", "bob", "--name", "a\nb").stderr
+    assert call("user", "rename", "ann").exit_code == 1
+
+    seed.write_text(SEED.replace('"ann"', '"anna"'))
+    done = call("user", "rename", "Ann", "--login", "Anna", "--name", "Anna Example", *file)
+    assert done.exit_code == 0, done.stderr
+    assert (done.stdout, done.stderr) == ("'Ann' is now 'anna', Anna Example.\n", "")
+    assert door.hash("ann") is None
+    assert door.hash("anna") == hashed
+    assert door.session(), "whoever is signed in stays so"
+    assert call("init", *file).exit_code == 0
+    people = {row["login"]: row for row in listed("user")}
+    assert people.keys() == {"admin", "anna", "bob"}
+    assert people["anna"] == before | {"login": "anna"}
+
+
+@pytest.mark.thorough
+def test_a_queue_takes_another_name_and_keeps_what_is_its(seed: Path) -> None:
+    file = ("--config", str(seed))
+    refused = call("queue", "rename", "Support", "Help", *file)
+    assert (refused.exit_code, "'Help' there first" in refused.stderr) == (1, True)
+    assert "named 'Sale' already" in call("queue", "rename", "Support", "Sale").stderr
+    assert "can't be a name" in call("queue", "rename", "Support", "").stderr
+    assert call("queue", "rename", "Nope", "Help").exit_code == 1
+    blind = call("queue", "rename", "Sale", "Summer")
+    assert (blind.exit_code, "makes another queue" in blind.stderr) == (0, True)
+    seed.write_text(SEED.replace('"Support"', '"Help"').replace('"Sale"', '"Summer"'))
+    done = call("queue", "rename", "Support", "Help", *file)
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert call("init", *file).exit_code == 0
+    assert [row["name"] for row in listed("queue")] == ["Help", "Summer"]
+    assert [row["queue"] for row in listed("account")] == ["Help"]
+    assert ann()["queues"] == ["Help"]
 
 
 @pytest.mark.thorough

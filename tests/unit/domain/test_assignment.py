@@ -20,14 +20,14 @@ UNHELD = ev.AssignmentUnheld(assignment_id="asg_1", interaction_id="int_1")
 WRAPPING = ev.AssignmentWrapUpStarted(assignment_id="asg_1", interaction_id="int_1")
 
 
-def test_hold_wrap_up_and_handle_time() -> None:
+def test_hold_wrap_up_and_end() -> None:
     now = Assignment.of(leg(), START)
     for minute, item in enumerate([HELD, UNHELD, HELD, WRAPPING, ended()], start=1):
         now = now.apply(item, START + minute * MINUTE)
     assert now.state == "done"
     assert now.held_for == 2 * MINUTE
     assert now.wrap_up_since == START + 4 * MINUTE
-    assert now.handle_time(START + 60 * MINUTE) == 5 * MINUTE
+    assert now.ended_at == START + 5 * MINUTE
 
 
 def test_an_unknown_role_is_refused() -> None:
@@ -52,7 +52,7 @@ def test_any_sequence_follows_the_table(facts: list[ev.Fact], gaps: list[int]) -
         assert then.state == TRANSITIONS[now.state, type(item)]
         assert (then.held_since is None) == (then.state != "held")
         assert (then.ended_at is None) == (then.state != "done")
-        assert now.held_for <= then.held_for <= then.handle_time(at)
+        assert now.held_for <= then.held_for <= at - then.started_at
         now = then
 
 

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from channels.email.settings import EmailAccount, normal
+from triggerhub.domain.errors import Invalid
 
 
 def test_addresses_are_kept_in_their_normal_form() -> None:
@@ -47,6 +48,24 @@ def test_a_bad_address_is_explained(address: str, complaint: str) -> None:
 def test_other_faults(fields: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         EmailAccount.model_validate(fields)
+
+
+def test_what_is_wrong_with_a_declared_one_is_said_at_once() -> None:
+    with pytest.raises(Invalid) as refused:
+        EmailAccount.declared("Shop", ["a+b@shop.example", "客服@shop.example"], "Shop\n", [])
+    said = str(refused.value)
+    assert said.startswith(
+        "the mailbox 'Shop': addresses, 'a+b@shop.example': leave out the + part"
+    )
+    assert "addresses, '客服@shop.example': write a plain mailbox" in said
+    assert "sender_name, 'Shop\\n'" in said
+
+
+def test_a_web_form_may_write_from_any_mailbox() -> None:
+    account = EmailAccount.declared(
+        "Shop", ["a@shop.example"], "", ["Web+Form@x.example", "a" * 40 + "@x.example"]
+    )
+    assert account.options() == {"forms": f"web+form@x.example {'a' * 40}@x.example"}
 
 
 @pytest.mark.parametrize(

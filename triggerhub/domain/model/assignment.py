@@ -1,4 +1,4 @@
-"""One agent's leg in an interaction. Hold, wrap-up and handle time belong to it.
+"""One agent's leg in an interaction. Hold and wrap-up belong to it.
 
     connected ⇄ held → wrap_up → done
 
@@ -85,7 +85,3 @@ class Assignment:
             wrap_up_since=at if state == "wrap_up" else self.wrap_up_since,
             ended_at=at if state == "done" else None,
         )
-
-    def handle_time(self, now: datetime) -> timedelta:
-        """From start to end, holds and wrap-up included (until `now` while it isn't done)."""
-        return (self.ended_at or now) - self.started_at
