@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from channels.email.parse import parse
@@ -232,6 +234,41 @@ def test_costly_html_gives_its_words(source: str) -> None:
 )
 def test_bare_words(source: str, text: str) -> None:
     assert bare_text(source).strip() == text
+
+
+@pytest.mark.parametrize(
+    ("unit", "words"),
+    [
+        ("<<i>b>c", "<b>c"),
+        ("1<2 and <i>c</i>>d", "1<2 and c>d"),
+        ("<!-- <p>x</p> y", "x\ny"),
+        ("&am&#112;;", "&amp;"),
+        ("&amp;lt;", "&lt;"),
+        ("&ampx; &amp .", "&x; & ."),
+        ("&lt;b&gt;<td>c</td>.", "<b> c ."),
+        ("<h1x><o:p>d</o:p><br/>e", "d\ne"),
+        ("<3>", "<3>"),
+    ],
+)
+def test_what_is_repeated_is_read_as_it_is_once(unit: str, words: str) -> None:
+    for often in (1, 100_000):
+        read = bare_text(f"{unit}|" * often).removesuffix("|").split("|")
+        assert {one.strip() for one in read} == {words}
+        assert len(read) == often
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize(
+    "unit",
+    ["<p>word</p>", "<b>x</b>", "<", "<!", "<>", "a<br>", "&ampx &", "&nbsp;<i>y</i> "],
+)
+def test_the_largest_html_leaves_time(unit: str) -> None:
+    """On a machine that has other things to do, too."""
+    size = 25 * 1024 * 1024
+    began = time.process_time()
+    parsed = parse(html(unit * (size // len(unit))))
+    assert time.process_time() - began < 4
+    assert any(problem.startswith("html:") for problem in parsed.problems)
 
 
 @pytest.mark.parametrize(
