@@ -122,6 +122,25 @@ async def test_one_choice_of_several_is_made_by_the_arrows(stage: Stage, page: P
     await expect(panel.get_by_role("button", name=say("wrapUp.done"))).to_be_focused()
 
 
+async def test_one_goes_into_the_card_and_back_to_where_one_was(stage: Stage, page: Page) -> None:
+    """Beside the timeline, and where it is opened over it."""
+    say = words("en")
+    await sign_in(page, stage.hub, say)
+    assert (await stage.carrier.customer_sends(PHONE, NUMBER, "First words")).ok
+    await accept(page, say, "First words")
+    card = page.get_by_role("complementary", name=say("card.title"))
+    wrap_up = page.get_by_role("button", name=say("act.wrapUp"))
+    for width in (1440, 1024):
+        await page.set_viewport_size({"width": width, "height": 768})
+        await wrap_up.focus()
+        await page.keyboard.press("c")
+        await expect(card).to_be_focused()
+        await page.keyboard.press("Tab")
+        await page.keyboard.press("Escape")
+        await expect(wrap_up).to_be_focused()
+    await expect(card).to_have_count(0)
+
+
 async def test_a_page_ends_when_somebody_else_signs_in_on_another(stage: Stage, page: Page) -> None:
     """One browser has one session: the first page must not go on in a name that isn't its own."""
     say = words("en")
