@@ -44,6 +44,10 @@ async def test_one_column_at_a_time_is_shown(stage: Stage, open_page: OpenPage) 
     await expect(entry(page, "包裹在哪里")).to_be_hidden()
     await page.locator("a.row").click()
     await expect(entry(page, "包裹在哪里")).to_be_in_viewport()
+    await page.get_by_role("button", name=say("settings.title")).click()
+    leave = page.get_by_role("menuitem", name=say("settings.signOut"))
+    await leave.scroll_into_view_if_needed()
+    await expect(leave).to_be_in_viewport(ratio=1)
 
 
 async def test_an_offer_is_seen_and_taken_over_other_work(
@@ -57,6 +61,9 @@ async def test_an_offer_is_seen_and_taken_over_other_work(
     await offer(page, say).get_by_role("button", name=say("offer.accept")).click()
     field = page.get_by_role("textbox", name=say("reply.write"))
     await field.fill("Half an answer")
+    send = page.locator(".composer .btn-primary")
+    await expect(send).to_be_in_viewport(ratio=1)
+    assert await fits(page, 390)
     stood = await field.bounding_box(), await entry(page, "First words").bounding_box()
     assert (await stage.mailbox.customer_mails(SENDER, MAILBOX, "A lamp", "Second words")).ok
     held_out = offer(page, say)
