@@ -9,7 +9,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from tests.acceptance.hub_process import MAILBOX, NUMBER, PASSWORD
-from tests.acceptance.shift import Stage, accept, entry, offer, on_stage, sign_in, words
+from tests.acceptance.shift import Stage, accept, offer, on_stage, sign_in, words
 
 PHONE = "+15550100042"
 FOCUSED = "document.activeElement.tagName"
