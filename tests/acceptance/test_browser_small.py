@@ -86,6 +86,31 @@ async def test_an_offer_is_seen_and_taken_over_other_work(
     assert await fits(page, 390)
 
 
+async def test_why_no_more_work_comes_is_answered_with_work_in_hand(
+    stage: Stage, open_page: OpenPage
+) -> None:
+    say = words("en")
+    page = await open_page("en-GB", (390, 844))
+    await sign_in(page, stage.hub, say)
+    assert (await stage.carrier.customer_sends(PHONE, NUMBER, "First words")).ok
+    await offer(page, say).get_by_role("button", name=say("offer.accept")).click()
+    await expect(entry(page, "First words")).to_be_in_viewport()
+    await page.get_by_role("button", name=say("act.back")).click()
+    await page.get_by_role("button", name=say("work.why")).click()
+    answer = page.get_by_role("heading", name=say("empty.title"))
+    await expect(answer).to_be_in_viewport(ratio=1)
+    # What comes meanwhile is seen, and takes nobody away from the answer.
+    assert (await stage.mailbox.customer_mails(SENDER, MAILBOX, "A lamp", "Second words")).ok
+    take = offer(page, say).get_by_role("button", name=say("offer.accept"))
+    await expect(take).to_be_in_viewport(ratio=1)
+    await expect(answer).to_be_in_viewport(ratio=1)
+    await page.get_by_role("button", name=say("act.back")).click()
+    await expect(page.locator("a.row")).to_be_in_viewport()
+    await expect(answer).to_be_hidden()
+    await take.click()
+    await expect(entry(page, "Second words")).to_be_in_viewport()
+
+
 async def test_all_of_the_board_and_of_what_needs_attention_can_be_reached(
     stage: Stage, open_page: OpenPage
 ) -> None:
