@@ -49,7 +49,7 @@ class Stage:
 
 @asynccontextmanager
 async def on_stage(folder: Path) -> AsyncIterator[Stage]:
-    """A hub with two agents, its carrier and its mailbox."""
+    """A hub with two agents and a supervisor, its carrier and its mailbox."""
     # Slow enough that each state is seen before the next one comes.
     plan = (Step(status="sent"), Step(status="delivered", after=0.5))
     async with AsyncExitStack() as stack:
@@ -57,7 +57,7 @@ async def on_stage(folder: Path) -> AsyncIterator[Stage]:
         mailbox = await stack.enter_async_context(Mailbox())
         hub = HubProcess(
             folder=folder,
-            seed=seed({"ann": "agent", "ben": "agent"}),
+            seed=seed({"ann": "agent", "ben": "agent", "sue": "supervisor"}),
             settings={"relay_url": mailbox.relay_url, "twilio_api_url": carrier.url},
         )
         carrier.add_account(hub.carrier_account())
@@ -67,13 +67,19 @@ async def on_stage(folder: Path) -> AsyncIterator[Stage]:
         yield Stage(hub=hub, carrier=carrier, mailbox=mailbox)
 
 
-async def sign_in(page: Page, hub: HubProcess, say: Say, query: str = "") -> None:
+async def enter(page: Page, hub: HubProcess, say: Say, path: str, login: str) -> None:
+    """Sign in on the way to a page."""
     page.set_default_timeout(PATIENCE)
     expect.set_options(timeout=PATIENCE)
-    await page.goto(f"{hub.base}/{query}")
-    await page.get_by_label(say("login.user")).fill("ann")
+    await page.goto(f"{hub.base}/{path}")
+    await page.get_by_label(say("login.user")).fill(login)
     await page.get_by_label(say("login.password"), exact=True).fill(PASSWORD)
     await page.get_by_role("button", name=say("login.enter")).click()
+
+
+async def sign_in(page: Page, hub: HubProcess, say: Say, query: str = "") -> None:
+    """As ann, who is ready for work."""
+    await enter(page, hub, say, query, "ann")
     menu = say("presence.menu").partition("{")[0].strip()
     await page.get_by_role("button", name=re.compile(menu)).click()
     await page.get_by_role("menuitem", name=say("presence.available")).first.click()

@@ -1,8 +1,7 @@
-"""Work by keyboard, in a small window and on several pages of one browser, in a real browser."""
+"""Work by keyboard and on several pages of one browser, in a real browser."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -10,8 +9,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from tests.acceptance.hub_process import MAILBOX, NUMBER, PASSWORD
-from tests.acceptance.shift import Stage, accept, entry, offer, on_stage, sign_in, words
-from tests.services.browser import OpenPage
+from tests.acceptance.shift import Stage, accept, offer, on_stage, sign_in, words
 
 PHONE = "+15550100042"
 FOCUSED = "document.activeElement.tagName"
@@ -60,25 +58,87 @@ async def test_the_focus_is_never_lost_and_what_comes_in_is_told(stage: Stage, p
     assert await page.evaluate(FOCUSED) == "ASIDE"
 
 
-async def test_a_small_window_shows_one_column_at_a_time(stage: Stage, open_page: OpenPage) -> None:
-    """As a wide one does at a zoom of 200 %: everything can be reached, nothing is cut off."""
-    say = words("zh-CN")
-    page = await open_page("zh-CN", (640, 360))
-    await sign_in(page, stage.hub, say, "?lang=zh")
-    assert (await stage.carrier.customer_sends(PHONE, NUMBER, "包裹在哪里")).ok
-    await offer(page, say).get_by_role("button", name=say("offer.accept")).click()
-    await expect(entry(page, "包裹在哪里")).to_be_in_viewport()
-    await expect(page.get_by_role("button", name=say("act.wrapUp"))).to_be_in_viewport(ratio=1)
-    await expect(page.get_by_role("heading", level=1)).to_be_in_viewport(ratio=1)
-    assert await page.evaluate("document.documentElement.scrollWidth") == 640
-    sender = "ada@customer.example"
-    assert (await stage.mailbox.customer_mails(sender, MAILBOX, "台灯", "不亮了")).ok
-    await page.get_by_role("button", name=re.compile(say("act.back"))).click()
-    held_out = offer(page, say)
-    await expect(held_out.get_by_role("button", name=say("offer.look"))).to_be_in_viewport(ratio=1)
-    await page.locator("a.row").first.click()
-    await expect(entry(page, "包裹在哪里")).to_be_in_viewport()
-    await expect(held_out).to_be_hidden()
+async def test_the_keyboard_comes_back_from_a_formatted_mail(stage: Stage, page: Page) -> None:
+    """The frame has no scripts, so it can't pass on what is pressed in it: the page says so."""
+    say = words("en")
+    await sign_in(page, stage.hub, say)
+    html = "<p>It does not light. <a href='https://lamp.example/'>The lamp</a></p>"
+    sent = await stage.mailbox.customer_mails(
+        "ada@customer.example", MAILBOX, "A lamp", "It does not light.", html=html
+    )
+    assert sent.ok
+    await accept(page, say, "It does not light.")
+    await page.get_by_role("button", name=say("timeline.formatted")).click()
+    frame = page.locator("iframe")
+    assert "allow-scripts" not in (await frame.get_attribute("sandbox") or "")
+    held, leave = (
+        page.get_by_text(say("timeline.mailHoldsKeys")),
+        page.get_by_role("button", name=say("timeline.mailLeave")),
+    )
+    await expect(held).to_have_count(0)
+    height = await page.locator("article.entry").bounding_box()
+    await frame.click(position={"x": 40, "y": 8})
+    await expect(held).to_be_visible()
+    assert await page.locator("article.entry").bounding_box() == height
+    await leave.click()
+    await expect(held).to_have_count(0)
+    await page.keyboard.press("n")
+    field = page.get_by_role("textbox", name=say("note.write"))
+    await expect(field).to_be_focused()
+    # By Tab alone one comes through the mail and out of it.
+    await field.press("Escape")
+    await page.get_by_role("log").focus()
+    for _ in range(3):
+        await page.keyboard.press("Tab")
+        if await page.evaluate(FOCUSED) == "IFRAME":
+            break
+    await expect(held).to_be_visible()
+    await page.keyboard.press("Tab")
+    if await page.evaluate(FOCUSED) == "IFRAME":  # its document is a stop, and then its link
+        await page.keyboard.press("Tab")
+    await expect(held).to_have_count(0)
+    await page.keyboard.press("r")
+    await expect(page.get_by_role("textbox", name=say("reply.write"))).to_be_focused()
+
+
+async def test_one_choice_of_several_is_made_by_the_arrows(stage: Stage, page: Page) -> None:
+    say = words("en")
+    await sign_in(page, stage.hub, say)
+    assert (await stage.carrier.customer_sends(PHONE, NUMBER, "First words")).ok
+    await accept(page, say, "First words")
+    await expect(page.get_by_role("textbox", name=say("reply.write"))).to_be_focused()
+    await page.keyboard.press("Escape")
+    await page.keyboard.press("e")
+    panel = page.get_by_role("region", name=say("wrapUp.title"))
+    await expect(panel).to_be_focused()
+    await page.keyboard.press("Tab")
+    await page.keyboard.press("ArrowRight")
+    chosen = panel.get_by_role("radio", name=say("code.delivery"))
+    await expect(chosen).to_be_focused()
+    await expect(chosen).to_be_checked()
+    await page.keyboard.press("Tab")
+    await expect(panel.get_by_role("radio", name=say("disposition.solved"))).to_be_focused()
+    await page.keyboard.press("Tab")
+    await expect(panel.get_by_role("button", name=say("wrapUp.done"))).to_be_focused()
+
+
+async def test_one_goes_into_the_card_and_back_to_where_one_was(stage: Stage, page: Page) -> None:
+    """Beside the timeline, and where it is opened over it."""
+    say = words("en")
+    await sign_in(page, stage.hub, say)
+    assert (await stage.carrier.customer_sends(PHONE, NUMBER, "First words")).ok
+    await accept(page, say, "First words")
+    card = page.get_by_role("complementary", name=say("card.title"))
+    wrap_up = page.get_by_role("button", name=say("act.wrapUp"))
+    for width in (1440, 1024):
+        await page.set_viewport_size({"width": width, "height": 768})
+        await wrap_up.focus()
+        await page.keyboard.press("c")
+        await expect(card).to_be_focused()
+        await page.keyboard.press("Tab")
+        await page.keyboard.press("Escape")
+        await expect(wrap_up).to_be_focused()
+    await expect(card).to_have_count(0)
 
 
 async def test_a_page_ends_when_somebody_else_signs_in_on_another(stage: Stage, page: Page) -> None:

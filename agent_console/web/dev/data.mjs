@@ -58,7 +58,7 @@ export function world({ empty = false, long = 0 } = {}) {
     account('a_sms', 'sms', 'SMS UK', ['+44 7700 900100'], true, null, 90_000),
     account('a_chat', 'webchat', 'Website', ['kestrel.example'], true, null, 30_000),
     account('a_wa', 'whatsapp', 'WhatsApp', ['+44 7700 900101'], true, null, 12 * MIN),
-    account('a_tg', 'telegram', 'Telegram', ['@kestrel_example'], false, 'unavailable', 2.2 * MIN),
+    account('a_tg', 'telegram', 'Telegram', ['@kestrel_example'], false, 'late:3', 2.2 * MIN),
   ]
 
   const customers = new Map()

@@ -4,7 +4,7 @@ import { beforeEach, expect, it } from 'vitest'
 import { nextTick } from 'vue'
 import { createMemoryHistory, createRouter } from 'vue-router'
 
-import type { Interaction } from '@/api/types'
+import type { Interaction, Offer } from '@/api/types'
 import { i18n } from '@/i18n'
 import { useLive } from '@/live/live'
 import { closing } from './mine'
@@ -36,4 +36,15 @@ it('keeps the name of what has gone from under the pointer, and says why it has 
   expect(texts()).toEqual(['Name a: done', 'Name b: Wrap-up: choose a code', 'Name c: no longer yours'])
   expect(list.findAll('a.row')).toHaveLength(1)
   list.unmount()
+})
+
+it('tells having nothing in hand from there being nothing', async () => {
+  const live = useLive()
+  live.greeted = true
+  live.state = { ...live.state, me: { id: 'us_1' } as typeof live.state.me }
+  const list = mount(WorkList, { props: { current: null }, global: { plugins: [i18n, router] } })
+  expect(list.text()).toContain('Nothing is waiting for you')
+  live.state = { ...live.state, offers: { of: { id: 'of', interaction_id: 'a', agent_id: 'us_1', state: 'pending', made_at: '' } as Offer } }
+  await nextTick()
+  expect(list.text()).not.toContain('Nothing is waiting for you')
 })
