@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -20,50 +19,60 @@ _HANGUL = re.compile(r"[\uac00-\ud7af]")
 
 def storable(message: InboundMessage) -> InboundMessage:
     """The message without what no database takes as text: NUL, and half characters."""
-    seen: list[str] = []
-
-    def look(text: str) -> str:
-        seen.append(text)
-        return text
-
-    _each_text(message, look)
-    return message if _UNSTORABLE.search("\n".join(seen)) is None else _each_text(message, _text)
+    return message if _UNSTORABLE.search("\n".join(_texts_of(message))) is None else _clean(message)
 
 
-def _each_text(message: InboundMessage, of: Callable[[str], str]) -> InboundMessage:
-    """The message with every text as `of` makes it: the one list of what texts it has."""
+def _texts_of(message: InboundMessage) -> list[str]:
+    sender, report = message.sender, message.report
+    texts = [
+        message.key, message.external_id, message.reply_to, *message.to, message.subject,
+        message.text, message.quoted, message.html or "", *message.reply_tokens,
+        *message.references, *message.problems,
+    ]  # fmt: skip
+    if sender is not None:
+        texts += (sender.address, sender.name, sender.raw)
+    if report is not None:
+        texts += (report.reference, report.code, report.reason)
+    for part in message.attachments:
+        texts += (part.filename, part.content_type)
+    return texts
 
-    def each(values: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(map(of, values))
 
+def _clean(message: InboundMessage) -> InboundMessage:
     sender, report = message.sender, message.report
     return replace(
         message,
-        key=of(message.key),
-        external_id=of(message.external_id),
+        key=_text(message.key),
+        external_id=_text(message.external_id),
         sender=sender
-        and replace(sender, address=of(sender.address), name=of(sender.name), raw=of(sender.raw)),
-        reply_to=of(message.reply_to),
-        to=each(message.to),
-        subject=of(message.subject),
-        text=of(message.text),
-        quoted=of(message.quoted),
-        html=message.html and of(message.html),
+        and replace(
+            sender, address=_text(sender.address), name=_text(sender.name), raw=_text(sender.raw)
+        ),
+        reply_to=_text(message.reply_to),
+        to=_texts(message.to),
+        subject=_text(message.subject),
+        text=_text(message.text),
+        quoted=_text(message.quoted),
+        html=message.html and _text(message.html),
         attachments=tuple(
-            replace(part, filename=of(part.filename), content_type=of(part.content_type))
+            replace(part, filename=_text(part.filename), content_type=_text(part.content_type))
             for part in message.attachments
         ),
-        reply_tokens=each(message.reply_tokens),
-        references=each(message.references),
+        reply_tokens=_texts(message.reply_tokens),
+        references=_texts(message.references),
         report=report
         and replace(
             report,
-            reference=of(report.reference),
-            code=of(report.code),
-            reason=of(report.reason),
+            reference=_text(report.reference),
+            code=_text(report.code),
+            reason=_text(report.reason),
         ),
-        problems=each(message.problems),
+        problems=_texts(message.problems),
     )
+
+
+def _texts(values: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(map(_text, values))
 
 
 def _text(value: str) -> str:
