@@ -250,6 +250,13 @@ class Keys(BaseSettings):
             json_schema_extra={"right": "a URL, such as https://api.telegram.org"},
         ),
     ] = "https://api.telegram.org"
+    processes: Annotated[
+        Literal[1, 2],
+        Field(
+            description="2: what speaks with the outside, and what writes and routes, each have a"
+            " process; 1: both share one, which needs less memory and one core."
+        ),
+    ] = 2
     drain_seconds: Annotated[
         int,
         Field(

@@ -16,7 +16,7 @@ LONGEST = 3.0  # seconds; with a long step before it still well within the leade
 # Routing costs about twice as much as taking in, and Python uses about one core: while taking in
 # alone needs little more than a third of it, the load can be borne, however many come.
 LOOK_EVERY = 0.02  # seconds
-BUSY = 0.4  # of a core
+BUSY = 0.15  # of a core
 
 
 class Precedence:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from triggerhub.bootstrap import Hub
+    from triggerhub.bootstrap.edge import Edge
 
 from triggerhub.cli.terminal import Config, DataDir, quiet_settings, refusals, settings_of
 
@@ -59,6 +59,11 @@ def serve(
     configure_logging(level=settings.log_level, form=settings.log_format)
     # Nothing of what is loaded is garbage; looking for it takes a tenth of the start.
     gc.disable()
+    process = None
+    if settings.processes > 1:
+        from triggerhub.apart.process import CoreProcess
+
+        process = CoreProcess()  # loads while this one does
     import uvloop
 
     if demo:
@@ -70,19 +75,19 @@ def serve(
 
     ready = False
 
-    def on_ready(hub: Hub) -> None:
+    def on_ready(hub: Edge) -> None:
         nonlocal ready
         ready = True
         _welcome_demo(hub) if demo else _welcome(hub)
 
     with refusals():
-        code = uvloop.run(run(settings, on_ready=on_ready))
+        code = uvloop.run(run(settings, process=process, on_ready=on_ready))
     if code and not ready:
         typer.echo("The hub did not start; `triggerhub doctor` says more.", err=True)
     raise typer.Exit(code)
 
 
-def _welcome_demo(hub: Hub) -> None:
+def _welcome_demo(hub: Edge) -> None:
     """Where to go and as whom."""
     from triggerhub.demo.cast import PASSWORD, USERS
 
@@ -96,7 +101,7 @@ def _welcome_demo(hub: Hub) -> None:
     typer.echo("  Ctrl-C drains and stops.\n")
 
 
-def _welcome(hub: Hub) -> None:
+def _welcome(hub: Edge) -> None:
     typer.echo(f"Console and API  http://{_shown(hub.settings.http_host)}:{hub.http_port}")
     typer.echo(f"Mail             {_shown(hub.settings.smtp_host)}:{hub.smtp_port} (SMTP)")
     typer.echo("Ctrl-C drains and stops.")
