@@ -203,14 +203,7 @@ class Supervisor:
         error = opening.exception()
         if error is None:
             return True
-        # What is known to happen (a port in use) is said in a line, a bug with its traceback.
-        expected = isinstance(error, OSError | HubError)
-        log.critical(
-            "service.start_failed",
-            service=service.name,
-            error=str(error),
-            exc_info=None if expected else error,
-        )
+        log.critical("service.start_failed", service=service.name, **_said(error))
         self._fail()
         return False
 
@@ -224,7 +217,7 @@ class Supervisor:
             return
         error = None if task.cancelled() else task.exception()
         if error is not None:
-            log.critical("service.failed", service=service.name, exc_info=error)
+            log.critical("service.failed", service=service.name, **_said(error))
             self._fail()
         elif not self._stopping.is_set():
             log.critical("service.ended", service=service.name)
@@ -317,6 +310,12 @@ class Supervisor:
         waiting = asyncio.ensure_future(event.wait())
         await asyncio.wait({task, waiting}, return_when=asyncio.FIRST_COMPLETED)
         await _cancelled(waiting)
+
+
+def _said(error: BaseException) -> dict[str, Any]:
+    """What is known to happen (a port in use) is said in a line, a bug with its traceback."""
+    expected = isinstance(error, OSError | HubError)
+    return {"error": str(error), "exc_info": None if expected else error}
 
 
 async def _cancelled(task: asyncio.Future[Any], seconds: float | None = None) -> None:

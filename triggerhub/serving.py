@@ -14,6 +14,7 @@ from typing import Any
 from config.settings import Settings
 from triggerhub.apart.far import far_ports
 from triggerhub.apart.process import CoreProcess
+from triggerhub.apart.spawn import Spawned, spawn
 from triggerhub.bootstrap.edge import Edge, build_edge
 from triggerhub.bootstrap.parts import Parts
 from triggerhub.database import open_to_serve
@@ -24,23 +25,22 @@ async def serve(
     settings: Settings,
     parts: Parts | None = None,
     *,
-    process: CoreProcess | None = None,
+    core: Spawned | None = None,
     on_ready: Callable[[Edge], None] | None = None,
     beside: Callable[[Edge], Coroutine[Any, Any, list[Part]]] | None = None,
 ) -> int:
     """Run a hub until it is asked to stop; the exit code (see triggerhub.lifecycle).
 
-    `process`: of the core, if that is started already. `beside`: more services for this hub, such
+    `core`: its process, if that is spawned already. `beside`: more services for this hub, such
     as the demo's. Raises Conflict where another hub runs on the same SQLite file, Invalid for a
     schema that a newer release has made, OSError and HubError for what keeps the hub from being
     built.
     """
     parts = parts or Parts()
-    opened = (
-        _in_one(settings, parts)
-        if settings.processes == 1
-        else _in_two(settings, parts, process or CoreProcess())
-    )
+    if settings.processes == 1:
+        opened = _in_one(settings, parts)
+    else:
+        opened = _in_two(settings, parts, CoreProcess(core or spawn()))
     async with opened as (edge, services):
         more = await beside(edge) if beside is not None else []
         settle_memory()

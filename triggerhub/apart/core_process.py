@@ -7,6 +7,8 @@ import signal
 import socket
 import sys
 
+from triggerhub.lean import load_structlog
+
 
 def _ignored(*_: object) -> None:
     """No SIG_IGN, which the parsers' processes would inherit."""
@@ -17,6 +19,7 @@ def main() -> int:
         signal.signal(number, _ignored)  # to end is the edge's matter
     # Nothing of what is loaded is garbage; looking for it takes a tenth of the start.
     gc.disable()
+    load_structlog()
     import uvloop
 
     from triggerhub.apart.core_life import live

@@ -7,16 +7,15 @@ line between them is lost then (triggerhub.apart.core_process).
 from __future__ import annotations
 
 import asyncio
-import socket
-import subprocess
-import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from config.settings import Settings
 from triggerhub.apart.link import Link
 from triggerhub.apart.packed import unpacked
+from triggerhub.apart.spawn import Spawned
 from triggerhub.bootstrap.parts import Parts
+from triggerhub.domain.errors import Unavailable
 from triggerhub.domain.events import Recorded
 
 Committed = Callable[[Sequence[Recorded]], None]
@@ -24,18 +23,10 @@ _KILLED_AFTER = 2.0  # seconds for a process whose line is lost to be gone
 
 
 class CoreProcess:
-    """Started at once, so that it loads while the edge does; `open` makes it a core."""
+    """`open` makes a core of what was spawned."""
 
-    def __init__(self) -> None:
-        ours, theirs = socket.socketpair()
-        with theirs:
-            self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-                [sys.executable, "-P", "-m", "triggerhub.apart.core_process", str(theirs.fileno())],
-                pass_fds=[theirs.fileno()],
-                # A terminal's Ctrl-C is for the edge, which lets the core go last.
-                start_new_session=True,
-            )
-        self._socket = ours
+    def __init__(self, spawned: Spawned) -> None:
+        self._process, self._socket = spawned.process, spawned.line
         self._link: Link | None = None
         self._let_go = False
         self._on_committed: Committed | None = None
@@ -61,19 +52,22 @@ class CoreProcess:
             self._on_restart(value)
 
     async def watch(self) -> None:
-        """Until it was let go; raises RuntimeError where it ended by itself."""
+        """Until it was let go; raises Unavailable where it ended by itself."""
         assert self._link is not None
         await self._link.lost.wait()
         if not self._let_go:
-            raise RuntimeError(f"the core's process ended with {await self._code()}")
+            self._let_go = True
+            code = await self._code()
+            raise Unavailable(f"the core's process ended with {code}", code="core_ended")
 
     async def finish(self) -> None:
         assert self._link is not None
-        await self._link.call("core", "finish")
+        if not self._link.lost.is_set():
+            await self._link.call("core", "finish")
 
     async def close(self) -> None:
-        """Let it go. Raises RuntimeError where it didn't end well."""
-        self._let_go = True
+        """Let it go. Raises Unavailable where it didn't end well, and that wasn't told before."""
+        told, self._let_go = self._let_go, True
         try:
             if self._link is not None and not self._link.lost.is_set():
                 await self._link.call("process", "stop")
@@ -81,8 +75,8 @@ class CoreProcess:
             code = await self._code()
         finally:
             self.kill()
-        if code:
-            raise RuntimeError(f"the core's process ended with {code}")
+        if code and not told:
+            raise Unavailable(f"the core's process ended with {code}", code="core_ended")
 
     async def _code(self) -> int:
         return await asyncio.to_thread(self._process.wait, _KILLED_AFTER)

@@ -10,7 +10,9 @@ import typer
 if TYPE_CHECKING:
     from triggerhub.bootstrap.edge import Edge
 
+from triggerhub.apart.spawn import spawn
 from triggerhub.cli.terminal import Config, DataDir, quiet_settings, refusals, settings_of
+from triggerhub.lean import load_structlog
 
 
 def serve(
@@ -54,16 +56,14 @@ def serve(
         smtp_port=smtp_port,
         log_level=log_level,
     )
+    # Nothing of what is loaded is garbage; looking for it takes a tenth of the start.
+    gc.disable()
+    # It loads while this process does.
+    core = spawn() if settings.processes == 2 else None
+    load_structlog()
     from triggerhub.observability import configure_logging
 
     configure_logging(level=settings.log_level, form=settings.log_format)
-    # Nothing of what is loaded is garbage; looking for it takes a tenth of the start.
-    gc.disable()
-    process = None
-    if settings.processes > 1:
-        from triggerhub.apart.process import CoreProcess
-
-        process = CoreProcess()  # loads while this one does
     import uvloop
 
     if demo:
@@ -81,7 +81,7 @@ def serve(
         _welcome_demo(hub) if demo else _welcome(hub)
 
     with refusals():
-        code = uvloop.run(run(settings, process=process, on_ready=on_ready))
+        code = uvloop.run(run(settings, core=core, on_ready=on_ready))
     if code and not ready:
         typer.echo("The hub did not start; `triggerhub doctor` says more.", err=True)
     raise typer.Exit(code)

@@ -29,7 +29,7 @@ from storage.transaction import Transaction
 from triggerhub import administration as admin
 from triggerhub.accounts import AccountSpec, put_account
 from triggerhub.administration import UserSpec
-from triggerhub.apart.process import CoreProcess
+from triggerhub.apart.spawn import Spawned
 from triggerhub.bootstrap.core import NoRelay
 from triggerhub.bootstrap.edge import Edge
 from triggerhub.bootstrap.parts import Parts
@@ -103,7 +103,7 @@ async def follow_events(hub: Edge, events: asyncio.Queue[tuple[int, str, datetim
 async def serve_demo(
     settings: Settings,
     *,
-    process: CoreProcess | None = None,
+    core: Spawned | None = None,
     on_ready: Callable[[Edge], None] | None = None,
 ) -> int:
     """A hub with the demo around it, until it is asked to stop; the exit code."""
@@ -113,7 +113,7 @@ async def serve_demo(
             pass
     stage = await open_stage(settings)
     return await serve(
-        stage.settings, stage.parts, process=process, on_ready=on_ready, beside=stage.beside
+        stage.settings, stage.parts, core=core, on_ready=on_ready, beside=stage.beside
     )
 
 
