@@ -251,10 +251,13 @@ class Keys(BaseSettings):
         ),
     ] = "https://api.telegram.org"
     processes: Annotated[
-        Literal[1, 2],
+        int,
         Field(
+            ge=1,
+            le=2,
             description="2: what speaks with the outside, and what writes and routes, each have a"
-            " process; 1: both share one, which needs less memory and one core."
+            " process; 1: both share one, for a machine with one core or little memory.",
+            json_schema_extra={"right": "1 or 2"},
         ),
     ] = 2
     drain_seconds: Annotated[

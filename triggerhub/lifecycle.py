@@ -135,6 +135,7 @@ class Supervisor:
         on_ready: Callable[[], None] | None = None,
         on_restart: Callable[[str], None] | None = None,
         signals: Sequence[signal.Signals] = (signal.SIGTERM, signal.SIGINT),
+        name: str = "hub",
     ) -> None:
         self._services = services
         self._drain = drain.total_seconds()
@@ -143,6 +144,7 @@ class Supervisor:
         self._on_ready = on_ready
         self._on_restart = on_restart
         self._ending = signals
+        self._name = name
         self._stopping = asyncio.Event()
         self._forced = asyncio.Event()
         self._started: list[Service] = []
@@ -159,12 +161,12 @@ class Supervisor:
         with self._signals():
             await self._start()
             if not self._stopping.is_set():
-                log.info("hub.ready", services=[s.name for s in self._started])
+                log.info(f"{self._name}.ready", services=[s.name for s in self._started])
                 if self._on_ready is not None:
                     self._on_ready()
                 await self._stopping.wait()
             await self._end()
-        log.info("hub.stopped", code=self._code)
+        log.info(f"{self._name}.stopped", code=self._code)
         return self._code
 
     @contextmanager
@@ -263,7 +265,7 @@ class Supervisor:
     # --- the end ------------------------------------------------------------------------------
 
     async def _end(self) -> None:
-        log.info("hub.stopping", seconds=self._drain)
+        log.info(f"{self._name}.stopping", seconds=self._drain)
         loop = asyncio.get_running_loop()
         deadline = loop.time() + self._drain
         for phase in PHASES:

@@ -68,7 +68,8 @@ async def _in_two(
 ) -> AsyncGenerator[tuple[Edge, list[Part]]]:
     """The core is one vital part here, with services of its own there."""
     try:
-        ports = await far_ports(await process.open(settings, parts), settings, parts.clock)
+        link = await process.open(settings, parts)
+        ports = await far_ports(link, settings, parts.clock, process=process.pid)
         edge = await build_edge(settings, parts, ports)
         process.follow(ports.store.tail.publish, edge.restarted)
         core = Part(name="core", run=process.watch, finish=process.finish, close=process.close)

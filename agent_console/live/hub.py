@@ -16,7 +16,7 @@ import structlog
 from agent_console.live.audience import Audience
 from agent_console.live.catch_up import MAX_GAP, Waiting, gap, missed
 from agent_console.live.fanout import Fanout
-from agent_console.live.frames import card_frame, entry_frame, frame
+from agent_console.live.frames import by_seq, card_frame, entry_frame, frame
 from agent_console.live.lists import Lists
 from agent_console.live.messages import MAX_WATCHED
 from agent_console.live.milestones import Milestones
@@ -227,7 +227,7 @@ class LiveHub:
         if not wanted:
             return
         rows = await self._views.rows({"entries": wanted})
-        for row in rows.get("entries", {}).values():
+        for row in sorted(rows.get("entries", {}).values(), key=by_seq):
             if row["customer_id"] in (customer_id, likely):
                 beside = sorted({row["customer_id"], customer_id})
                 viewer.push(f"entry:{row['id']}", self.seq, entry_frame(beside, encode(row)))

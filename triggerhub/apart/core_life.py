@@ -83,6 +83,7 @@ class _Life:
             [replace(part, finish=None) for part in core.services()],
             drain=timedelta(seconds=settings.drain_seconds),
             signals=(),
+            name="core",
             on_restart=self._tell_restarted,
         )
         self._running = asyncio.create_task(self._run(supervisor, core, held))

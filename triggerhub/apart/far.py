@@ -26,7 +26,9 @@ class FarViews(SqlReads):
         return getattr(self._far, method)
 
 
-async def far_ports(link: Link, settings: Settings, clock: Clock | None) -> CorePorts:
+async def far_ports(
+    link: Link, settings: Settings, clock: Clock | None, *, process: int | None = None
+) -> CorePorts:
     """Its store is started and follows what the core commits, once `link` is heard."""
     store = open_reading(settings, clock=clock or SystemClock())
     await store.start()
@@ -37,4 +39,5 @@ async def far_ports(link: Link, settings: Settings, clock: Clock | None) -> Core
         presences=cast("Any", FarRoom(link, "presences")),
         views=cast("ConsoleViews", FarViews(store, FarRoom(link, "views"))),
         store=store,
+        process=process,
     )

@@ -26,17 +26,21 @@ class CoreProcess:
     """`open` makes a core of what was spawned."""
 
     def __init__(self, spawned: Spawned) -> None:
-        self._process, self._socket = spawned.process, spawned.line
+        self._spawned = spawned
         self._link: Link | None = None
         self._let_go = False
         self._on_committed: Committed | None = None
         self._on_restart: Callable[[str], None] | None = None
 
+    @property
+    def pid(self) -> int:
+        return self._spawned.process.pid
+
     async def open(self, settings: Settings, parts: Parts) -> Link:
         """Its database is up to date, its router at work. Raises as `serve`."""
         loop = asyncio.get_running_loop()
         link = self._link = Link(on_tiding=self._tiding)
-        await loop.create_unix_connection(lambda: link, sock=self._socket)
+        await loop.create_unix_connection(lambda: link, sock=self._spawned.line)
         await link.call("process", "open", settings, parts.of_core())
         return link
 
@@ -79,14 +83,10 @@ class CoreProcess:
             raise Unavailable(f"the core's process ended with {code}", code="core_ended")
 
     async def _code(self) -> int:
-        return await asyncio.to_thread(self._process.wait, _KILLED_AFTER)
+        return await asyncio.to_thread(self._spawned.process.wait, _KILLED_AFTER)
 
     def kill(self) -> None:
         """See that nothing of it is left, whatever happened."""
-        if self._process.poll() is None:
-            self._process.kill()
-            self._process.wait()
-        if self._link is None:
-            self._socket.close()
-        else:
+        if self._link is not None:
             self._link.close()
+        self._spawned.end()

@@ -17,6 +17,13 @@ class Spawned:
     process: subprocess.Popen[bytes]
     line: socket.socket
 
+    def end(self) -> None:
+        """See that nothing of it is left, whatever happened."""
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        self.line.close()
+
 
 def spawn() -> Spawned:
     """It ends by itself when the line is closed."""

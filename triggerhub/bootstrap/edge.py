@@ -116,7 +116,7 @@ async def build_edge(settings: Settings, parts: Parts, ports: CorePorts) -> Edge
     await directory.load()
     company = CompanyFace(store, reads)
     await company.load()
-    metrics = Metrics()
+    metrics = Metrics(core=ports.process)
     https = settings.base_url.startswith("https://")
     drain = Drain()
     console = console_server(

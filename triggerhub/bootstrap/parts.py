@@ -48,3 +48,5 @@ class CorePorts:
     presences: Presences
     views: ConsoleViews
     store: ReadStore
+    process: int | None = None
+    """The core's own, where it has one."""

@@ -80,8 +80,12 @@ def serve(
         ready = True
         _welcome_demo(hub) if demo else _welcome(hub)
 
-    with refusals():
-        code = uvloop.run(run(settings, core=core, on_ready=on_ready))
+    try:
+        with refusals():
+            code = uvloop.run(run(settings, core=core, on_ready=on_ready))
+    finally:
+        if core is not None:
+            core.end()
     if code and not ready:
         typer.echo("The hub did not start; `triggerhub doctor` says more.", err=True)
     raise typer.Exit(code)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
-from typing import Literal
 
 import pytest
 
@@ -20,7 +19,7 @@ HOLDS += "with sole_hub(Path(sys.argv[1])): print('in', flush=True); sys.stdin.r
 
 @pytest.mark.parametrize("processes", [1, 2])
 async def test_a_second_hub_is_refused_before_it_touches_anything(
-    tmp_path: Path, processes: Literal[1, 2]
+    tmp_path: Path, processes: int
 ) -> None:
     settings = Settings(data_dir=tmp_path, http_port=0, smtp_port=0, processes=processes)
     database = tmp_path / "hub.sqlite3"
