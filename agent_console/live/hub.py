@@ -32,6 +32,7 @@ from triggerhub.domain.ports import Json, LogTail, Views
 log = structlog.get_logger(__name__)
 
 _JOINS_AT_ONCE = 4
+AT_ONCE = 64  # events: of many at once the first are shown while others are still decided
 _REFRESH_LISTS = 60.0  # seconds; "today" ends without an event
 
 
@@ -253,7 +254,11 @@ class LiveHub:
         while True:
             await self._arrived.wait()
             self._arrived.clear()
-            batch, self._pending = self._pending, []
+            # Above the gap nobody is told each of them.
+            many = len(self._pending) if len(self._pending) > self._max_gap else AT_ONCE
+            batch, self._pending = self._pending[:many], self._pending[many:]
+            if self._pending:
+                self._arrived.set()
             if not batch:
                 continue
             if not await self._sent_batch(batch):

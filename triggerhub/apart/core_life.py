@@ -20,8 +20,11 @@ from triggerhub.apart.packed import NearInbox, packed
 from triggerhub.bootstrap.core import Core, build_core
 from triggerhub.bootstrap.parts import Parts
 from triggerhub.database import open_to_serve
+from triggerhub.domain.events import MessageReceived, StatusReceived
 from triggerhub.lifecycle import FAILED, Supervisor, settle_memory
 from triggerhub.observability import configure_logging
+
+_COMING = (MessageReceived, StatusReceived)
 
 
 async def live(line: socket.socket) -> int:
@@ -58,7 +61,10 @@ def rooms_of(core: Core) -> dict[str, object]:
 async def tell_committed(core: Core, link: Link) -> None:
     """Until cancelled. What the edge misses, it reads from the log."""
     async for batch in core.store.subscribe():
-        link.tell("committed", packed(batch))
+        # Whoever follows the log at the edge waits for what became of a delivery: that more have
+        # come is told by the number, and by the last of them.
+        told = [item for item in batch[:-1] if type(item.fact) not in _COMING]
+        link.tell("committed", (batch[0].seq, packed([*told, batch[-1]])))
 
 
 class _Life:

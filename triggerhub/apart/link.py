@@ -20,6 +20,7 @@ from triggerhub.domain.errors import HubError, Unavailable
 log = structlog.get_logger(__name__)
 
 _SIZE = struct.Struct("!Q")
+_MANY = 16  # pieces that wait until the loop's turn ends; the other end begins with what is more
 _CALL, _ANSWER, _ERROR, _TIDING = range(4)
 _Message = tuple[Any, ...]
 
@@ -86,6 +87,8 @@ class Link(asyncio.Protocol):
         if not self._out:
             self._loop.call_soon(self._flush)
         self._out += (_SIZE.pack(len(packed)), packed)
+        if len(self._out) >= _MANY:
+            self._flush()
 
     def _flush(self) -> None:
         out, self._out = self._out, []

@@ -18,7 +18,7 @@ from triggerhub.bootstrap.parts import Parts
 from triggerhub.domain.errors import Unavailable
 from triggerhub.domain.events import Recorded
 
-Committed = Callable[[Sequence[Recorded]], None]
+Committed = Callable[[Sequence[Recorded], int], None]
 _KILLED_AFTER = 2.0  # seconds for a process whose line is lost to be gone
 
 
@@ -51,7 +51,8 @@ class CoreProcess:
 
     def _tiding(self, topic: str, value: Any) -> None:
         if topic == "committed" and self._on_committed is not None:
-            self._on_committed(unpacked(value))
+            first, rows = value
+            self._on_committed(unpacked(rows), first)
         elif topic == "restarted" and self._on_restart is not None:
             self._on_restart(value)
 

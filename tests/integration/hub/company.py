@@ -106,7 +106,8 @@ async def joined(core: Core, settings: Settings, parts: Parts) -> AsyncIterator[
     def heard(topic: str, value: Any) -> None:
         assert topic == "committed"
         if edge is not None:
-            edge.store.tail.publish(unpacked(value))
+            first, rows = value
+            edge.store.tail.publish(unpacked(rows), first)
 
     near = Link(on_tiding=heard)
     await loop.create_unix_connection(lambda: near, sock=ours)
