@@ -17,7 +17,8 @@ from urllib.parse import urlencode
 from bench import company
 from bench.company import MARK
 from storage.engine import Database
-from triggerhub.bootstrap import Hub, Parts, build
+from triggerhub.bootstrap.hub import Hub, build
+from triggerhub.bootstrap.parts import Parts
 from triggerhub.database import migrate
 from triggerhub.domain import commands as cmd
 from triggerhub.domain import events as ev
@@ -81,20 +82,20 @@ async def live(folder: Path, agents: int) -> History:
     migrate(settings, clock)
     hub = await build(settings, Parts(clock=clock, ids=ids))
     try:
-        await company.found(hub.store, agents)
-        await hub.directory.load()
+        await company.found(hub.core.store, agents)
+        await hub.core.directory.load()
         historian = await _prepare(hub)
-        before = await hub.views.head()
-        known = _dump(hub.store.database)[1]
+        before = await hub.core.views.head()
+        known = _dump(hub.core.store.database)[1]
         ids.marking = True
         ends = []
         for episode in range(EPISODES):
             clock.set(episode_begin(episode))
             await _episode(hub, clock, historian, episode)
-            ends.append(await hub.views.head())
-        columns, after = _dump(hub.store.database)
+            ends.append(await hub.core.views.head())
+        columns, after = _dump(hub.core.store.database)
     finally:
-        await hub.close()
+        await hub.core.close()
     fresh = {
         table: [row for row in rows if row not in known[table]] for table, rows in after.items()
     }
@@ -102,29 +103,29 @@ async def live(folder: Path, agents: int) -> History:
 
 
 async def _prepare(hub: Hub) -> Actor:
-    found = await hub.views.user_by_login(company.HISTORIAN)
+    found = await hub.core.views.user_by_login(company.HISTORIAN)
     assert found is not None
     historian = found[0]
-    await hub.presences.connected(historian.id)
-    await hub.desk.execute(historian, cmd.SetPresence(presence="available"))
+    await hub.core.presences.connected(historian.id)
+    await hub.core.desk.execute(historian, cmd.SetPresence(presence="available"))
     await _settle(hub)
     return historian
 
 
 async def _settle(hub: Hub) -> None:
-    while hub.leader.position < await hub.views.head():
-        await hub.leader.step()
+    while hub.core.leader.position < await hub.core.views.head():
+        await hub.core.leader.step()
 
 
 async def _episode(hub: Hub, clock: ManualClock, historian: Actor, episode: int) -> None:
-    account = hub.directory.by_address("sms", company.SUPPORT_NUMBER)
+    account = hub.core.directory.by_address("sms", company.SUPPORT_NUMBER)
     assert account is not None
     interaction: Mapping[str, Any] = {}
     for number, (direction, words) in enumerate(_ACTS):
         clock.advance(timedelta(seconds=2))
         if direction == "in":
             sid = f"SM{episode:05d}{number:020d}{MARK}"
-            await hub.store.accept(
+            await hub.core.store.accept(
                 Arrival(
                     channel="sms",
                     account_id=account.id,
@@ -140,7 +141,7 @@ async def _episode(hub: Hub, clock: ManualClock, historian: Actor, episode: int)
         if not interaction:
             interaction = await _take(hub, historian)
             if episode == 0:
-                await hub.desk.execute(
+                await hub.core.desk.execute(
                     historian,
                     cmd.UpdateCustomer(
                         customer_id=interaction["customer_id"],
@@ -149,16 +150,16 @@ async def _episode(hub: Hub, clock: ManualClock, historian: Actor, episode: int)
                         tags=("regular",),
                     ),
                 )
-    await hub.desk.execute(
+    await hub.core.desk.execute(
         historian, cmd.CloseInteraction(interaction_id=interaction["id"], code="answered")
     )
     await _settle(hub)
 
 
 async def _take(hub: Hub, historian: Actor) -> Mapping[str, Any]:
-    _seq, snapshot = await hub.views.snapshot(historian)
+    _seq, snapshot = await hub.core.views.snapshot(historian)
     (offer,) = snapshot["offers"].values()
-    await hub.desk.execute(historian, cmd.AcceptOffer(offer_id=offer["id"]))
+    await hub.core.desk.execute(historian, cmd.AcceptOffer(offer_id=offer["id"]))
     await _settle(hub)
     taken: Mapping[str, Any] = offer["interaction"]
     return taken
@@ -167,7 +168,7 @@ async def _take(hub: Hub, historian: Actor) -> Mapping[str, Any]:
 async def _answer(
     hub: Hub, historian: Actor, interaction: Mapping[str, Any], account_id: str, words: str
 ) -> None:
-    result = await hub.desk.execute(
+    result = await hub.core.desk.execute(
         historian,
         cmd.SendMessage(
             interaction_id=interaction["id"],
@@ -187,7 +188,7 @@ async def _answer(
             actor="system:outbox",
         )
 
-    await hub.store.run(sent)
+    await hub.core.store.run(sent)
     await _settle(hub)
 
 

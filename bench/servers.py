@@ -15,6 +15,7 @@ from pathlib import Path
 import psutil  # type: ignore[import-untyped]
 
 from bench import company
+from triggerhub.apart.spawn import MODULE as CORE
 
 
 def free_port() -> int:
@@ -36,16 +37,18 @@ class Server:
     _watching: asyncio.Task[None] | None = field(default=None)
 
     def memory(self) -> int:
-        """Resident bytes of the process itself."""
-        return int(psutil.Process(self.process.pid).memory_info().rss)
+        """Resident bytes of the server: of a hub's both processes."""
+        return self._resident(parsers=False)
 
-    def worker_memory(self) -> int:
-        """Resident bytes of its guarded parsers."""
+    def _resident(self, *, parsers: bool) -> int:
+        """What processes share is counted in each of them."""
         total = 0
-        for child in psutil.Process(self.process.pid).children(recursive=True):
+        own = psutil.Process(self.process.pid)
+        for process in (own, *own.children(recursive=True)):
             try:
-                total += child.memory_info().rss
-            except psutil.NoSuchProcess:
+                if parsers or process == own or CORE in process.cmdline():
+                    total += process.memory_info().rss
+            except (psutil.NoSuchProcess, psutil.ZombieProcess):
                 continue
         return total
 
@@ -55,9 +58,8 @@ class Server:
 
     async def _watch(self) -> None:
         while self.process.poll() is None:
-            own = self.memory()
-            self.peak = max(self.peak, own)
-            self.peak_with_workers = max(self.peak_with_workers, own + self.worker_memory())
+            self.peak = max(self.peak, self.memory())
+            self.peak_with_workers = max(self.peak_with_workers, self._resident(parsers=True))
             await asyncio.sleep(0.2)
 
     async def stop(self) -> None:

@@ -250,6 +250,16 @@ class Keys(BaseSettings):
             json_schema_extra={"right": "a URL, such as https://api.telegram.org"},
         ),
     ] = "https://api.telegram.org"
+    processes: Annotated[
+        int,
+        Field(
+            ge=1,
+            le=2,
+            description="2: what speaks with the outside, and what writes and routes, each have a"
+            " process; 1: both share one, for a machine with one core or little memory.",
+            json_schema_extra={"right": "1 or 2"},
+        ),
+    ] = 2
     drain_seconds: Annotated[
         int,
         Field(

@@ -19,7 +19,8 @@ from triggerhub.domain.clock import Clock
 from triggerhub.domain.errors import Unavailable
 from triggerhub.domain.events import Recorded
 from triggerhub.domain.ports import LogTail
-from triggerhub.domain.work import NODE, ConsoleRow, Store, UserRow, Work
+from triggerhub.domain.rows import ConsoleRow, UserRow
+from triggerhub.domain.work import NODE, Store, Work
 
 log = structlog.get_logger(__name__)
 

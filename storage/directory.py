@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from storage.store import Reader, Store
+from storage.reading import Reader, ReadStore
 from triggerhub.domain.events import AccountConfigured, AccountRemoved, QueueRemoved
 from triggerhub.domain.model.message import Account
 
@@ -14,7 +14,7 @@ _CHANGES = frozenset({AccountConfigured, AccountRemoved, QueueRemoved})
 class SqlAccountDirectory:
     """Implements domain.ports.AccountDirectory. `load` first, then `follow` in the background."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: ReadStore) -> None:
         self._store = store
         self._by_id: dict[str, Account] = {}
         self._by_address: dict[tuple[str, str], Account] = {}

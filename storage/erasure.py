@@ -21,7 +21,8 @@ from triggerhub.domain import events as ev
 from triggerhub.domain.errors import Conflict, NotFound
 
 if TYPE_CHECKING:
-    from storage.store import Reader, Store
+    from storage.reading import Reader
+    from storage.store import Store
 
 BATCH = 2_000  # events looked through in one read
 PIECES = 2_000  # pieces of content looked up in one statement

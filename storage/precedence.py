@@ -13,10 +13,11 @@ PRESSING = 32  # deliveries that wait when a routing step ends
 FEW = 8  # deliveries of one group that may wait until they are routed, too
 REST = 9.0  # times as long as that step took
 LONGEST = 3.0  # seconds; with a long step before it still well within the leader's lease
-# Routing costs about twice as much as taking in, and Python uses about one core: while taking in
-# alone needs little more than a third of it, the load can be borne, however many come.
+# Of the core's process routing takes about four times what taking in does, and Python uses one
+# core: while taking in alone needs little more than a sixth of it, the load can be borne, however
+# many come.
 LOOK_EVERY = 0.02  # seconds
-BUSY = 0.4  # of a core
+BUSY = 0.18  # of a core
 
 
 class Precedence:

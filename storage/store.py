@@ -1,37 +1,32 @@
-"""The store: one writer, a few readers, the tail of the log; implements Inbox and Store."""
+"""The store: one writer beside the readers; implements Inbox and Store."""
 
 from __future__ import annotations
 
 import asyncio
-import threading
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
-from datetime import datetime
 from typing import TypeVar, cast
 
 from storage import shelf as shelves
-from storage.engine import Connection, Database
+from storage.engine import Database
 from storage.files import ContentFiles
-from storage.jobs import translated
-from storage.lookups import Lookups
+from storage.reading import Reader, ReadStore
 from storage.shelf import IN_ROW, Shelf
 from storage.tail import Tail
 from storage.transaction import Dedupe, Kit, Transaction
 from storage.vault import Vault
 from storage.writer import Writer
 from triggerhub.domain.clock import Clock, IdSource
-from triggerhub.domain.errors import HubError, Invalid, Rejected, TooLarge
+from triggerhub.domain.errors import Invalid, Rejected, TooLarge
 from triggerhub.domain.events import Fact, MessageReceived, Recorded, StatusReceived
 from triggerhub.domain.model.message import Accepted, Arrival
 from triggerhub.domain.work import Companion, Prepared, Work
 
 T = TypeVar("T")
 MAX_RAW = 30 * 1024 * 1024  # bytes of one delivery
-READERS = 3
 
 
-class Store:
+class Store(ReadStore):
     """Everything that reads or writes the database of one node goes through here."""
 
     def __init__(
@@ -44,27 +39,18 @@ class Store:
         files: ContentFiles,
         tail: Tail,
     ) -> None:
-        self.database = database
-        self.kit = Kit(clock=clock, ids=ids, vault=vault, files=files)
-        self.tail = tail
-        self.writer = Writer(database, self.kit, self._committed)
-        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
-        self._local = threading.local()
-        self._connections: list[Connection] = []
+        kit = Kit(clock=clock, ids=ids, vault=vault, files=files)
+        super().__init__(database, kit=kit, tail=tail)
+        self.writer = Writer(database, kit, self._committed)
 
     async def start(self) -> None:
         self.writer.start()
-        head = await self.read(lambda reading: reading.head())
-        await self.tail.start(head, self._events_after)
+        await super().start()
 
     async def stop(self) -> None:
         """Finish what was handed over; then close everything."""
         await self.writer.stop()
-        await self.tail.stop()
-        await asyncio.to_thread(self._readers.shutdown)
-        for connection in self._connections:
-            connection.close()
-        self._connections.clear()
+        await super().stop()
 
     async def watch(self) -> None:
         """Until cancelled; raises what the writer broke off with, should it ever."""
@@ -72,9 +58,6 @@ class Store:
 
     def _committed(self, recorded: Sequence[Recorded]) -> None:
         self.tail.publish(recorded)
-
-    async def _events_after(self, seq: int, limit: int) -> list[Recorded]:
-        return await self.read(lambda reading: reading.events_after(seq, limit))
 
     # --- writing ------------------------------------------------------------------------------
 
@@ -180,10 +163,6 @@ class Store:
 
     # --- reading ------------------------------------------------------------------------------
 
-    async def read(self, look: Callable[[Reader], T]) -> T:
-        """Run `look` in a reader thread on one consistent state."""
-        return await asyncio.get_running_loop().run_in_executor(self._readers, self._look, look)
-
     async def read_warm(self, look: Callable[[Reader], T]) -> T:
         """A short look at what was just written, in the writer's thread where its pages are.
 
@@ -192,48 +171,3 @@ class Store:
         if self.database.dialect != "sqlite":
             return await self.read(look)
         return await self.writer.look(lambda connection: look(Reader(connection, self.kit)))
-
-    def _look(self, look: Callable[[Reader], T]) -> T:
-        connection: Connection | None = getattr(self._local, "connection", None)
-        if connection is None:
-            try:
-                connection = self.database.connect()
-            except Exception as error:
-                raise translated(error) from error
-            self._local.connection = connection
-            self._connections.append(connection)
-        try:
-            connection.begin(write=False)
-            result = look(Reader(connection, self.kit))
-            connection.commit()
-        except HubError:
-            connection.rollback()
-            raise
-        except Exception as error:  # a connection in doubt isn't used again
-            self._local.connection = None
-            self._connections.remove(connection)
-            connection.close()
-            raise translated(error) from error
-        return result
-
-    def subscribe(
-        self, after: int | None = None, *, of: frozenset[type[Fact]] | None = None
-    ) -> AsyncIterator[Sequence[Recorded]]:
-        """Committed events as they come (domain.ports.LogTail)."""
-        return self.tail.subscribe(after, of=of)
-
-
-class Reader(Lookups):
-    """One consistent read."""
-
-    @property
-    def now(self) -> datetime:
-        return self._kit.clock.now()
-
-    def head(self) -> int:
-        row = self.connection.one("SELECT seq FROM log_head WHERE one = 1")
-        return row[0] if row else 0
-
-    def epoch(self) -> str:
-        row = self.connection.one("SELECT epoch FROM log_head WHERE one = 1")
-        return row[0] if row else ""

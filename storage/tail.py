@@ -111,11 +111,13 @@ class Tail:
             self._task = None
         await self.stream.stop()
 
-    def publish(self, recorded: Sequence[Recorded]) -> None:
-        """What this process has just committed."""
-        if recorded[0].seq == self.last + 1 and recorded[-1].seq - recorded[0].seq + 1 == len(
-            recorded
-        ):
+    def publish(self, recorded: Sequence[Recorded], first: int | None = None) -> None:
+        """What this process has just committed.
+
+        `first`: from that number on, nobody who follows here asks for what isn't among them.
+        """
+        whole = recorded[-1].seq - recorded[0].seq + 1 == len(recorded)
+        if first == self.last + 1 or (whole and recorded[0].seq == self.last + 1):
             self._deliver(recorded)
         else:
             self._behind.set()

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from storage.store import Store
-from storage.views import SqlViews
+from storage.reading import ReadStore
+from storage.views import SqlReads
 from triggerhub.domain.events import HubConfigured
 
 
 class CompanyFace:
     """`load` first, then `follow` in the background."""
 
-    def __init__(self, store: Store, views: SqlViews) -> None:
+    def __init__(self, store: ReadStore, views: SqlReads) -> None:
         self._store = store
         self._views = views
         self.name = ""

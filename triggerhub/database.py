@@ -7,11 +7,14 @@ channels, routing and the console, so that a command on what is stored doesn't l
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from config.settings import Settings
 from storage import schema
 from storage.engine import BUSY_MS, Database
 from storage.files import ContentFiles
+from storage.reading import ReadStore
 from storage.store import Store
 from storage.streams.memory import MemoryStream
 from storage.streams.redis import RedisStream, key_of
@@ -22,6 +25,7 @@ from storage.vault import master_key as key_or_new
 from triggerhub import master_key
 from triggerhub.domain.clock import Clock, IdSource, RandomIds, SystemClock
 from triggerhub.domain.errors import Invalid
+from triggerhub.sole import sole_hub
 
 CONTENT = "content"  # the folder of large content, in the data folder
 
@@ -54,6 +58,25 @@ def open_store(
         files=kit.files,
         tail=Tail(RedisStream(redis_url, key=key_of(epoch)) if redis_url else MemoryStream()),
     )
+
+
+def open_reading(settings: Settings, *, clock: Clock) -> ReadStore:
+    """What only reads, not yet started, of a database that another process of this hub has opened
+    with `open_store`."""
+    database = Database(settings.database)
+    return ReadStore(database, kit=kit_of(settings, clock=clock), tail=Tail(MemoryStream()))
+
+
+@contextmanager
+def open_to_serve(settings: Settings) -> Iterator[None]:
+    """While inside, the database is up to date and this process alone serves it (triggerhub.sole).
+
+    Raises Conflict where another hub does, and as `migrate`.
+    """
+    make_data_folder(settings)
+    with sole_hub(Database(settings.database).path):
+        migrate(settings)
+        yield
 
 
 def kit_of(settings: Settings, *, clock: Clock | None = None, ids: IdSource | None = None) -> Kit:

@@ -13,8 +13,9 @@ place.
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -63,6 +64,55 @@ class Service(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One service (`Service`)."""
+
+    name: str
+    vital: bool = True
+    start: Step | None = None
+    run: Step | None = None
+    stop_accepting: Step | None = None
+    finish: Step | None = None
+    goodbye: Step | None = None
+    close: Step | None = None
+
+
+def side_parts(
+    runs: Mapping[str, Callable[[], Awaitable[None]]],
+    *,
+    finishes: Mapping[str, Step] | None = None,
+    closes: Mapping[str, Step] | None = None,
+) -> list[Part]:
+    """What runs in the background, by name; each is started again when it fails."""
+    finishes, closes = finishes or {}, closes or {}
+    return [
+        Part(
+            name=name,
+            vital=False,
+            run=_step(run),
+            finish=finishes.get(name),
+            close=closes.get(name),
+        )
+        for name, run in runs.items()
+    ]
+
+
+def _step(run: Callable[[], Awaitable[None]]) -> Step:
+    async def step() -> None:
+        await run()
+
+    return step
+
+
+def settle_memory() -> None:
+    """What is there at the start stays: looking through it again and again took a tenth of the
+    time that a busy hub has."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(5_000, 20, 20)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Backoff:
     """How long a failed side part waits, in seconds: doubling, anew after a calm time."""
 
@@ -72,7 +122,8 @@ class Backoff:
 
 
 class Supervisor:
-    """One life of the hub. `stop()` may be called by anybody; the second time it forces."""
+    """One life of the hub. `stop()` may be called by anybody, the `signals` do it too; the second
+    time it forces."""
 
     def __init__(
         self,
@@ -83,6 +134,8 @@ class Supervisor:
         backoff: Backoff | None = None,
         on_ready: Callable[[], None] | None = None,
         on_restart: Callable[[str], None] | None = None,
+        signals: Sequence[signal.Signals] = (signal.SIGTERM, signal.SIGINT),
+        name: str = "hub",
     ) -> None:
         self._services = services
         self._drain = drain.total_seconds()
@@ -90,6 +143,8 @@ class Supervisor:
         self._backoff = backoff or Backoff()
         self._on_ready = on_ready
         self._on_restart = on_restart
+        self._ending = signals
+        self._name = name
         self._stopping = asyncio.Event()
         self._forced = asyncio.Event()
         self._started: list[Service] = []
@@ -106,23 +161,23 @@ class Supervisor:
         with self._signals():
             await self._start()
             if not self._stopping.is_set():
-                log.info("hub.ready", services=[s.name for s in self._started])
+                log.info(f"{self._name}.ready", services=[s.name for s in self._started])
                 if self._on_ready is not None:
                     self._on_ready()
                 await self._stopping.wait()
             await self._end()
-        log.info("hub.stopped", code=self._code)
+        log.info(f"{self._name}.stopped", code=self._code)
         return self._code
 
     @contextmanager
     def _signals(self) -> Iterator[None]:
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in self._ending:
             loop.add_signal_handler(number, self.stop)
         try:
             yield
         finally:
-            for number in (signal.SIGTERM, signal.SIGINT):
+            for number in self._ending:
                 loop.remove_signal_handler(number)
 
     # --- start and supervision ----------------------------------------------------------------
@@ -150,14 +205,7 @@ class Supervisor:
         error = opening.exception()
         if error is None:
             return True
-        # What is known to happen (a port in use) is said in a line, a bug with its traceback.
-        expected = isinstance(error, OSError | HubError)
-        log.critical(
-            "service.start_failed",
-            service=service.name,
-            error=str(error),
-            exc_info=None if expected else error,
-        )
+        log.critical("service.start_failed", service=service.name, **_said(error))
         self._fail()
         return False
 
@@ -171,7 +219,7 @@ class Supervisor:
             return
         error = None if task.cancelled() else task.exception()
         if error is not None:
-            log.critical("service.failed", service=service.name, exc_info=error)
+            log.critical("service.failed", service=service.name, **_said(error))
             self._fail()
         elif not self._stopping.is_set():
             log.critical("service.ended", service=service.name)
@@ -217,7 +265,7 @@ class Supervisor:
     # --- the end ------------------------------------------------------------------------------
 
     async def _end(self) -> None:
-        log.info("hub.stopping", seconds=self._drain)
+        log.info(f"{self._name}.stopping", seconds=self._drain)
         loop = asyncio.get_running_loop()
         deadline = loop.time() + self._drain
         for phase in PHASES:
@@ -264,6 +312,12 @@ class Supervisor:
         waiting = asyncio.ensure_future(event.wait())
         await asyncio.wait({task, waiting}, return_when=asyncio.FIRST_COMPLETED)
         await _cancelled(waiting)
+
+
+def _said(error: BaseException) -> dict[str, Any]:
+    """What is known to happen (a port in use) is said in a line, a bug with its traceback."""
+    expected = isinstance(error, OSError | HubError)
+    return {"error": str(error), "exc_info": None if expected else error}
 
 
 async def _cancelled(task: asyncio.Future[Any], seconds: float | None = None) -> None:

@@ -17,7 +17,7 @@ from config.settings import Settings
 from storage import schema
 from storage.engine import Database
 from storage.jobs import translated
-from storage.store import Reader
+from storage.reading import Reader
 from storage.transaction import Kit
 from triggerhub.domain.errors import Invalid, Unavailable
 

@@ -9,13 +9,13 @@ from time import perf_counter
 
 from prometheus_client import Counter, Histogram
 
-from storage.store import Store
-from storage.views import SqlViews
+from storage.reading import ReadStore
+from storage.views import SqlReads
 from triggerhub.domain import events as ev
 from triggerhub.domain.errors import HubError
 from triggerhub.domain.events import Fact
 from triggerhub.domain.model.message import Accepted, Arrival
-from triggerhub.domain.ports import Inbox
+from triggerhub.domain.ports import CoreFace, Inbox
 from triggerhub.observability import Metrics
 
 LOOK_EVERY = 5.0  # seconds between looks at what no event tells
@@ -61,14 +61,11 @@ class MeasuredInbox:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogMeter:
-    """Counts what the log says, and looks now and then at what it doesn't.
+    """Counts what the log says, and looks now and then at what it doesn't."""
 
-    `position`: how far this node's router has come, None where another one leads.
-    """
-
-    store: Store
-    views: SqlViews
-    position: Callable[[], int | None]
+    store: ReadStore
+    views: SqlReads
+    core: CoreFace
     consoles: Callable[[], int]
     metrics: Metrics
 
@@ -97,11 +94,14 @@ class LogMeter:
     async def _look(self) -> None:
         while True:
             head = await self.views.head()
-            position = self.position()
+            state = await self.core.state()
+            position = state.position
             self.metrics.leader.set(int(position is not None))
             self.metrics.leader_lag.set(0 if position is None else max(0, head - position))
+            self.metrics.stream.set(int(state.stream))
+            self.metrics.content_missing.set(state.missing)
             self.metrics.consoles.set(self.consoles())
             self.metrics.attention.set(await self.views.attention_count())
-            for state, number in (await self.views.outbox_states()).items():
-                self.metrics.outbox.labels(state).set(number)
+            for outbox, number in (await self.views.outbox_states()).items():
+                self.metrics.outbox.labels(outbox).set(number)
             await asyncio.sleep(LOOK_EVERY)

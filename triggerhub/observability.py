@@ -202,11 +202,16 @@ _FAST = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 
 
 class Metrics:
-    """The meters of one hub, in a registry of their own. Labels never hold a customer's data."""
+    """The meters of one hub, in a registry of their own. Labels never hold a customer's data.
 
-    def __init__(self) -> None:
+    `core`: the process beside this one whose memory and time are shown, too.
+    """
+
+    def __init__(self, *, core: int | None = None) -> None:
         self.registry = CollectorRegistry(auto_describe=True)
         ProcessCollector(registry=self.registry)
+        if core is not None:
+            ProcessCollector("triggerhub_core", pid=lambda: core, registry=self.registry)
         PlatformCollector(registry=self.registry)
         self.accepted = self._counter(
             "accepted", "Deliveries committed, then acknowledged", "channel", "kind"

@@ -1,115 +1,78 @@
-"""A hub from settings to exit code: schema, wiring, start order, drain.
+"""A hub from settings to exit code, in two processes or in one: wiring, start order, drain.
 
-Owns which part of the hub starts when, and what it does in which phase of the end. Must not know
+Owns which part of the hub runs where, and what it does in which phase of the end. Must not know
 what a terminal is (cli).
 """
 
 from __future__ import annotations
 
-import asyncio
-import gc
-from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, Callable, Coroutine
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
 
 from config.settings import Settings
-from storage.engine import Database
-from triggerhub.bootstrap import Hub, Parts, build
-from triggerhub.database import make_data_folder, migrate
-from triggerhub.lifecycle import Step, Supervisor
-from triggerhub.sole import sole_hub
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
-    """One service (`triggerhub.lifecycle.Service`)."""
-
-    name: str
-    vital: bool = True
-    start: Step | None = None
-    run: Step | None = None
-    stop_accepting: Step | None = None
-    finish: Step | None = None
-    goodbye: Step | None = None
-    close: Step | None = None
-
-
-def services(hub: Hub) -> list[Part]:
-    """The hub's parts in their start order: what others need first, doors last.
-
-    They are closed the other way round, each by itself: the store last, whatever else fails. What
-    runs in the background is started again when it fails; meanwhile everything is still accepted.
-    Where the router is what failed, or has lost its database, `/readyz` says no until it has
-    worked again; how often each part was started again is in the metrics.
-    """
-    finishes: dict[str, Step] = {"outbox": hub.outbox.finish}
-    closes: dict[str, Step] = {
-        "presence": hub.presences.release,
-        "outbox": hub.outbox.close,
-        "router": hub.leader.release,
-    }
-    background = [
-        Part(
-            name=name,
-            vital=False,
-            run=_step(run),
-            finish=finishes.get(name),
-            close=closes.get(name),
-        )
-        for name, run in hub.background().items()
-    ]
-    return [
-        Part(name="store", run=hub.store.watch, close=hub.store.stop),
-        Part(name="channels", close=hub.close_channels),
-        *background,
-        Part(
-            name="doors",
-            start=hub.listen,
-            stop_accepting=hub.stop_accepting,
-            goodbye=hub.say_goodbye,
-        ),
-    ]
-
-
-def _settle_memory() -> None:
-    """What is there at the start stays: looking through it again and again took a tenth of the
-    time that a busy hub has."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(5_000, 20, 20)
-
-
-def _step(run: Callable[[], Awaitable[None]]) -> Step:
-    async def step() -> None:
-        await run()
-
-    return step
+from triggerhub.apart.far import far_ports
+from triggerhub.apart.process import CoreProcess
+from triggerhub.apart.spawn import Spawned, spawn
+from triggerhub.bootstrap.edge import Edge, build_edge
+from triggerhub.bootstrap.parts import Parts
+from triggerhub.database import open_to_serve
+from triggerhub.lifecycle import Part, Supervisor, settle_memory
 
 
 async def serve(
     settings: Settings,
     parts: Parts | None = None,
     *,
-    on_ready: Callable[[Hub], None] | None = None,
-    beside: Callable[[Hub], Coroutine[Any, Any, list[Part]]] | None = None,
+    core: Spawned | None = None,
+    on_ready: Callable[[Edge], None] | None = None,
+    beside: Callable[[Edge], Coroutine[Any, Any, list[Part]]] | None = None,
 ) -> int:
     """Run a hub until it is asked to stop; the exit code (see triggerhub.lifecycle).
 
-    `beside`: more services for this hub, such as the demo's. Raises Conflict where another hub
-    runs on the same SQLite file, Invalid for a schema that a newer release has made, OSError and
-    HubError for what keeps the hub from being built.
+    `core`: its process, if that is spawned already. `beside`: more services for this hub, such
+    as the demo's. Raises Conflict where another hub runs on the same SQLite file, Invalid for a
+    schema that a newer release has made, OSError and HubError for what keeps the hub from being
+    built.
     """
-    make_data_folder(settings)
-    with sole_hub(Database(settings.database).path):
-        await asyncio.to_thread(migrate, settings)
-        hub = await build(settings, parts)
-        more = await beside(hub) if beside is not None else []
-        _settle_memory()
+    parts = parts or Parts()
+    if settings.processes == 1:
+        opened = _in_one(settings, parts)
+    else:
+        opened = _in_two(settings, parts, CoreProcess(core or spawn()))
+    async with opened as (edge, services):
+        more = await beside(edge) if beside is not None else []
+        settle_memory()
         supervisor = Supervisor(
-            [*services(hub), *more],
+            [*services, *edge.services(), *more],
             drain=timedelta(seconds=settings.drain_seconds),
-            on_ready=(lambda: on_ready(hub)) if on_ready is not None else None,
-            on_restart=lambda name: hub.metrics.restarts.labels(service=name).inc(),
+            on_ready=(lambda: on_ready(edge)) if on_ready is not None else None,
+            on_restart=edge.restarted,
         )
         return await supervisor.run()
+
+
+@asynccontextmanager
+async def _in_one(settings: Settings, parts: Parts) -> AsyncGenerator[tuple[Edge, list[Part]]]:
+    from triggerhub.bootstrap.hub import build
+
+    with open_to_serve(settings):
+        hub = await build(settings, parts)
+        yield hub.edge, hub.core.services()
+
+
+@asynccontextmanager
+async def _in_two(
+    settings: Settings, parts: Parts, process: CoreProcess
+) -> AsyncGenerator[tuple[Edge, list[Part]]]:
+    """The core is one vital part here, with services of its own there."""
+    try:
+        link = await process.open(settings, parts)
+        ports = await far_ports(link, settings, parts.clock, process=process.pid)
+        edge = await build_edge(settings, parts, ports)
+        process.follow(ports.store.tail.publish, edge.restarted)
+        core = Part(name="core", run=process.watch, finish=process.finish, close=process.close)
+        yield edge, [core, Part(name="readers", close=ports.store.stop)]
+    finally:
+        process.kill()

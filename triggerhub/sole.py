@@ -8,19 +8,23 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from triggerhub.domain.errors import Conflict
 
+ENDING = 2.0  # seconds
+
 
 @contextmanager
 def sole_hub(database: Path | None) -> Iterator[None]:
     """While inside, no other hub serves this file; None (PostgreSQL) may have many.
 
-    Raises Conflict where one does. The system lets go of the lock however a process ends, and the
-    parser's processes don't inherit it.
+    Raises Conflict where one does, and doesn't end within two seconds: a hub whose edge was killed
+    needs a moment. The system lets go of the lock however a process ends, and the parser's
+    processes don't inherit it.
     """
     if database is None:
         yield
@@ -29,13 +33,23 @@ def sole_hub(database: Path | None) -> Iterator[None]:
     lock = database.with_name(f"{database.name}.lock")
     handle = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise Conflict(
-                f"another hub is running on {database}; stop it first, or name another DATA_DIR",
-                code="already_served",
-            ) from None
+        patience = time.monotonic() + ENDING
+        while not _locked(handle):
+            if time.monotonic() > patience:
+                raise Conflict(
+                    f"another hub is running on {database}; stop it first, or name another"
+                    " DATA_DIR",
+                    code="already_served",
+                )
+            time.sleep(0.02)
         yield
     finally:
         os.close(handle)
+
+
+def _locked(handle: int) -> bool:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

@@ -7,7 +7,7 @@ they are now. So everything is exact as of the snapshot's sequence number.
 from __future__ import annotations
 
 from agent_console.live.fanout import HISTORY
-from agent_console.live.frames import CHANGED, card_frame, entry_frame, frame, removed_frame
+from agent_console.live.frames import CHANGED, by_seq, card_frame, entry_frame, frame, removed_frame
 from agent_console.live.scope import is_holder
 from agent_console.live.touched import Touched, touched
 from agent_console.live.viewer import Viewer
@@ -131,7 +131,7 @@ async def _people(found: _Missed, views: Views, keys: Touched, mine: dict[str, s
     shown = list(rows.get("entries", {}).values())
     for customer_id in keys.histories & mine.keys():
         shown += (await views.timeline(customer_id, before=None, limit=HISTORY))["items"]
-    for row in shown:
+    for row in sorted(shown, key=by_seq):
         customer_id = row["customer_id"]
         if customer_id in mine:
             beside = [customer_id, *sorted(mine[customer_id] - {customer_id})]

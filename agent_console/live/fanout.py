@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from agent_console.live.audience import Audience
 from agent_console.live.found import Found
-from agent_console.live.frames import card_frame, entry_frame, frame, removed_frame
+from agent_console.live.frames import by_seq, card_frame, entry_frame, frame, removed_frame
 from agent_console.live.scope import agent_name, reads_customer
 from agent_console.live.touched import OfferMark, Touched, touched
 from agent_console.live.viewer import Viewer
@@ -237,13 +237,13 @@ class Fanout:
                 f"card:{customer_id}",
                 card_frame(customer_id, card),
             )
-        for _, row in found.rows("entries"):
-            self._route_entry(row)
+        entries = [row for _, row in found.rows("entries")]
         for customer_id in keys.histories:
             if audience.of_customer(customer_id):
                 page = await self._views.timeline(customer_id, before=None, limit=HISTORY)
-                for row in page["items"]:
-                    self._route_entry(row)
+                entries += page["items"]
+        for row in sorted(entries, key=by_seq):
+            self._route_entry(row)
 
     def _route_agent(self, keys: Touched, agent_id: str, row: Json | None) -> None:
         key = f"agent:{agent_id}"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import orjson
 
 from agent_console.wire import encode
+from triggerhub.domain.ports import Json
 
 CHANGED = {
     "agents": "agent.changed",
@@ -30,6 +31,12 @@ def numbered(seq: int, tail: bytes) -> bytes:
 
 def entry_frame(customer_ids: list[str], entry: bytes) -> bytes:
     return frame("entry.changed", {"customer_ids": customer_ids, "entry": orjson.Fragment(entry)})
+
+
+def by_seq(entry: Json) -> int:
+    """The order in which entries are sent: by it a card counts them."""
+    seq: int = entry["seq"]
+    return seq
 
 
 def card_frame(customer_id: str, card: object) -> bytes:

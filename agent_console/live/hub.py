@@ -16,7 +16,7 @@ import structlog
 from agent_console.live.audience import Audience
 from agent_console.live.catch_up import MAX_GAP, Waiting, gap, missed
 from agent_console.live.fanout import Fanout
-from agent_console.live.frames import card_frame, entry_frame, frame
+from agent_console.live.frames import by_seq, card_frame, entry_frame, frame
 from agent_console.live.lists import Lists
 from agent_console.live.messages import MAX_WATCHED
 from agent_console.live.milestones import Milestones
@@ -32,6 +32,7 @@ from triggerhub.domain.ports import Json, LogTail, Views
 log = structlog.get_logger(__name__)
 
 _JOINS_AT_ONCE = 4
+AT_ONCE = 64  # events: of many at once the first are shown while others are still decided
 _REFRESH_LISTS = 60.0  # seconds; "today" ends without an event
 
 
@@ -227,7 +228,7 @@ class LiveHub:
         if not wanted:
             return
         rows = await self._views.rows({"entries": wanted})
-        for row in rows.get("entries", {}).values():
+        for row in sorted(rows.get("entries", {}).values(), key=by_seq):
             if row["customer_id"] in (customer_id, likely):
                 beside = sorted({row["customer_id"], customer_id})
                 viewer.push(f"entry:{row['id']}", self.seq, entry_frame(beside, encode(row)))
@@ -253,7 +254,11 @@ class LiveHub:
         while True:
             await self._arrived.wait()
             self._arrived.clear()
-            batch, self._pending = self._pending, []
+            # Above the gap nobody is told each of them.
+            many = len(self._pending) if len(self._pending) > self._max_gap else AT_ONCE
+            batch, self._pending = self._pending[:many], self._pending[many:]
+            if self._pending:
+                self._arrived.set()
             if not batch:
                 continue
             if not await self._sent_batch(batch):

@@ -7,18 +7,19 @@ redirects, and both the hosts and the sizes are limited. Must not know where the
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
-
-from aiohttp import ClientError, ClientResponse, ClientSession, ClientTimeout, DummyCookieJar
 
 from channels.sms.settings import SmsAccount
 from channels.sms.transport import DEFAULT_API_URL, basic_auth
 from triggerhub.domain.errors import Rejected, TooLarge, Unavailable
 from triggerhub.domain.model.message import Account, Fetched
 
+if TYPE_CHECKING:  # 8 MB, for when something is fetched
+    from aiohttp import ClientResponse, ClientSession
+
 MAX_BYTES = 16 * 1024 * 1024
 MAX_REDIRECTS = 3
-_TIMEOUT = ClientTimeout(total=60, sock_connect=10, sock_read=20)
 
 # Where the carrier keeps media. Reached without credentials, over TLS only.
 STORES = ("media.twiliocdn.com", "mms.twiliocdn.com", "s3-external-1.amazonaws.com")
@@ -53,6 +54,8 @@ class MediaFetcher:
         Raises ``Rejected`` for an address or a type that isn't allowed and for what is gone,
         ``TooLarge`` above the limit, ``Unavailable`` where it is worth trying again.
         """
+        from aiohttp import ClientError
+
         settings = SmsAccount.of(account)
         if _origin(url) != self._api:
             raise Rejected("the media isn't on the carrier's API", code="media_host")
@@ -95,10 +98,12 @@ class MediaFetcher:
         return Fetched(content_type=content_type, data=bytes(data))
 
     def _open(self) -> ClientSession:
+        from aiohttp import ClientSession, ClientTimeout, DummyCookieJar
+
         if self._session is None or self._session.closed:
             # Unpacking would let a small answer grow past the limit before we see it.
             self._session = ClientSession(
-                timeout=_TIMEOUT,
+                timeout=ClientTimeout(total=60, sock_connect=10, sock_read=20),
                 headers={"Accept-Encoding": "identity"},
                 cookie_jar=DummyCookieJar(),
             )

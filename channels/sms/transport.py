@@ -11,28 +11,18 @@ from base64 import b64encode
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
-from aiohttp import (
-    ClientConnectorError,
-    ClientError,
-    ClientPayloadError,
-    ClientResponse,
-    ClientSession,
-    ClientTimeout,
-    ConnectionTimeoutError,
-    DummyCookieJar,
-    TCPConnector,
-)
-from multidict import CIMultiDictProxy
-
 from triggerhub.domain.errors import Ambiguous, Rejected, Unavailable
+
+if TYPE_CHECKING:  # 8 MB, for when something is sent
+    from aiohttp import ClientResponse, ClientSession, ClientTimeout
+    from multidict import CIMultiDictProxy
 
 DEFAULT_API_URL = "https://api.twilio.com"
 MAX_ANSWER_BYTES = 2 * 1024 * 1024
 _SDK_HOST = "api.twilio.com"
-_TIMEOUT = ClientTimeout(total=30, sock_connect=10, sock_read=20)
 _RETRY_AFTER_MOST = timedelta(hours=1)
 
 
@@ -61,7 +51,7 @@ class Transport:
     is_async = True
 
     def __init__(
-        self, api_url: str = DEFAULT_API_URL, *, timeout: ClientTimeout = _TIMEOUT
+        self, api_url: str = DEFAULT_API_URL, *, timeout: ClientTimeout | None = None
     ) -> None:
         parts = urlsplit(api_url)
         if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query:
@@ -90,7 +80,9 @@ class Transport:
         """One request. Raises ``Unavailable`` where the carrier surely did nothing, ``Ambiguous``
         where a POST may have been carried out. Any other answer, 4xx included, is returned.
         """
-        del timeout, allow_redirects  # the SDK's wishes; ours are set once, above
+        from aiohttp import ClientConnectorError, ClientError, ConnectionTimeoutError
+
+        del timeout, allow_redirects  # the SDK's wishes; ours are set once, below
         url = self._rebase(uri, params)
         body = urlencode(list(data.items()), doseq=True).encode() if data is not None else None
         changes = method.upper() == "POST"
@@ -119,13 +111,15 @@ class Transport:
             raise Unavailable("the carrier did not answer", code="twilio.no_answer") from exc
 
     def _open(self) -> ClientSession:
+        from aiohttp import ClientSession, ClientTimeout, DummyCookieJar, TCPConnector
+
         if self._session is None or self._session.closed:
             # A kept-alive connection that the other side is just closing looks exactly like a lost
             # answer; a fresh one for each request keeps "unknown" for the real cases.
             self._session = ClientSession(
                 connector=TCPConnector(force_close=True, limit=32),
                 cookie_jar=DummyCookieJar(),
-                timeout=self._timeout,
+                timeout=self._timeout or ClientTimeout(total=30, sock_connect=10, sock_read=20),
             )
         return self._session
 
@@ -140,6 +134,8 @@ class Transport:
 
 
 async def _read(response: ClientResponse) -> bytes:
+    from aiohttp import ClientPayloadError
+
     raw = bytearray()
     async for chunk in response.content.iter_any():
         raw += chunk

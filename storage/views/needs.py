@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from storage.store import Reader
+from storage.reading import Reader
 from storage.views import cursor
 from storage.views.rows import iso
 from triggerhub.domain.model.offer import LEFT_OUT

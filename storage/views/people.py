@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from storage.places import LONGEST, OF, place
-from storage.store import Reader
+from storage.reading import Reader
 from storage.views.rows import iso
 from triggerhub.domain.model.identity import address_shown, closed_because
 

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import orjson
 
 from storage.engine import Params
-from storage.store import Reader
+from storage.reading import Reader
 from triggerhub.domain.model.identity import address_shown
 
 Json = dict[str, Any]

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from storage.store import Reader
+from storage.reading import Reader
 from storage.views import cursor
 from storage.views.rows import hub, iso
 from triggerhub.domain.model.identity import UNKNOWN, address_shown

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from storage.store import Reader
+from storage.reading import Reader
 from triggerhub.domain import events as ev
 from triggerhub.domain.events import Recorded
 

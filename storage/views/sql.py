@@ -1,4 +1,4 @@
-"""Implements domain.ports.Views and Credentials on a store; each call is one consistent read."""
+"""What domain.ports.Views and Credentials read; each call is one consistent read."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ from typing import Any
 
 import orjson
 
-from storage.store import Reader, Store
-from storage.transaction import Transaction, millis
+from storage.reading import Reader, ReadStore
+from storage.transaction import millis
 from storage.views import needs, people, rows, search, served, work
-from triggerhub.domain import events as ev
 from triggerhub.domain.errors import NotFound
 from triggerhub.domain.events import Recorded
 from triggerhub.domain.permissions import Actor, Subject, may
@@ -20,8 +19,8 @@ Json = dict[str, Any]
 FIRST_PAGE = 50  # timeline entries that come with an offer
 
 
-class SqlViews:
-    def __init__(self, store: Store) -> None:
+class SqlReads:
+    def __init__(self, store: ReadStore) -> None:
         self._store = store
         self._clock = store.kit.clock
 
@@ -179,25 +178,6 @@ class SqlViews:
     async def content(self, content_id: str) -> tuple[Json, bytes] | None:
         return await self._store.read(lambda reader: served.content(reader, content_id))
 
-    async def put_upload(self, filename: str, media_type: str, data: bytes, by: str) -> Json:
-        async with self._store.prepared(
-            lambda shelf: shelf.put(
-                "upload",
-                data,
-                media_type=media_type,
-                name=filename,
-                owner=by,
-                content_id=self._store.kit.ids.new("up"),
-            )
-        ) as upload:
-            content_id = await self._store.write(lambda tx: tx.place(upload))
-        return {
-            "id": content_id,
-            "filename": filename,
-            "content_type": media_type,
-            "size": len(data),
-        }
-
     async def events(self, after: int, limit: int) -> list[tuple[Recorded, Json]]:
         return await self._store.read(lambda reader: served.events(reader, after, limit))
 
@@ -220,30 +200,6 @@ class SqlViews:
 
         return await self._store.read(look)
 
-    async def put_session(
-        self, session_hash: str, user_id: str, csrf: str, expires_at: datetime
-    ) -> None:
-        def work(tx: Transaction) -> None:
-            tx.connection.run("DELETE FROM sessions WHERE expires_at < :now",
-                              {"now": millis(tx.now)})  # fmt: skip
-            tx.connection.run(
-                "INSERT INTO sessions (hash, user_id, password, csrf, expires_at)"
-                " SELECT :hash, id, COALESCE(hash_content, ''), :csrf, :expires FROM users"
-                " WHERE id = :user",
-                {"hash": session_hash, "user": user_id, "csrf": csrf,
-                 "expires": millis(expires_at)},
-            )  # fmt: skip
-
-        await self._store.write(work)
-
-    async def extend_session(self, session_hash: str, expires_at: datetime) -> None:
-        await self._store.write(
-            lambda tx: tx.connection.run(
-                "UPDATE sessions SET expires_at = :expires WHERE hash = :hash",
-                {"hash": session_hash, "expires": millis(expires_at)},
-            )
-        )
-
     async def session(self, session_hash: str, now: datetime) -> tuple[str, Actor] | None:
         def look(reader: Reader) -> tuple[str, Actor] | None:
             row = reader.connection.one(
@@ -257,13 +213,6 @@ class SqlViews:
 
         return await self._store.read(look)
 
-    async def drop_session(self, session_hash: str) -> None:
-        await self._store.write(
-            lambda tx: tx.connection.run(
-                "DELETE FROM sessions WHERE hash = :hash", {"hash": session_hash}
-            )
-        )
-
     async def token(self, token_hash: str) -> Actor | None:
         def look(reader: Reader) -> Actor | None:
             row = reader.connection.one(
@@ -273,31 +222,6 @@ class SqlViews:
             return None if row is None else Actor(id=f"token:{row[0]}", role=row[1])
 
         return await self._store.read(look)
-
-    async def set_language(self, user_id: str, language: str) -> None:
-        def work(tx: Transaction) -> None:
-            found = tx.users([user_id])
-            if not found:
-                raise NotFound(f"there is no user {user_id}")
-            user = found[0]
-            if user.language == language:
-                return
-            tx.append(
-                ev.UserConfigured(
-                    user_id=user.id,
-                    login=user.login,
-                    name=user.name,
-                    role=user.role,
-                    language=language,
-                    queue_ids=user.queue_ids,
-                    managed_by=user.managed_by,
-                    disabled=user.disabled,
-                    capacity=dict(user.capacity),
-                ),
-                actor=user_id,
-            )
-
-        await self._store.write(work)
 
 
 def _actor(row: Sequence[Any]) -> Actor:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from storage.store import Reader
+from storage.reading import Reader
 from storage.views import cursor, rows
 from triggerhub.domain.errors import Invalid
 from triggerhub.domain.permissions import Actor, may

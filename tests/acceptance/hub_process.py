@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import psutil  # type: ignore[import-untyped]
 from argon2 import PasswordHasher
 
 from tests.services.process import free_port, wrapper
@@ -26,8 +27,17 @@ MAILBOX = "support@company.example"
 # Not the strength that counts here: signing in is not what these tests are about.
 HASH = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
 READY = b"Ctrl-C drains"
+CORE = "triggerhub.apart.core_process"
 READY_WITHIN = 30.0  # seconds; a busy machine starts it slowly
 STOP_WITHIN = 30.0
+
+
+def _command(process: psutil.Process) -> list[str]:
+    try:
+        found: list[str] = process.cmdline()
+    except (psutil.NoSuchProcess, psutil.ZombieProcess):
+        return []
+    return found
 
 
 def seed(agents: Mapping[str, str], *, offer_seconds: int = 600) -> str:
@@ -157,11 +167,25 @@ class HubProcess:
         await self.start()
         assert await self.ready(), f"the hub did not start:\n{self.tail()}"
 
-    def kill(self) -> None:
-        """SIGKILL, from one instruction to the next."""
+    def kill(self, *, core: bool = False) -> None:
+        """SIGKILL, from one instruction to the next; `core`: to its second process, if it has one
+        by now."""
         assert self.process is not None
         if self.process.returncode is None:
-            self.process.kill()
+            pid = self.core_pid() if core else None
+            if pid is None:
+                self.process.kill()
+            else:
+                os.kill(pid, signal.SIGKILL)
+
+    def core_pid(self) -> int | None:
+        """The process that writes and routes; None before it is there, and after."""
+        assert self.process is not None
+        try:
+            children = psutil.Process(self.process.pid).children()
+        except psutil.NoSuchProcess:
+            return None
+        return next((c.pid for c in children if CORE in _command(c)), None)
 
     async def gone(self) -> int:
         """Wait for its end; the exit code."""

@@ -28,6 +28,7 @@ from triggerhub.demo.carrier_message import CarrierMessage, Step, inbound_form, 
 LARGE = 70_000  # bytes of an attachment: the mail is then above 64 KiB, kept as a file
 PHONES = 30
 WRITERS = 10
+LATER = (421, 451, 503)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -142,10 +143,9 @@ class Ledger:
         try:
             async with session.post(path, data=delivery.raw, headers=headers) as answer:
                 # The yes is the status line: what comes after it may be lost.
-                self._judge(delivery, answer.status)
+                return self._judge(delivery, answer.status)
         except (ClientError, ConnectionError):
             return False
-        return True
 
     async def _mail_all(self, deliveries: list[Delivery]) -> None:
         for number, delivery in enumerate(deliveries):
@@ -183,11 +183,15 @@ class Ledger:
             client.close()
         return True
 
-    def _judge(self, delivery: Delivery, code: int) -> None:
+    def _judge(self, delivery: Delivery, code: int) -> bool:
+        """False: it is to be handed over again, as the hub's door says when its core is gone."""
         if 200 <= code < 300:
             delivery.yes += 1
+        elif code in LATER:
+            return False
         else:
             self.refusals.append((delivery, code, ""))
+        return True
 
 
 def _message(sender: str, to: str, body: str) -> CarrierMessage:

@@ -86,8 +86,9 @@ class Scene:
         return Audit(self.hub.database_url, self.hub.folder)
 
     def kill(self) -> None:
+        """One of the hub's two processes, which the other one doesn't survive."""
         self.up.clear()
-        self.hub.kill()
+        self.hub.kill(core=self.rng.random() < 0.5)
 
     async def start(self, *, spare: bool = False) -> bool:
         """To its doors; False where it was killed before it had any."""
@@ -123,11 +124,12 @@ class Scene:
         process = self.hub.process
         assert process is not None
         async with asyncio.timeout(LEADS_WITHIN):
-            while process.returncode is None and not self._holds_lease(process.pid):
+            while process.returncode is None and not self._holds_lease():
                 with suppress(TimeoutError):
                     await asyncio.wait_for(process.wait(), 0.1)
 
-    def _holds_lease(self, pid: int) -> bool:
+    def _holds_lease(self) -> bool:
+        pid = self.hub.core_pid()
         holders = rows(self.hub.database_url, "SELECT holder FROM leases WHERE name = 'router'")
         return any(holder == "sqlite" or f":{pid}:" in holder for (holder,) in holders)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from storage.store import Reader
+from storage.reading import Reader
 from storage.views import rows, search, work
 from tests.contract.houses import House
 from tests.unit.router.world import SUPERVISOR, World, world_on

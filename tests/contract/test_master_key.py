@@ -14,7 +14,7 @@ from channels.email.receive_key import delivery_key
 from config import Settings
 from tests.services.postgres import PostgresServer
 from triggerhub.backup import backup, restore
-from triggerhub.bootstrap import build
+from triggerhub.bootstrap.hub import build
 from triggerhub.database import migrate, open_store
 from triggerhub.doctor import database as doctor
 from triggerhub.domain.clock import SystemClock
@@ -68,16 +68,16 @@ async def test_another_key_is_refused_though_there_is_no_secret(place: Place, ra
         await build(place.settings("the key of another hub"))
     assert refused.value.code == "wrong_key"
     hub = await build(place.settings("the key of this very hub"))
-    await hub.close()
+    await hub.core.close()
 
 
 async def test_a_key_that_nothing_tells_is_taken(place: Place) -> None:
     settings = place.settings("the key of this very hub")
     await asyncio.to_thread(migrate, settings)
     hub = await build(settings)
-    await hub.close()
+    await hub.core.close()
     hub = await build(place.settings("another key, before anything came"))
-    await hub.close()
+    await hub.core.close()
 
 
 async def test_what_was_erased_tells_nothing_and_what_came_before_it_does(place: Place) -> None:
@@ -111,7 +111,7 @@ async def test_the_first_start_makes_one(place: Place) -> None:
     await mailed(place.settings())
     made = (place.folder / "master.key").read_bytes()
     hub = await build(place.settings())
-    await hub.close()
+    await hub.core.close()
     assert (place.folder / "master.key").read_bytes() == made
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
 
 import pytest
 
 from tests.contract.houses import House
 from tests.unit.router.world import World, world_on
+from triggerhub.domain.ports import CoreState
 from triggerhub.measuring import LogMeter
 from triggerhub.observability import Metrics
 
@@ -25,6 +27,19 @@ async def until(condition: Callable[[], bool], world: World) -> None:
             await world.views.head()
 
 
+@dataclass
+class _Core:
+    position: int
+
+    async def settled(self) -> None: ...
+
+    async def state(self) -> CoreState:
+        return CoreState(
+            leading=True, following=False, position=self.position, stuck_seconds=0.0, missing=0,
+            stream=True,
+        )  # fmt: skip
+
+
 async def test_what_happened_is_counted_and_what_waits_is_shown(world: World) -> None:
     metrics = Metrics()
 
@@ -34,7 +49,7 @@ async def test_what_happened_is_counted_and_what_waits_is_shown(world: World) ->
     [ann] = await world.hire("ann")
     early = await world.views.head()
     meter = LogMeter(
-        store=world.store, views=world.views, position=lambda: early, consoles=lambda: 3,
+        store=world.store, views=world.views, core=_Core(early), consoles=lambda: 3,
         metrics=metrics,
     )  # fmt: skip
     await world.sms("+447700900123", "Before anybody counts")

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from storage.store import Reader
+from storage.reading import Reader
 from tests.contract.houses import House, sms
 from triggerhub.domain.errors import NotFound, Unavailable
 

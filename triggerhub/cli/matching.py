@@ -19,7 +19,7 @@ from triggerhub.cli.terminal import Config, DataDir, quiet_settings, refusals, r
 
 if TYPE_CHECKING:
     from router.resolve.foresee import Foreseen
-    from storage.store import Reader
+    from storage.reading import Reader
     from triggerhub.domain.model.message import Account
 
 Json = dict[str, Any]

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from triggerhub.bootstrap import Hub
+    from triggerhub.bootstrap.edge import Edge
 
+from triggerhub.apart.spawn import spawn
 from triggerhub.cli.terminal import Config, DataDir, quiet_settings, refusals, settings_of
+from triggerhub.lean import load_structlog
 
 
 def serve(
@@ -54,11 +56,14 @@ def serve(
         smtp_port=smtp_port,
         log_level=log_level,
     )
+    # Nothing of what is loaded is garbage; looking for it takes a tenth of the start.
+    gc.disable()
+    # It loads while this process does.
+    core = spawn() if settings.processes == 2 else None
+    load_structlog()
     from triggerhub.observability import configure_logging
 
     configure_logging(level=settings.log_level, form=settings.log_format)
-    # Nothing of what is loaded is garbage; looking for it takes a tenth of the start.
-    gc.disable()
     import uvloop
 
     if demo:
@@ -70,19 +75,23 @@ def serve(
 
     ready = False
 
-    def on_ready(hub: Hub) -> None:
+    def on_ready(hub: Edge) -> None:
         nonlocal ready
         ready = True
         _welcome_demo(hub) if demo else _welcome(hub)
 
-    with refusals():
-        code = uvloop.run(run(settings, on_ready=on_ready))
+    try:
+        with refusals():
+            code = uvloop.run(run(settings, core=core, on_ready=on_ready))
+    finally:
+        if core is not None:
+            core.end()
     if code and not ready:
         typer.echo("The hub did not start; `triggerhub doctor` says more.", err=True)
     raise typer.Exit(code)
 
 
-def _welcome_demo(hub: Hub) -> None:
+def _welcome_demo(hub: Edge) -> None:
     """Where to go and as whom."""
     from triggerhub.demo.cast import PASSWORD, USERS
 
@@ -96,7 +105,7 @@ def _welcome_demo(hub: Hub) -> None:
     typer.echo("  Ctrl-C drains and stops.\n")
 
 
-def _welcome(hub: Hub) -> None:
+def _welcome(hub: Edge) -> None:
     typer.echo(f"Console and API  http://{_shown(hub.settings.http_host)}:{hub.http_port}")
     typer.echo(f"Mail             {_shown(hub.settings.smtp_host)}:{hub.smtp_port} (SMTP)")
     typer.echo("Ctrl-C drains and stops.")

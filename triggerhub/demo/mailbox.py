@@ -15,7 +15,7 @@ from typing import Literal, Self
 
 import aiosmtplib
 
-from triggerhub.demo.mailbox_key import SigningKey
+from triggerhub.demo.mailbox_key import PublishedKey, SigningKey
 from triggerhub.demo.mailbox_mail import (
     KEPT,
     File,
@@ -136,9 +136,12 @@ class Mailbox:
         """The next connections are lost: at once, before DATA, or after the mail was taken."""
         self._relay.drop_next(when, times=times)
 
+    def published_key(self) -> PublishedKey:
+        """The demo's DNS: publishes the key under which "proven" mail is signed. Blocks a while."""
+        return self._key.published
+
     def dns_txt(self, name: str) -> bytes | None:
-        """The demo's DNS: publishes the key under which "proven" mail is signed."""
-        return self._key.txt(name)
+        return self._key.published(name)
 
     async def customer_mails(
         self,

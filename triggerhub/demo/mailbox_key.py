@@ -6,6 +6,7 @@ The hub looks keys up in DNS; a demo has none, so ``txt`` answers in its place.
 from __future__ import annotations
 
 import base64
+from dataclasses import dataclass
 from functools import cached_property
 from typing import cast
 
@@ -18,6 +19,20 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 SELECTOR = "demo"
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedKey:
+    """Answers as DNS would (channels.email.proof_dkim.LookUp), in whichever process."""
+
+    record: bytes
+
+    def __call__(self, name: str, timeout: float = 0.0) -> bytes | None:
+        """The TXT record under ``demo._domainkey.<any .example domain>``."""
+        selector, _, domain = name.rstrip(".").lower().partition("._domainkey.")
+        if selector != SELECTOR or not domain.endswith(".example"):
+            return None
+        return self.record
 
 
 class SigningKey:
@@ -47,10 +62,7 @@ class SigningKey:
         )
         return header + raw
 
-    def txt(self, name: str) -> bytes | None:
-        """The TXT record under ``demo._domainkey.<any .example domain>``."""
-        selector, _, domain = name.rstrip(".").lower().partition("._domainkey.")
-        if selector != SELECTOR or not domain.endswith(".example"):
-            return None
+    @cached_property
+    def published(self) -> PublishedKey:
         der = self._key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-        return b"v=DKIM1; k=rsa; p=" + base64.b64encode(der)
+        return PublishedKey(b"v=DKIM1; k=rsa; p=" + base64.b64encode(der))

@@ -29,7 +29,10 @@ from storage.transaction import Transaction
 from triggerhub import administration as admin
 from triggerhub.accounts import AccountSpec, put_account
 from triggerhub.administration import UserSpec
-from triggerhub.bootstrap import Hub, NoRelay, Parts
+from triggerhub.apart.spawn import Spawned
+from triggerhub.bootstrap.core import NoRelay
+from triggerhub.bootstrap.edge import Edge
+from triggerhub.bootstrap.parts import Parts
 from triggerhub.database import make_data_folder, migrate, open_store
 from triggerhub.demo.carrier import Carrier
 from triggerhub.demo.carrier_message import Step as Progress
@@ -40,7 +43,8 @@ from triggerhub.demo.page import CustomerPage
 from triggerhub.demo.player import Doors, play
 from triggerhub.demo.words_of_events import told
 from triggerhub.domain.clock import ManualClock, RandomIds, SystemClock
-from triggerhub.serving import Part, serve
+from triggerhub.lifecycle import Part
+from triggerhub.serving import serve
 from triggerhub.sole import sole_hub
 
 log = structlog.get_logger(__name__)
@@ -67,7 +71,7 @@ class Stage:
         default_factory=partial(asyncio.Queue, 1000)
     )
 
-    async def beside(self, hub: Hub) -> list[Part]:
+    async def beside(self, hub: Edge) -> list[Part]:
         """Services that run with the hub."""
 
         async def follow() -> None:
@@ -87,7 +91,7 @@ class Stage:
         return [Part(name="demo", vital=False, start=start, run=follow, close=close)]
 
 
-async def follow_events(hub: Hub, events: asyncio.Queue[tuple[int, str, datetime, str]]) -> None:
+async def follow_events(hub: Edge, events: asyncio.Queue[tuple[int, str, datetime, str]]) -> None:
     """What just happened, in words, for the customer's page; until cancelled."""
     async for batch in hub.store.subscribe():
         for item in batch:
@@ -96,20 +100,29 @@ async def follow_events(hub: Hub, events: asyncio.Queue[tuple[int, str, datetime
                 events.put_nowait((item.seq, item.type, item.at, words))
 
 
-async def serve_demo(settings: Settings, *, on_ready: Callable[[Hub], None]) -> int:
+async def serve_demo(
+    settings: Settings,
+    *,
+    core: Spawned | None = None,
+    on_ready: Callable[[Edge], None] | None = None,
+) -> int:
     """A hub with the demo around it, until it is asked to stop; the exit code."""
     database = Database(_own_folder(settings).database).path
     if database is not None and database.is_file():
         with sole_hub(database):  # say so before anything of it is looked at
             pass
     stage = await open_stage(settings)
-    return await serve(stage.settings, stage.parts, on_ready=on_ready, beside=stage.beside)
+    return await serve(
+        stage.settings, stage.parts, core=core, on_ready=on_ready, beside=stage.beside
+    )
 
 
 async def open_stage(settings: Settings) -> Stage:
     """See that the company is in the database, its past played once, and start the stand-ins."""
     settings = _own_folder(settings)
     company = script(SystemClock().now())
+    mailbox = Mailbox(source=OUTSIDE)
+    key = asyncio.create_task(asyncio.to_thread(mailbox.published_key))
     await _make(settings, company)  # first: where it fails, no stand-in is left behind
     carrier = Carrier(
         [
@@ -124,7 +137,6 @@ async def open_stage(settings: Settings) -> Stage:
         plan=_TEXT,
         whatsapp_plan=_WHATSAPP,
     )
-    mailbox = Mailbox(source=OUTSIDE)
     await carrier.start()
     await mailbox.start()
     events: asyncio.Queue[tuple[int, str, datetime, str]] = asyncio.Queue(1000)
@@ -149,7 +161,7 @@ async def open_stage(settings: Settings) -> Stage:
             }
             for user in company.users
         ),
-        look_up=lambda name, timeout: mailbox.dns_txt(name),
+        look_up=await key,
         routes=page.routes(),
     )
     return Stage(

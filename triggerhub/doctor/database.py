@@ -15,7 +15,7 @@ from triggerhub.doctor.finding import Finding
 from triggerhub.doctor.nodes import dump_tool
 
 if TYPE_CHECKING:
-    from storage.store import Reader
+    from storage.reading import Reader
 
 LOOK_AT = 5_000  # deliveries, the newest
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
 
 class HubError(Exception):
@@ -18,6 +19,16 @@ class HubError(Exception):
         super().__init__(message)
         if code is not None:
             self.code = code
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """As it is, whatever it was made with: errors pass from one process to another."""
+        return _made, (type(self), self.args, vars(self))
+
+
+def _made(kind: type[HubError], args: tuple[Any, ...], values: dict[str, Any]) -> HubError:
+    error = kind.__new__(kind, *args)
+    vars(error).update(values)
+    return error
 
 
 class Rejected(HubError):

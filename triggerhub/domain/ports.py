@@ -6,6 +6,7 @@ Implementations carry their technology in the name; doubles are called Fake….
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -226,3 +227,28 @@ class Presences(Protocol):
     async def connected(self, agent_id: str) -> None: ...
 
     async def disconnected(self, agent_id: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CoreState:
+    """How the core is. `position`: how far the router has come, None where another node leads."""
+
+    leading: bool
+    following: bool
+    position: int | None
+    stuck_seconds: float
+    """How long nothing could be written though there was something to write."""
+    missing: int
+    """Mails that wait because this node can't find their large content."""
+    stream: bool
+    """False where Redis is configured and not reached."""
+
+
+class CoreFace(Protocol):
+    """What the edge asks of the core beside the domain's ports."""
+
+    async def settled(self) -> None:
+        """Until the router leads or follows; a router in trouble is waited for two seconds."""
+        ...
+
+    async def state(self) -> CoreState: ...

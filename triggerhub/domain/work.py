@@ -15,8 +15,8 @@ from typing import Any, Generic, Protocol, TypeVar
 from triggerhub.domain.events import Fact, Recorded
 from triggerhub.domain.model.message import Account
 from triggerhub.domain.permissions import Subject
-from triggerhub.domain.rows import ConsoleRow as ConsoleRow  # noqa: PLC0414 - `router.presences`
 from triggerhub.domain.rows import (
+    ConsoleRow,
     ConversationRow,
     FetchRow,
     IdentityRow,
@@ -26,8 +26,8 @@ from triggerhub.domain.rows import (
     OutboxRow,
     PendingRow,
     QueueRow,
+    UserRow,
 )
-from triggerhub.domain.rows import UserRow as UserRow  # noqa: PLC0414
 
 Json = dict[str, Any]
 T = TypeVar("T")

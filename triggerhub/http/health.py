@@ -14,7 +14,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from triggerhub.domain.errors import HubError
 
 Check = Callable[[], Awaitable[None]]
-Note = Callable[[], str]
+Note = Callable[[], Awaitable[str]]
 
 
 @dataclass(slots=True)
@@ -38,22 +38,24 @@ async def healthz(_request: web.Request) -> web.Response:
 def ready_of(checks: Mapping[str, Check], drain: Drain, notes: Mapping[str, Note]) -> Handler:
     """`notes` are said beside the checks, and keep nobody from being ready."""
 
-    async def one(check: Check) -> str:
+    async def one(ask: Check | Note) -> str:
         try:
             async with asyncio.timeout(2):
-                await check()
+                return await ask() or "ok"
         except TimeoutError:
             return "no answer within 2 s"
         except (HubError, OSError) as error:
             return str(error) or type(error).__name__
-        return "ok"
+
+    async def all_of(asked: Mapping[str, Check] | Mapping[str, Note]) -> dict[str, str]:
+        return dict(zip(asked, await asyncio.gather(*map(one, asked.values())), strict=True))
 
     async def readyz(_request: web.Request) -> web.Response:
-        found = dict(zip(checks, await asyncio.gather(*map(one, checks.values())), strict=True))
+        found = await all_of(checks)
         if drain.begun:
             found["drain"] = "going down"
         ready = all(word == "ok" for word in found.values())
-        said = {name: note() for name, note in notes.items()}
+        said = await all_of(notes)
         return web.json_response(
             {"status": "ready" if ready else "not ready", "checks": found | said},
             status=200 if ready else 503,

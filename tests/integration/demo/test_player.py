@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from router.leader import Leader
+from storage.reading import Reader
 from storage.rebuild import RebuildReport, rebuild
-from storage.store import Reader
 from tests.integration.demo.hub import past_hub
 from triggerhub.demo.company import Company, script
 from triggerhub.demo.player import play

@@ -1,11 +1,14 @@
 """A whole hub in this process, with real sockets, real stand-ins and people at its consoles.
 
+Its two halves are joined as two processes are.
+
 Owns wiring and waiting. Must not know what a test is about.
 """
 
 from __future__ import annotations
 
 import asyncio
+import socket
 import tomllib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
@@ -20,8 +23,14 @@ from config.seed import Seed
 from config.settings import Settings
 from tests.acceptance.console import Console
 from tests.acceptance.hub_process import ACCOUNT_SID, AUTH_TOKEN, NUMBER, seed
-from triggerhub import bootstrap, database
-from triggerhub.bootstrap import Hub, Parts
+from triggerhub import database
+from triggerhub.apart.core_life import rooms_of, tell_committed
+from triggerhub.apart.far import far_ports
+from triggerhub.apart.link import Link
+from triggerhub.apart.packed import unpacked
+from triggerhub.bootstrap.core import Core, build_core
+from triggerhub.bootstrap.edge import Edge, build_edge
+from triggerhub.bootstrap.parts import Parts
 from triggerhub.demo.carrier import Carrier
 from triggerhub.demo.carrier_rules import CarrierAccount
 from triggerhub.demo.mailbox import Mailbox
@@ -46,7 +55,8 @@ class MovedClock(SystemClock):
 
 @dataclass(slots=True, kw_only=True)
 class Company:
-    hub: Hub
+    core: Core
+    edge: Edge
     carrier: Carrier
     mailbox: Mailbox
     clock: MovedClock
@@ -54,7 +64,7 @@ class Company:
 
     @property
     def base(self) -> str:
-        return f"http://127.0.0.1:{self.hub.http_port}"
+        return f"http://127.0.0.1:{self.edge.http_port}"
 
     async def at_console(self, login: str, *, available: bool = False) -> Console:
         """Somebody who has signed in and whose console is live."""
@@ -74,15 +84,42 @@ class Company:
         return console
 
 
-async def in_the_background(hub: Hub) -> None:
+async def in_the_background(core: Core, edge: Edge) -> None:
     """All of it until cancelled; a fault in one part is a fault of the test."""
 
     async def one(run: Callable[[], Awaitable[None]]) -> None:
         await run()
 
     async with asyncio.TaskGroup() as group:
-        for name, run in hub.background().items():
+        for name, run in {**core.background(), **edge.background()}.items():
             group.create_task(one(run), name=name)
+
+
+@asynccontextmanager
+async def joined(core: Core, settings: Settings, parts: Parts) -> AsyncIterator[Edge]:
+    """The edge of this core, over a line of its own."""
+    loop, (ours, theirs) = asyncio.get_running_loop(), socket.socketpair()
+    far = Link(rooms_of(core))
+    await loop.create_unix_connection(lambda: far, sock=theirs)
+    edge: Edge | None = None
+
+    def heard(topic: str, value: Any) -> None:
+        assert topic == "committed"
+        if edge is not None:
+            first, rows = value
+            edge.store.tail.publish(unpacked(rows), first)
+
+    near = Link(on_tiding=heard)
+    await loop.create_unix_connection(lambda: near, sock=ours)
+    edge = await build_edge(settings, parts, await far_ports(near, settings, parts.clock))
+    telling = asyncio.create_task(tell_committed(core, far))
+    try:
+        yield edge
+    finally:
+        telling.cancel()
+        await edge.store.stop()
+        near.close()
+        far.close()
 
 
 @asynccontextmanager
@@ -107,10 +144,11 @@ async def company(
         )
         await asyncio.to_thread(database.migrate, chosen)
         parts = Parts(undo=undo, clock=clock, look_up=lambda name, timeout: mailbox.dns_txt(name))
-        hub = await bootstrap.build(chosen, parts)
-        background = asyncio.create_task(in_the_background(hub))
-        await hub.listen()
-        carrier.hub_address = f"http://127.0.0.1:{hub.http_port}"
+        core = await build_core(chosen, parts)
+        edge = await stack.enter_async_context(joined(core, chosen, parts))
+        background = asyncio.create_task(in_the_background(core, edge))
+        await edge.listen()
+        carrier.hub_address = f"http://127.0.0.1:{edge.http_port}"
         carrier.add_account(
             CarrierAccount(
                 sid=ACCOUNT_SID,
@@ -119,20 +157,25 @@ async def company(
                 sms_url=f"{PUBLIC_URL}/hooks/twilio/sms",
             )
         )
-        mailbox.hub_port = hub.smtp_port
+        mailbox.hub_port = edge.smtp_port
         try:
             async with AsyncExitStack() as consoles:
                 yield Company(
-                    hub=hub, carrier=carrier, mailbox=mailbox, clock=clock, people=consoles
+                    core=core,
+                    edge=edge,
+                    carrier=carrier,
+                    mailbox=mailbox,
+                    clock=clock,
+                    people=consoles,
                 )
             assert not background.done(), background
         finally:
-            await hub.stop_accepting()
-            await hub.say_goodbye()
+            await edge.stop_accepting()
+            await edge.say_goodbye()
             background.cancel()
             with suppress(asyncio.CancelledError):
                 await background
-            await hub.close()
+            await core.close()
 
 
 # --- what people do and see -----------------------------------------------------------------------

@@ -255,6 +255,14 @@ WORK_MOVES_BEFORE_NEW_RIGHTS = [
     ("new", 0), ("staff", 0), ("watch", 0), ("offer", 15), ("accept", 0),
 ]  # fmt: skip
 
+ENTRIES_IN_ONE_BATCH = [
+    ("new", 2), ("offer", 0), ("accept", 0), ("watch", 2), *[("say", 0), ("answer", 0)] * 3,
+]  # fmt: skip
+ENTRIES_CHANGED_WHILE_THEY_WAIT = [
+    ("new", 2), ("offer", 0), ("accept", 0), ("watch", 2), ("answer", 1), ("say", 1),
+    ("deliver", 1), ("answer", 1), ("deliver", 1),
+]  # fmt: skip
+
 
 @pytest.mark.thorough
 @settings(max_examples=200, deadline=None)
@@ -263,6 +271,8 @@ WORK_MOVES_BEFORE_NEW_RIGHTS = [
 @example(steps=CUT_BEFORE_NEW_RIGHTS, yields=1, limit=1000)
 @example(steps=QUEUE_GONE_WHILE_AWAY, yields=1, limit=1000)
 @example(steps=WORK_MOVES_BEFORE_NEW_RIGHTS, yields=0, limit=25)
+@example(steps=ENTRIES_IN_ONE_BATCH, yields=0, limit=25)
+@example(steps=ENTRIES_CHANGED_WHILE_THEY_WAIT, yields=0, limit=1000)
 @given(steps=STEPS, yields=st.integers(0, 2), limit=st.sampled_from((25, 1000)))
 def test_old_snapshot_and_frames_make_the_new_snapshot(
     steps: list[tuple[str, int]], yields: int, limit: int

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from router.assign.board import Board
-from storage.store import Reader
+from storage.reading import Reader
 from tests.unit.router.world import MANY, SUPERVISOR, World, world_in
 from triggerhub.domain import commands as cmd
 from triggerhub.domain import events as ev

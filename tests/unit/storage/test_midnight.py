@@ -7,7 +7,7 @@ from typing import cast
 
 import pytest
 
-from storage.store import Reader
+from storage.reading import Reader
 from storage.views import rows
 
 
