@@ -183,7 +183,7 @@ class Leader:
             with self._at_board:
                 return self._step(unit, heard)
 
-        caught_up = await self._store.run(work, alone=True, undone=self.undone)
+        caught_up = await self._store.run(work, alone=True, undone=self._forget)
         if caught_up is None:
             self.leading.clear()
             self.following = True
@@ -248,14 +248,18 @@ class Leader:
             return True
 
     def undone(self) -> None:
+        """What others' transaction joined never was, perhaps: a step is to look at it."""
+        self._forget()
+        with suppress(RuntimeError):  # the loop is closed: there is no next step
+            if self._loop is not None:
+                self._loop.call_soon_threadsafe(self._bell.ring)
+
+    def _forget(self) -> None:
         """The board is of a unit of work that never was, perhaps: it is loaded anew."""
         with self._at_board:
             if self._board is not None:
                 self._board = None
                 self.position, self._fence = self._before
-        with suppress(RuntimeError):  # the loop is closed: there is no next step
-            if self._loop is not None:
-                self._loop.call_soon_threadsafe(self._bell.ring)
 
     def _let_go(self) -> None:
         """Whatever goes wrong from here on, the board is loaded anew."""

@@ -286,8 +286,10 @@ class Writer:
                 undone()  # first: once the lock on the log is gone, others give these numbers out
             self._roll_back(connection)
             if joined and not ending:
-                log.warning("storage.joined_in_vain", exc_info=error)
-                return self._commit(group, doubt=doubt)
+                recorded = self._commit(group, doubt=doubt)
+                if any(job.error is None for job in group):  # else it was the job's own
+                    log.warning("storage.joined_in_vain", exc_info=error)
+                return recorded
             if isinstance(error, AlreadyThere) and not doubt:
                 return self._commit(group, companion, doubt=True)
             if len(group) == 1 or ending:

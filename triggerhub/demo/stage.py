@@ -133,6 +133,15 @@ async def open_stage(settings: Settings) -> Stage:
                 sms_url=f"{settings.base_url}/hooks/twilio/sms",
             )
             for account in company.sms_accounts
+        ]
+        + [  # of the configuration file: they may be tried out beside the demo's own
+            CarrierAccount(
+                sid=account.account_sid,
+                auth_token=account.auth_token.get_secret_value(),
+                numbers=account.numbers,
+                sms_url=f"{settings.base_url}/hooks/twilio/sms",
+            )
+            for account in settings.seed.sms.accounts
         ],
         plan=_TEXT,
         whatsapp_plan=_WHATSAPP,

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from datetime import timedelta
 from typing import Any
+from unittest.mock import AsyncMock
 
 import pytest
+from structlog.testing import capture_logs
 
 from router.leader import RENEW
 from storage.engine import Connection
@@ -192,3 +195,25 @@ async def test_a_commit_that_fails_rings_for_another_step(
                 if any(isinstance(item.fact, ev.OfferMade) for item in batch):
                     break
     await each_once(world)
+
+
+async def test_a_step_whose_commit_fails_rests_before_the_next(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk without room refuses at the commit: a leader that tried again at once would fill
+    what is left of it with its log."""
+    tries: list[float] = []
+
+    def refused(self: Connection) -> None:
+        tries.append(time.monotonic())
+        self.one("SELECT * FROM there_is_no_such_table")
+
+    monkeypatch.setattr(Connection, "commit", refused)
+    monkeypatch.setattr(world.leader._bell, "pause", rested := AsyncMock(side_effect=Killed))
+    with capture_logs():
+        async with running(world.leader.run) as [leading]:
+            await asyncio.wait([leading], timeout=5)
+    assert len(tries) == 1
+    [[seconds], _] = rested.await_args_list[0]
+    assert seconds >= 1
+    assert not world.leader._bell._rung.is_set()
