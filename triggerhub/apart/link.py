@@ -91,14 +91,17 @@ class Link(asyncio.Protocol):
             self._flush()
 
     def _flush(self) -> None:
+        if self._transport is None:
+            return  # not yet: it goes with the first that comes after
         out, self._out = self._out, []
-        if out and self._transport is not None and not self._transport.is_closing():
+        if out and not self._transport.is_closing():
             self._transport.write(b"".join(out))
 
     # --- asyncio.Protocol ---------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
+        self._flush()
 
     def pause_writing(self) -> None:
         self._full = True
