@@ -42,9 +42,10 @@ class Screen:
         self.viewer = Viewer(self.house.actor(self.user_id), limit=self.limit)
         self.bye = None
         self._task = asyncio.create_task(self._pump(self.viewer))
-        await self.hub.join(self.viewer, self.state["seq"], self.state["epoch"])
-        for customer_id in sorted(self.watching):
-            await self._watch(self.viewer, customer_id)
+        viewer, watched = self.viewer, sorted(self.watching)
+        # What it watches is told with the greeting: told afterwards, what came between is missed.
+        await self.hub.join(viewer, self.state["seq"], self.state["epoch"], watched)
+        self.watching &= viewer.watching.keys()
 
     async def cut(self) -> None:
         if self.viewer is None or self._task is None:

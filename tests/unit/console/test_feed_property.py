@@ -263,6 +263,11 @@ ENTRIES_CHANGED_WHILE_THEY_WAIT = [
     ("deliver", 1), ("answer", 1), ("deliver", 1),
 ]  # fmt: skip
 
+NEWS_WHILE_COMING_BACK = [
+    ("new", 0), ("offer", 0), ("accept", 0), ("new", 0), ("watch", 0), ("cut", 1), ("cut", 2),
+    ("cut", 0), ("open", 0), ("accept", 1), ("new", 0),
+]  # fmt: skip
+
 
 @pytest.mark.thorough
 @settings(max_examples=200, deadline=None)
@@ -273,6 +278,7 @@ ENTRIES_CHANGED_WHILE_THEY_WAIT = [
 @example(steps=WORK_MOVES_BEFORE_NEW_RIGHTS, yields=0, limit=25)
 @example(steps=ENTRIES_IN_ONE_BATCH, yields=0, limit=25)
 @example(steps=ENTRIES_CHANGED_WHILE_THEY_WAIT, yields=0, limit=1000)
+@example(steps=NEWS_WHILE_COMING_BACK, yields=1, limit=25)
 @given(steps=STEPS, yields=st.integers(0, 2), limit=st.sampled_from((25, 1000)))
 def test_old_snapshot_and_frames_make_the_new_snapshot(
     steps: list[tuple[str, int]], yields: int, limit: int
