@@ -60,7 +60,7 @@ class Screen:
             return
         if await self._watch(self.viewer, customer_id):
             self.watching.add(customer_id)
-            self._read_timeline(customer_id)
+            self._read_again(customer_id)
 
     async def _watch(self, viewer: Viewer, customer_id: str) -> bool:
         try:
@@ -70,10 +70,11 @@ class Screen:
             return False
         return True
 
-    def _read_timeline(self, customer_id: str) -> None:
+    def _read_again(self, customer_id: str) -> None:
         page = self.house.page_of(customer_id, None, 50) | {"stale": False}
         timelines = self.state["timelines"] | {customer_id: page}
-        self.state = self.state | {"timelines": timelines}
+        cards = self.state["cards"] | {customer_id: self.house.card_of(customer_id)}
+        self.state = self.state | {"timelines": timelines, "cards": cards}
 
     async def _pump(self, viewer: Viewer) -> None:
         while True:
@@ -86,7 +87,7 @@ class Screen:
                 self.state = reduce(self.state, frame)
                 if frame["type"] == "snapshot":
                     for customer_id in self.watching:
-                        self._read_timeline(customer_id)
+                        self._read_again(customer_id)
             if bye is not None:
                 self.bye = bye.reason
                 self.hub.leave(viewer)
