@@ -18,7 +18,6 @@ from triggerhub.domain.errors import Ambiguous, Rejected, Unavailable
 
 if TYPE_CHECKING:  # 8 MB, for when something is sent
     from aiohttp import ClientResponse, ClientSession, ClientTimeout
-    from multidict import CIMultiDictProxy
 
 DEFAULT_API_URL = "https://api.twilio.com"
 MAX_ANSWER_BYTES = 2 * 1024 * 1024
@@ -144,7 +143,7 @@ async def _read(response: ClientResponse) -> bytes:
     return bytes(raw)
 
 
-def _raise_for_trouble(status: int, headers: CIMultiDictProxy[str], *, changes: bool) -> None:
+def _raise_for_trouble(status: int, headers: Mapping[str, str], *, changes: bool) -> None:
     if status in {408, 429, 503}:
         raise Unavailable(
             f"the carrier answered {status}",
