@@ -121,5 +121,5 @@ async def test_half_a_certificate_is_a_fault_of_the_settings(
 ) -> None:
     with pytest.raises(Invalid, match="only one"):
         await listen(tls=Certificate(certificate.certificate, None))  # type: ignore[arg-type]
-    with pytest.raises(Invalid, match="key.pem.*can't be used"):
+    with pytest.raises(Invalid, match=r"key\.pem.*can't be used"):
         await listen(tls=Certificate(certificate.key, certificate.key))
