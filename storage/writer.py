@@ -27,7 +27,7 @@ from storage.engine import Connection, Database
 from storage.jobs import Job, Look, translated
 from storage.precedence import Precedence
 from storage.transaction import Kit, Transaction
-from triggerhub.domain.errors import HubError, Unavailable
+from triggerhub.domain.errors import STOPPING, HubError, Unavailable
 from triggerhub.domain.events import Recorded
 from triggerhub.domain.work import Companion
 
@@ -126,7 +126,7 @@ class Writer:
 
     def _asked(self) -> asyncio.AbstractEventLoop:
         if self._loop is None or self._thread is None or self._over:
-            raise Unavailable("the hub is stopping", code="stopping")
+            raise Unavailable("the hub is stopping", code=STOPPING)
         return self._loop
 
     def _flush(self) -> None:
@@ -170,7 +170,7 @@ class Writer:
         while self._looks:
             asked.append(self._looks.popleft())
         for job in asked:
-            job.error = Unavailable("the hub is stopping", code="stopping")
+            job.error = Unavailable("the hub is stopping", code=STOPPING)
         self._answer(*asked)
 
     def _work(self) -> None:

@@ -33,7 +33,14 @@ from agent_console.live.scope import reads_customer
 from agent_console.live.viewer import MAX_FRAMES, Bye, Viewer
 from agent_console.sessions import Sessions, SignedIn, same
 from triggerhub.domain.commands import build
-from triggerhub.domain.errors import Forbidden, HubError, Invalid, NotFound, Unavailable
+from triggerhub.domain.errors import (
+    STOPPING,
+    Forbidden,
+    HubError,
+    Invalid,
+    NotFound,
+    Unavailable,
+)
 from triggerhub.domain.permissions import Subject, may
 from triggerhub.domain.ports import Desk, Json, Views
 
@@ -220,7 +227,12 @@ class _Connection:
             head = int(result["seq"]) if "seq" in result else await feed.views.head()
             tail = frame("command.done", {"id": message.id, "result": result})
         except HubError as error:
-            self._fail(message.id, error)
+            if error.code == STOPPING:
+                # Whether it was carried out isn't known. The console asks again by the same id
+                # when it is back, and is then told.
+                viewer.say_bye("shutdown", 500)
+            else:
+                self._fail(message.id, error)
             return
         except Exception:
             # A bug in one command must not end the console's feed.

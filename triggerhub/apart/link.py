@@ -15,7 +15,7 @@ from typing import Any, cast
 
 import structlog
 
-from triggerhub.domain.errors import HubError, Unavailable
+from triggerhub.domain.errors import STOPPING, HubError, Unavailable
 
 log = structlog.get_logger(__name__)
 
@@ -56,7 +56,7 @@ class Link(asyncio.Protocol):
         then it isn't known whether it was carried out; RuntimeError for a bug on the other end.
         """
         if self.lost.is_set():
-            raise Unavailable("the hub is stopping", code="stopping")
+            raise Unavailable("the hub is stopping", code=STOPPING)
         self._numbers += 1
         number = self._numbers
         answer: asyncio.Future[Any] = self._loop.create_future()
@@ -130,7 +130,7 @@ class Link(asyncio.Protocol):
         waiting, self._waiting = self._waiting, {}
         for answer in waiting.values():
             if not answer.done():
-                answer.set_exception(Unavailable("the hub is stopping", code="stopping"))
+                answer.set_exception(Unavailable("the hub is stopping", code=STOPPING))
 
     def _take(self, message: _Message) -> None:
         kind = message[0]

@@ -59,6 +59,9 @@ class Unavailable(HubError):
         self.retry_after = retry_after
 
 
+STOPPING = "stopping"
+"""Code of an Unavailable: the hub is going down, and may or may not have done what was asked."""
+
 CONTENT_MISSING = "content_missing"
 """Code of an Unavailable: content is known, not erased, and its bytes aren't within reach."""
 
