@@ -13,6 +13,7 @@ import socket
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 from config.settings import Settings
 from triggerhub.apart.link import Link
@@ -21,7 +22,7 @@ from triggerhub.bootstrap.core import Core, build_core
 from triggerhub.bootstrap.parts import Parts
 from triggerhub.database import open_to_serve
 from triggerhub.domain.events import MessageReceived, StatusReceived
-from triggerhub.lifecycle import FAILED, Supervisor, settle_memory
+from triggerhub.lifecycle import FAILED, Supervisor, settle_memory, side_parts
 from triggerhub.observability import configure_logging
 
 _COMING = (MessageReceived, StatusReceived)
@@ -63,8 +64,13 @@ async def tell_committed(core: Core, link: Link) -> None:
     async for batch in core.store.subscribe():
         # Whoever follows the log at the edge waits for what became of a delivery: that more have
         # come is told by the number, and by the last of them.
-        told = [item for item in batch[:-1] if type(item.fact) not in _COMING]
-        link.tell("committed", (batch[0].seq, packed([*told, batch[-1]])))
+        last = {type(item.fact): item.seq for item in batch}
+        told = [
+            item
+            for item in batch
+            if type(item.fact) not in _COMING or item.seq == last[type(item.fact)]
+        ]
+        link.tell("committed", (batch[0].seq, packed(told)))
 
 
 class _Life:
@@ -86,20 +92,24 @@ class _Life:
         settle_memory()
         supervisor = self._supervisor = Supervisor(
             # What is under way is finished when the edge asks for it, while it still listens.
-            [replace(part, finish=None) for part in core.services()],
+            [
+                *(replace(part, finish=None) for part in core.services()),
+                *side_parts({"telling": partial(tell_committed, core, self._link)}),
+            ],
             drain=timedelta(seconds=settings.drain_seconds),
             signals=(),
             name="core",
             on_restart=self._tell_restarted,
         )
-        self._running = asyncio.create_task(self._run(supervisor, core, held))
+        self._running = asyncio.create_task(self._run(supervisor, held))
 
-    async def _run(self, supervisor: Supervisor, core: Core, held: ExitStack) -> None:
-        with held:
-            telling = asyncio.create_task(tell_committed(core, self._link))
-            code = await supervisor.run()
-            telling.cancel()
-        self.ended.set_result(code)
+    async def _run(self, supervisor: Supervisor, held: ExitStack) -> None:
+        code = FAILED
+        try:
+            with held:
+                code = await supervisor.run()
+        finally:
+            self.ended.set_result(code)
 
     def _tell_restarted(self, service: str) -> None:
         self._link.tell("restarted", service)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, cast
 
 from config.settings import Settings
+from storage.reading import ReadStore
 from storage.views import SqlReads
 from triggerhub.apart.link import FarRoom, Link
 from triggerhub.apart.packed import FarInbox
@@ -16,7 +17,7 @@ from triggerhub.domain.clock import Clock, SystemClock
 class FarViews(SqlReads):
     """Reads by itself; what is to be written is asked of the core."""
 
-    def __init__(self, store: Any, far: FarRoom) -> None:
+    def __init__(self, store: ReadStore, far: FarRoom) -> None:
         super().__init__(store)
         self._far = far
 

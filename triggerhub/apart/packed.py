@@ -6,29 +6,28 @@ Pickled as objects each would cost several times as much.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from triggerhub.domain.events import Recorded, decode, encode
+from storage.lookups.log import recorded
+from storage.transaction import millis
+from triggerhub.domain.events import Recorded, encode
 from triggerhub.domain.model.message import Accepted, Arrival
 from triggerhub.domain.ports import Inbox
 
 Packed = list[tuple[Any, ...]]
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MILLISECOND = timedelta(milliseconds=1)
 
 
 def packed(events: Sequence[Recorded]) -> Packed:
-    """Their times as the log has them, in whole milliseconds."""
+    """As the log's own rows (storage.lookups.log), their times in whole milliseconds."""
     return [
         (
             item.seq,
             item.id,
-            (item.at - _EPOCH) // _MILLISECOND,
-            item.actor,
-            item.cause,
             item.fact.TYPE,
             item.fact.VERSION,
+            millis(item.at),
+            item.actor,
+            item.cause,
             encode(item.fact),
         )
         for item in events
@@ -36,17 +35,7 @@ def packed(events: Sequence[Recorded]) -> Packed:
 
 
 def unpacked(rows: Packed) -> list[Recorded]:
-    return [
-        Recorded(
-            seq=seq,
-            id=own,
-            at=_EPOCH + at * _MILLISECOND,
-            actor=actor,
-            cause=cause,
-            fact=decode(kind, version, data),
-        )
-        for seq, own, at, actor, cause, kind, version, data in rows
-    ]
+    return [recorded(row) for row in rows]
 
 
 class FarInbox:
