@@ -19,7 +19,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, S
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Protocol
+from typing import Any
 
 import structlog
 
@@ -39,33 +39,12 @@ PHASES = ("stop_accepting", "finish", "goodbye")
 TELLING = 1.0  # seconds that the goodbye has at least
 
 
-class Service(Protocol):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
     """A part of the hub; None where it has nothing to do at that point.
 
     `start` returns when the part is ready for work; `run` is its work, as long as the hub lives.
     """
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def vital(self) -> bool: ...
-    @property
-    def start(self) -> Step | None: ...
-    @property
-    def run(self) -> Step | None: ...
-    @property
-    def stop_accepting(self) -> Step | None: ...
-    @property
-    def finish(self) -> Step | None: ...
-    @property
-    def goodbye(self) -> Step | None: ...
-    @property
-    def close(self) -> Step | None: ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
-    """One service (`Service`)."""
 
     name: str
     vital: bool = True
@@ -127,7 +106,7 @@ class Supervisor:
 
     def __init__(
         self,
-        services: Sequence[Service],
+        services: Sequence[Part],
         *,
         drain: timedelta = timedelta(seconds=20),
         close: timedelta = timedelta(seconds=5),
@@ -147,7 +126,7 @@ class Supervisor:
         self._name = name
         self._stopping = asyncio.Event()
         self._forced = asyncio.Event()
-        self._started: list[Service] = []
+        self._started: list[Part] = []
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._code = STOPPED
 
@@ -195,7 +174,7 @@ class Supervisor:
             if service.run is not None:
                 self._watch(service, service.run())
 
-    async def _open(self, service: Service, start: Step) -> bool:
+    async def _open(self, service: Part, start: Step) -> bool:
         opening = asyncio.create_task(start(), name=f"{service.name}.start")
         await self._until(opening, self._stopping)
         if not opening.done():
@@ -209,12 +188,12 @@ class Supervisor:
         self._fail()
         return False
 
-    def _watch(self, service: Service, work: Coroutine[Any, Any, None]) -> None:
+    def _watch(self, service: Part, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work, name=service.name)
         task.add_done_callback(lambda ended: self._ended(service, ended))
         self._tasks[service.name] = task
 
-    def _ended(self, service: Service, task: asyncio.Task[None]) -> None:
+    def _ended(self, service: Part, task: asyncio.Task[None]) -> None:
         if not service.vital:
             return
         error = None if task.cancelled() else task.exception()
@@ -229,7 +208,7 @@ class Supervisor:
         self._code = FAILED
         self._stopping.set()
 
-    async def _keep(self, service: Service) -> None:
+    async def _keep(self, service: Part) -> None:
         """Start and run a side part, again and again until it ends by itself."""
         loop = asyncio.get_running_loop()
         pause = self._backoff.first
@@ -246,7 +225,7 @@ class Supervisor:
             await asyncio.sleep(pause)
             pause = min(pause * 2, self._backoff.most)
 
-    async def _once(self, service: Service) -> BaseException | None:
+    async def _once(self, service: Part) -> BaseException | None:
         for step in (service.start, service.run):
             if step is None:
                 continue
@@ -297,7 +276,7 @@ class Supervisor:
         for task, service in steps.items():
             await self._settle(service, phase, task)
 
-    async def _settle(self, service: Service, phase: str, task: asyncio.Task[None]) -> None:
+    async def _settle(self, service: Part, phase: str, task: asyncio.Task[None]) -> None:
         if not task.done():
             log.warning("service.cut_short", service=service.name, phase=phase)
             self._code = self._code or CUT_SHORT
@@ -325,8 +304,3 @@ async def _cancelled(task: asyncio.Future[Any], seconds: float | None = None) ->
     if not task.done():
         task.cancel()
         await asyncio.wait({task}, timeout=seconds)
-
-
-async def run(services: Sequence[Service], **options: Any) -> int:
-    """Run the services until they are asked to stop; the exit code (see `Supervisor`)."""
-    return await Supervisor(services, **options).run()

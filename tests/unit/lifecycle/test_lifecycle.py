@@ -5,28 +5,21 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
-from triggerhub.lifecycle import CUT_SHORT, FAILED, STOPPED, Backoff, Step, Supervisor, run
+from triggerhub.lifecycle import CUT_SHORT, FAILED, STOPPED, Backoff, Part, Step, Supervisor
 
 NOW = timedelta()
 AT_ONCE = Backoff(first=0, most=0)
 
 
-@dataclass
-class Part:
-    name: str
-    vital: bool = True
-    start: Step | None = None
-    run: Step | None = None
-    stop_accepting: Step | None = None
-    finish: Step | None = None
-    goodbye: Step | None = None
-    close: Step | None = None
+async def run(parts: Sequence[Part], **options: Any) -> int:
+    return await Supervisor(parts, **options).run()
 
 
 @dataclass
@@ -99,19 +92,19 @@ async def test_work_goes_on_while_it_finishes(diary: Diary) -> None:
         asked.set()
         await answered.wait()
 
-    leader = Part("leader", run=works, finish=finishes, close=diary.says("closed"))
+    leader = Part(name="leader", run=works, finish=finishes, close=diary.says("closed"))
     supervisor = Supervisor([leader], on_ready=own_signal(signal.SIGTERM))
     assert await supervisor.run() == STOPPED
     assert diary.lines == ["closed"]
 
 
 async def test_a_vital_part_that_fails_ends_the_hub(diary: Diary) -> None:
-    assert await run([diary.part("storage"), Part("leader", run=burns)]) == FAILED
+    assert await run([diary.part("storage"), Part(name="leader", run=burns)]) == FAILED
     assert diary.lines[-1] == "storage closes"
 
 
 async def test_a_vital_part_that_ends_by_itself_ends_the_hub(diary: Diary) -> None:
-    assert await run([Part("leader", run=diary.says("done"))]) == FAILED
+    assert await run([Part(name="leader", run=diary.says("done"))]) == FAILED
 
 
 async def breaks_off() -> None:
@@ -122,7 +115,7 @@ async def breaks_off() -> None:
 
 
 async def test_a_vital_part_that_is_cancelled_from_within_ends_the_hub() -> None:
-    assert await run([Part("leader", run=breaks_off)]) == FAILED
+    assert await run([Part(name="leader", run=breaks_off)]) == FAILED
 
 
 async def test_a_side_part_that_is_cancelled_from_within_is_started_again() -> None:
@@ -136,13 +129,13 @@ async def test_a_side_part_that_is_cancelled_from_within_is_started_again() -> N
         await forever()
 
     restarted: list[str] = []
-    side = Part("meters", vital=False, run=works)
+    side = Part(name="meters", vital=False, run=works)
     assert await run([side], backoff=AT_ONCE, on_restart=restarted.append) == STOPPED
     assert restarted == ["meters"]
 
 
 async def test_what_started_is_closed_when_the_next_does_not_start(diary: Diary) -> None:
-    parts = [diary.part("storage"), Part("door", start=burns), diary.part("never")]
+    parts = [diary.part("storage"), Part(name="door", start=burns), diary.part("never")]
     assert await run(parts) == FAILED
     assert diary.lines[0] == "storage starts"
     assert diary.lines[-1] == "storage closes"
@@ -154,7 +147,7 @@ async def test_a_signal_while_it_starts(diary: Diary) -> None:
         os.kill(os.getpid(), signal.SIGTERM)
         await forever()
 
-    assert await run([diary.part("storage"), Part("slow", start=signalled)]) == STOPPED
+    assert await run([diary.part("storage"), Part(name="slow", start=signalled)]) == STOPPED
     assert diary.lines[-1] == "storage closes"
 
 
@@ -170,7 +163,7 @@ async def test_a_side_part_is_started_again(diary: Diary) -> None:
         await forever()
 
     supervisor = Supervisor(
-        [Part("media", vital=False, run=limps)], backoff=AT_ONCE, on_restart=restarts.append
+        [Part(name="media", vital=False, run=limps)], backoff=AT_ONCE, on_restart=restarts.append
     )
     life = asyncio.create_task(supervisor.run())
     await third.wait()
@@ -185,7 +178,7 @@ async def test_a_side_part_may_end_by_itself(diary: Diary) -> None:
     async def one_errand() -> None:
         done.set()
 
-    supervisor = Supervisor([Part("errand", vital=False, run=one_errand)])
+    supervisor = Supervisor([Part(name="errand", vital=False, run=one_errand)])
     life = asyncio.create_task(supervisor.run())
     await done.wait()
     supervisor.stop()
@@ -193,7 +186,7 @@ async def test_a_side_part_may_end_by_itself(diary: Diary) -> None:
 
 
 async def test_time_runs_out_and_everything_is_closed_still(diary: Diary) -> None:
-    slow = Part("slow", finish=forever)
+    slow = Part(name="slow", finish=forever)
     code = await run([diary.part("storage"), slow], drain=NOW, on_ready=own_signal(signal.SIGTERM))
     assert code == CUT_SHORT
     assert diary.lines[-1] == "storage closes"
@@ -204,21 +197,21 @@ async def test_a_second_signal_forces(diary: Diary) -> None:
         os.kill(os.getpid(), signal.SIGINT)
         await forever()
 
-    parts = [diary.part("storage"), Part("slow", finish=impatient)]
+    parts = [diary.part("storage"), Part(name="slow", finish=impatient)]
     code = await run(parts, drain=timedelta(hours=1), on_ready=own_signal(signal.SIGINT))
     assert code == CUT_SHORT
     assert diary.lines[-1] == "storage closes"
 
 
 async def test_a_part_that_fails_to_stop_does_not_keep_the_others(diary: Diary) -> None:
-    bad = Part("bad", stop_accepting=burns, close=burns)
+    bad = Part(name="bad", stop_accepting=burns, close=burns)
     code = await run([diary.part("storage"), bad], on_ready=own_signal(signal.SIGTERM))
     assert code == FAILED
     assert diary.lines[-1] == "storage closes"
 
 
 async def test_a_part_that_does_not_close(diary: Diary) -> None:
-    stuck = Part("stuck", close=forever)
+    stuck = Part(name="stuck", close=forever)
     supervisor = Supervisor(
         [diary.part("storage"), stuck], close=NOW, on_ready=own_signal(signal.SIGTERM)
     )
@@ -236,5 +229,5 @@ async def test_failing_while_it_drains_is_a_failure(diary: Diary) -> None:
     async def finishes() -> None:
         fail.set()
 
-    part = Part("writer", run=breaks_late, finish=finishes, goodbye=diary.says("bye"))
+    part = Part(name="writer", run=breaks_late, finish=finishes, goodbye=diary.says("bye"))
     assert await run([part], on_ready=own_signal(signal.SIGTERM)) == FAILED
