@@ -23,7 +23,7 @@ from typing import Any
 
 import structlog
 
-from triggerhub.domain.errors import HubError
+from triggerhub.domain.errors import STOPPING, HubError, Unavailable
 
 log = structlog.get_logger(__name__)
 
@@ -209,13 +209,13 @@ class Supervisor:
         self._stopping.set()
 
     async def _keep(self, service: Part) -> None:
-        """Start and run a side part, again and again until it ends by itself."""
+        """Start and run a side part, again and again until it ends by itself, or the hub does."""
         loop = asyncio.get_running_loop()
         pause = self._backoff.first
         while True:
             began = loop.time()
             error = await self._once(service)
-            if error is None:
+            if error is None or _goes_down(error):
                 return
             if loop.time() - began >= self._backoff.calm:
                 pause = self._backoff.first
@@ -291,6 +291,13 @@ class Supervisor:
         waiting = asyncio.ensure_future(event.wait())
         await asyncio.wait({task, waiting}, return_when=asyncio.FIRST_COMPLETED)
         await _cancelled(waiting)
+
+
+def _goes_down(error: BaseException) -> bool:
+    """Whether it only says that the hub is going down, which whoever ends it tells."""
+    if isinstance(error, BaseExceptionGroup):
+        return all(_goes_down(each) for each in error.exceptions)
+    return isinstance(error, Unavailable) and error.code == STOPPING
 
 
 def _said(error: BaseException) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from triggerhub.domain.errors import STOPPING, Unavailable
 from triggerhub.lifecycle import CUT_SHORT, FAILED, STOPPED, Backoff, Part, Step, Supervisor
 
 NOW = timedelta()
@@ -183,6 +184,28 @@ async def test_a_side_part_may_end_by_itself(diary: Diary) -> None:
     await done.wait()
     supervisor.stop()
     assert await life == STOPPED
+
+
+async def test_a_side_part_that_hears_that_the_hub_stops_is_not_started_again() -> None:
+    restarts: list[str] = []
+    told: list[Supervisor] = []
+
+    async def asks() -> None:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(line_is_lost())
+
+    async def line_is_lost() -> None:
+        asyncio.get_running_loop().call_later(0.01, told[0].stop)
+        raise Unavailable("the hub is stopping", code=STOPPING)
+
+    told.append(
+        Supervisor(
+            [Part(name="meters", vital=False, run=asks)],
+            backoff=AT_ONCE, on_restart=restarts.append,
+        )
+    )  # fmt: skip
+    assert await told[0].run() == STOPPED
+    assert restarts == []
 
 
 async def test_time_runs_out_and_everything_is_closed_still(diary: Diary) -> None:
