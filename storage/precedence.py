@@ -18,6 +18,9 @@ LONGEST = 3.0  # seconds; with a long step before it still well within the leade
 # many come.
 LOOK_EVERY = 0.02  # seconds
 BUSY = 0.18  # of a core
+# One calm look says little where the machine is short of processors: who sends may just not have
+# had their turn. So the calm has to last, the longer the more the next step may hold up.
+CALM = 1 / 3  # of the time that the step took
 
 
 class Precedence:
@@ -34,6 +37,7 @@ class Precedence:
         self._served = 0  # and this by another
         self._until = 0.0
         self._looked = (0.0, 0.0)
+        self._calm = 0.0  # seconds of it that still have to be seen
         self._waived = False
 
     def came(self, deliveries: int) -> None:
@@ -59,6 +63,7 @@ class Precedence:
         if self._came - self._served >= PRESSING:
             self._until = now + min(REST * (now - began), LONGEST)
             self._looked = now, self._cpu()
+            self._calm = CALM * (now - began)
 
     def rest(self) -> float:
         """Seconds after which to ask again; 0 when routing may go on."""
@@ -71,6 +76,8 @@ class Precedence:
             self._looked = now, cpu
             idle = cpu - used < BUSY * (now - looked)
             if idle and self._came - self._served < PRESSING:
-                self._until = now
-                return 0.0
+                self._calm -= now - looked
+                if self._calm <= 0:
+                    self._until = now
+                    return 0.0
         return min(self._until - now, LOOK_EVERY)

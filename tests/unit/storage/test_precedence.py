@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from storage.precedence import BUSY, FEW, LONGEST, LOOK_EVERY, PRESSING, REST, Precedence
+from storage.precedence import BUSY, CALM, FEW, LONGEST, LOOK_EVERY, PRESSING, REST, Precedence
 
 
 class Machine:
@@ -57,7 +57,7 @@ def test_a_load_that_leaves_the_process_idle_is_no_flood() -> None:
     machine.rule.came(1000)
     machine.step(0.5)
     machine.rule.served(1000)
-    assert machine.rested(share=BUSY - 0.1) < 2 * LOOK_EVERY
+    assert machine.rested(share=BUSY - 0.1) < CALM * 0.5 + 2 * LOOK_EVERY
 
 
 def test_a_process_that_may_use_little_is_not_idle_while_many_wait() -> None:
@@ -75,8 +75,28 @@ def test_a_flood_that_ebbs_ends_the_rest() -> None:
         assert machine.rule.rest() > 0
         machine.pass_time(LOOK_EVERY)
     machine.rule.served(1000)
-    assert machine.rested(share=0.1) < 3 * LOOK_EVERY
+    assert machine.rested(share=0.1) < CALM * 0.5 + 3 * LOOK_EVERY
     assert machine.rule.rest() == 0
+
+
+def test_a_flood_that_only_catches_its_breath_does_not_end_the_rest() -> None:
+    machine = Machine()
+    machine.rule.came(1000)
+    machine.step(0.6)
+    machine.rule.served(1000)
+    for share in (0.1, 1.0, 0.1, 1.0, 0.1):
+        assert machine.rule.rest() > 0
+        machine.pass_time(LOOK_EVERY, share)
+    assert machine.rule.rest() > 0
+    assert machine.rested(share=0.1) > CALM * 0.6 - 4 * LOOK_EVERY
+
+
+def test_after_a_short_step_one_calm_look_is_enough() -> None:
+    machine = Machine()
+    machine.rule.came(PRESSING)
+    machine.step(0.03)
+    machine.rule.served(PRESSING)
+    assert machine.rested(share=0.1) < 2 * LOOK_EVERY
 
 
 def test_who_was_served_waits_no_more() -> None:
