@@ -13,31 +13,26 @@ PRESSING = 32  # deliveries that wait when a routing step ends
 FEW = 8  # deliveries of one group that may wait until they are routed, too
 REST = 9.0  # times as long as that step took
 LONGEST = 3.0  # seconds; with a long step before it still well within the leader's lease
-# Of the core's process routing takes about four times what taking in does, and Python uses one
-# core: while taking in alone needs little more than a sixth of it, the load can be borne, however
-# many come.
+# Routing takes about four times what taking in does, and Python uses one core: fewer than so many
+# can be borne however long they come. Counted, not measured by the processor: where that is short,
+# the hub looks idle while senders wait for their turn. And one calm look says little there, so the
+# calm has to last, the longer the more the next step may hold up.
+BEARABLE = 400.0  # deliveries a second
 LOOK_EVERY = 0.02  # seconds
-BUSY = 0.18  # of a core
-# One calm look says little where the machine is short of processors: who sends may just not have
-# had their turn. So the calm has to last, the longer the more the next step may hold up.
 CALM = 1 / 3  # of the time that the step took
 
 
 class Precedence:
-    """`clock` and `cpu`: seconds, of the world and of this process."""
+    """`clock`: seconds."""
 
-    def __init__(
-        self,
-        clock: Callable[[], float] = time.monotonic,
-        cpu: Callable[[], float] = time.process_time,
-    ) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._cpu = cpu
         self._came = 0  # counted by one thread,
         self._served = 0  # and this by another
         self._until = 0.0
-        self._looked = (0.0, 0.0)
-        self._calm = 0.0  # seconds of it that still have to be seen
+        self._looked = (0.0, 0)  # when, and how many had come by then
+        self._enough = 0.0  # seconds of calm after which the flood is over
+        self._calm_since = 0.0
         self._waived = False
 
     def came(self, deliveries: int) -> None:
@@ -62,22 +57,22 @@ class Precedence:
         now = self._clock()
         if self._came - self._served >= PRESSING:
             self._until = now + min(REST * (now - began), LONGEST)
-            self._looked = now, self._cpu()
-            self._calm = CALM * (now - began)
+            self._enough = CALM * (now - began)
+            self._looked = now, self._came
+            self._calm_since = now
 
     def rest(self) -> float:
         """Seconds after which to ask again; 0 when routing may go on."""
-        now = self._clock()
+        now, came = self._clock(), self._came
         if self._waived or now >= self._until:
             return 0.0
-        looked, used = self._looked
+        looked, before = self._looked
         if now - looked >= LOOK_EVERY:
-            cpu = self._cpu()
-            self._looked = now, cpu
-            idle = cpu - used < BUSY * (now - looked)
-            if idle and self._came - self._served < PRESSING:
-                self._calm -= now - looked
-                if self._calm <= 0:
-                    self._until = now
-                    return 0.0
+            self._looked = now, came
+            many = came - before > BEARABLE * (now - looked)
+            if many or came - self._served >= PRESSING:
+                self._calm_since = now
+            elif now - self._calm_since >= self._enough:
+                self._until = now
+                return 0.0
         return min(self._until - now, LOOK_EVERY)
