@@ -90,5 +90,6 @@ def console_server(
         progress=hub,
         clock=clock,
         face=face,
+        epoch=epoch,
     )
     return ConsoleServer(routes=[feed.route(), *api_routes(console)], hub=hub, consoles=consoles)

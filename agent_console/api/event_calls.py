@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from agent_console.api.route import Answer, AnyCall
 from agent_console.wire import instant
+from triggerhub.domain.errors import Conflict
 from triggerhub.domain.events import Recorded, fields_of
 from triggerhub.domain.ports import AccountDirectory, Json
 
@@ -15,8 +16,16 @@ _SUBJECTS = (
 
 
 async def events(call: AnyCall) -> Answer:
-    """`next` is what to ask for next time as `after`; with `wait` an empty page comes late."""
+    """`next` is what to ask for next time as `after`; with `wait` an empty page comes late.
+
+    Raises Conflict where `epoch` is another log's: one that was restored gives numbers anew.
+    """
     query, console = call.query, call.console
+    if query.epoch is not None and query.epoch != console.epoch:
+        raise Conflict(
+            "The log was restored from a backup since: read it again from the start.",
+            code="another_epoch",
+        )
     found = await console.views.events(query.after, query.limit)
     if not found and query.wait:
         await console.progress.wait_beyond(query.after, query.wait)
@@ -26,6 +35,7 @@ async def events(call: AnyCall) -> Answer:
             cloud_event(recorded, extras, console.accounts, console.face.source)
             for recorded, extras in found
         ],
+        "epoch": console.epoch,
         "next": found[-1][0].seq if found else query.after,
     }
 

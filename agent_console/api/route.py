@@ -57,6 +57,7 @@ class Console:
     progress: Progress
     clock: Clock
     face: HubFace
+    epoch: str
     max_upload: int = 20 * 1024 * 1024
 
 

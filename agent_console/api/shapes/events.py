@@ -12,6 +12,7 @@ from agent_console.api.shapes.form import Form, Shape
 
 class EventsQuery(Form):
     after: Annotated[int, Field(ge=0, le=2**63 - 1)] = 0
+    epoch: Annotated[str, StringConstraints(max_length=200)] | None = None
     limit: Annotated[int, Field(ge=1, le=1_000)] = 100
     wait: Annotated[float, Field(ge=0, le=60)] = 0
 
@@ -32,4 +33,5 @@ class CloudEvent(Shape):
 
 class Events(Shape):
     events: list[CloudEvent]
+    epoch: str
     next: int

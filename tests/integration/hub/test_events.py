@@ -77,7 +77,18 @@ async def test_who_waits_is_answered_when_something_happens(house: Company) -> N
     await house.carrier.customer_sends(PHONE, NUMBER, "Hello")
     assert (await waiting)["data"]["from"] == PHONE
     nothing = await sue.get(f"events?after={10**9}&limit=1&wait=0")
-    assert nothing == {"events": [], "next": 10**9}
+    assert nothing == {"events": [], "epoch": nothing["epoch"], "next": 10**9}
+
+
+async def test_a_log_that_was_restored_is_another_one(house: Company) -> None:
+    sue = await house.at_console("sue")
+    page = await sue.get("events?limit=1")
+    assert page["epoch"] == sue.state["epoch"]
+    again = await sue.get(f"events?limit=1&after={page['next']}&epoch={page['epoch']}")
+    assert again["epoch"] == page["epoch"]
+    async with sue.http.get("/api/v1/events?after=1&epoch=lost") as answer:
+        assert answer.status == 409
+        assert (await answer.json())["code"] == "another_epoch"
 
 
 async def test_an_agent_may_not_read_the_log(house: Company) -> None:
