@@ -18,7 +18,7 @@ HERE = Path(__file__).parent
 RESULTS = HERE / "results"
 PLOTS = HERE.parent / "docs" / "benchmarks"
 DOCUMENT = HERE.parent / "docs" / "benchmarks.md"
-FULL = Size(customers=100_000, agents=250, rounds=5, seconds=4.0)
+FULL = Size(customers=100_000, agents=250, rounds=5, seconds=4.0, spare=5)
 QUICK = Size(customers=4_000, agents=20, rounds=1, seconds=1.0, per_second=6_000)
 
 
@@ -39,6 +39,7 @@ def main() -> None:
         rounds=given.rounds or base.rounds,
         seconds=given.seconds or base.seconds,
         per_second=base.per_second,
+        spare=base.spare,
     )
     console = Console()
     name = f"{size.customers}-{size.agents}-{_made_from()}"

@@ -44,6 +44,7 @@ _ROWS: tuple[tuple[str, str, str, float | None, str, bool], ...] = (
     ("memory_load", "Resident memory, most under load", "MiB", 300.0, "", False),
     ("memory_load_with_parsers", "… with the guarded parsers", "MiB", None, "", False),
     ("ready", "Start to ready", "s", 2.0, "", False),
+    ("stolen", "Processor time that the machine's host took", "%", None, "", False),
 )
 
 
@@ -101,6 +102,7 @@ def write(
         "summary": rows,
         "rounds": results.values,
         "faults": results.faults,
+        "left_out": results.left_out,
     }
     results_folder.mkdir(parents=True, exist_ok=True)
     file = results_folder / f"{now:%Y%m%dT%H%M%S}.json"
@@ -108,15 +110,18 @@ def write(
     drawn = _plots(results, plots)
     if document is not None:
         head, mark, _old = document.read_text().partition(_MARK)
-        document.write_text(f"{head}{mark}\n\n{_markdown(size, rows, now)}")
+        document.write_text(f"{head}{mark}\n\n{_markdown(size, results, rows, now)}")
     console.print(f"Written: {file.name}, {', '.join(drawn)}")
 
 
-def _markdown(size: Size, rows: Sequence[dict[str, object]], now: datetime) -> str:
+def _markdown(
+    size: Size, results: Results, rows: Sequence[dict[str, object]], now: datetime
+) -> str:
     head = (
         f"{now:%Y-%m-%d}, Python {platform.python_version()}: {size.customers:,} customers,"
         f" {size.customers * 10:,} messages, {size.agents} consoles; medians of {size.rounds}"
         " rounds, least and most beside them."
+        f" Further rounds, left out because the host disturbed them more: {results.left_out}."
     )
     lines = [
         head,

@@ -16,12 +16,15 @@ from random import Random
 
 from bench import company, drive
 from bench.desk import Desk
+from bench.host import Host
 from bench.load import FILE
 from bench.servers import Server, start_floor, start_hub
 
 TALK = 5  # messages that a customer writes before the agent closes
 PAUSE = 0.5  # seconds until a customer who is not in a hurry writes on
 CROWD = 5_000  # customers who write to the queue that has nobody
+DISTURBED = 0.05  # of the processors' time went to the host: another round is taken
+RECOVERY = 60.0  # seconds before it; rented machines give back what they took when left alone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +36,7 @@ class Size:
     rate: float = 100.0
     sessions: int = 16
     per_second: int = 12_000  # requests made in advance for every measured second
+    spare: int = 0  # further rounds at most, in place of those that the host disturbed
 
 
 @dataclass(slots=True)
@@ -42,9 +46,17 @@ class Results:
     values: dict[str, list[float]] = field(default_factory=dict)
     waits: dict[str, list[float]] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
+    left_out: int = 0  # rounds that the host disturbed more than those that count
 
     def add(self, name: str, value: float) -> None:
         self.values.setdefault(name, []).append(value)
+
+    def take(self, other: Results) -> None:
+        """What `other` measured, too."""
+        for mine, others in ((self.values, other.values), (self.waits, other.waits)):
+            for name, found in others.items():
+                mine.setdefault(name, []).extend(found)
+        self.faults += other.faults
 
 
 MIB = 1024 * 1024
@@ -72,8 +84,7 @@ class Run:
             self.results.add("memory_idle", hub.memory() / MIB)
             hub.watch()
             await desk.open(hub.http_port, self.size.agents)
-            for number in range(self.size.rounds):
-                await self._round(number, hub, desk)
+            await self._rounds(hub, desk)
             self.results.add("memory_load", hub.peak / MIB)
             self.results.add("memory_load_with_parsers", hub.peak_with_workers / MIB)
             if desk.lost:
@@ -87,9 +98,28 @@ class Run:
         await again.stop()
         return self.results
 
-    async def _round(self, number: int, hub: Server, desk: Desk) -> None:
-        size, results = self.size, self.results
-        name = f"round {number + 1} of {size.rounds}"
+    async def _rounds(self, hub: Server, desk: Desk) -> None:
+        """As many as asked for: those that the host disturbed least, judged by nothing else."""
+        taken: list[tuple[float, int, Results]] = []
+        calm, most = 0, self.size.rounds + self.size.spare
+        while calm < self.size.rounds and len(taken) < most:
+            if taken and taken[-1][0] > DISTURBED:
+                self._say(f"the host took {taken[-1][0]:.0%} of the last round: a pause")
+                await asyncio.sleep(RECOVERY)
+            host = Host()
+            found = await self._round(len(taken), hub, desk)
+            took = host.took()
+            found.add("stolen", took * 100)
+            taken.append((took, len(taken), found))
+            calm += took <= DISTURBED
+        kept = sorted(taken, key=lambda one: one[:2])[: self.size.rounds]
+        for _, _, found in sorted(kept, key=lambda one: one[1]):
+            self.results.take(found)
+        self.results.left_out = len(taken) - len(kept)
+
+    async def _round(self, number: int, hub: Server, desk: Desk) -> Results:
+        size, results = self.size, Results()
+        name = f"round {number + 1}"
         count = int(size.per_second * size.seconds)
         crowd = itertools.islice(itertools.cycle(self._crowd), count)
         requests = await self._messages.all(crowd, company.CROWD_NUMBER)
@@ -172,6 +202,7 @@ class Run:
         if refused:
             results.faults.append(f"{refused} mails were refused")
         await self._settled(name, hub)
+        return results
 
     async def _settled(self, name: str, hub: Server) -> None:
         """Until the router has read the whole log, nothing is left to parse, and the disk has
