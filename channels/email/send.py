@@ -111,15 +111,7 @@ class SmtpRelay:
     async def send(self, mail: ComposedMail) -> SendOutcome:
         """Raises Rejected (5xx to this mail), Unavailable (nothing went out), Ambiguous."""
         async with self._places:
-            client = aiosmtplib.SMTP(
-                hostname=self._relay.host,
-                port=self._relay.port,
-                local_hostname=self._hostname,
-                timeout=self._reply_timeout,
-                use_tls=self._relay.security == "tls",
-                start_tls=self._relay.security == "starttls",
-                tls_context=self._tls,
-            )
+            client = self._client()
             try:
                 try:
                     async with asyncio.timeout(self._begin_timeout):
@@ -131,6 +123,25 @@ class SmtpRelay:
             finally:
                 client.close()
         return SendOutcome(reference=mail.message_id)
+
+    async def try_out(self) -> None:
+        """Everything that precedes a mail, and no mail. Raises Unavailable with the reason."""
+        client = self._client()
+        try:
+            await self._connect(client)
+        finally:
+            client.close()
+
+    def _client(self) -> aiosmtplib.SMTP:
+        return aiosmtplib.SMTP(
+            hostname=self._relay.host,
+            port=self._relay.port,
+            local_hostname=self._hostname,
+            timeout=self._reply_timeout,
+            use_tls=self._relay.security == "tls",
+            start_tls=self._relay.security == "starttls",
+            tls_context=self._tls,
+        )
 
     async def _connect(self, client: aiosmtplib.SMTP) -> None:
         """Ready for MAIL; else Unavailable, for a fault on the way is no fault of the mail."""

@@ -117,7 +117,9 @@ def _shown(host: str) -> str:
 
 def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
-    timeout: Annotated[float, typer.Option(help="Seconds for each DNS question.")] = 3.0,
+    timeout: Annotated[
+        float, typer.Option(help="Seconds for each question over the network.")
+    ] = 3.0,
     config: Config = None,
     data_dir: DataDir = None,
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -130,43 +131,41 @@ def certificate(settings: Settings, now: datetime) -> Iterator[Finding]:
 
 
 def relay(settings: Settings, timeout: float) -> Iterator[Finding]:
-    """That it answers; nobody signs in, so its password is tried by the first mail."""
+    """That it would take a mail: it answers, its TLS holds, and it knows our password."""
+    form = "TRIGGERHUB_RELAY_URL=smtp://user:password@relay:587"
     if settings.relay_url is None:
         yield Finding(
             check="outgoing mail",
             state="warning",
             text="no relay is configured: answers by mail wait",
-            mend="TRIGGERHUB_RELAY_URL=smtp://user:password@relay:587",
+            mend=form,
         )
         return
-    import ssl
+    from channels.email.send import SmtpRelay, relay_of
+    from triggerhub.domain.errors import Invalid, Unavailable
 
-    from channels.email.send import relay_of
-    from triggerhub.domain.errors import Invalid
-
-    mend = "see that it runs, that a firewall lets us out, and that TRIGGERHUB_RELAY_URL is right"
     try:
         found = relay_of(settings.relay_url.get_secret_value())
     except Invalid as error:
-        form = "TRIGGERHUB_RELAY_URL=smtp://user:password@relay:587"
         yield Finding(check="outgoing mail", state="broken", text=str(error), mend=form)
         return
-    place = f"{found.host}:{found.port}"
+    place, patience = f"{found.host}:{found.port}", timedelta(seconds=timeout)
     try:
-        with socket.create_connection((found.host, found.port), timeout) as peer:
-            if found.security == "tls":
-                with ssl.create_default_context().wrap_socket(
-                    peer, server_hostname=found.host
-                ) as sealed:
-                    said = sealed.recv(512)
-            else:
-                said = peer.recv(512)
-    except OSError as error:
-        text = f"the relay {place} can't be reached: {error.strerror or error}"
+        asyncio.run(
+            SmtpRelay(
+                found,
+                hostname=settings.mail_name,
+                connect_timeout=patience,
+                reply_timeout=patience,
+            ).try_out()
+        )
+    except Unavailable as error:
+        mend = "see that it runs, that a firewall lets us out, and its TRIGGERHUB_RELAY_URL"
+        if error.code == "relay_refuses":
+            mend = "see the user and password in TRIGGERHUB_RELAY_URL, and whom the relay lets in"
+        text = f"{place}: {error}"
         yield Finding(check="outgoing mail", state="broken", text=text, mend=mend)
-        return
-    if said.startswith(b"220"):
-        yield Finding(check="outgoing mail", state="good", text=f"the relay {place} answers")
     else:
-        text = f"the relay {place} doesn't greet as a mail server"
-        yield Finding(check="outgoing mail", state="broken", text=text, mend=mend)
+        signed_in = " and knows our password" if found.user else ""
+        text = f"the relay {place} answers{signed_in}"
+        yield Finding(check="outgoing mail", state="good", text=text)

@@ -7,10 +7,11 @@ import json
 import shutil
 import socket
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 from cryptography import x509
@@ -37,8 +38,11 @@ def only(findings: Iterator[Finding]) -> Finding:
 
 
 @contextmanager
-def listener(greeting: bytes) -> Iterator[int]:
-    """Somebody on a port of 127.0.0.1 who says one thing to each caller."""
+def listener(
+    greeting: bytes, replies: Mapping[bytes, bytes] = MappingProxyType({})
+) -> Iterator[int]:
+    """Somebody on a port of 127.0.0.1 who says one thing to each caller, then only the `replies`
+    to lines that begin so."""
     with socket.create_server(("127.0.0.1", 0)) as server:
 
         def greet() -> None:
@@ -47,8 +51,10 @@ def listener(greeting: bytes) -> Iterator[int]:
                     peer, _ = server.accept()
                 except OSError:
                     return
-                with peer:
+                with peer, peer.makefile("rb") as lines:
                     peer.sendall(greeting)
+                    for line in lines if replies else ():
+                        peer.sendall(replies.get(line[:4], b"250 ok\r\n"))
 
         threading.Thread(target=greet, daemon=True).start()
         yield server.getsockname()[1]
@@ -327,10 +333,29 @@ def test_redis(greeting: bytes, state: str) -> None:
 )
 def test_the_relay(greeting: bytes, state: str) -> None:
     assert only(network.relay(Settings(), 1.0)).state == "warning"
-    with listener(greeting) as number:
+    with listener(greeting, {b"EHLO": b"250 relay.example\r\n"}) as number:
         url = SecretStr(f"smtp://127.0.0.1:{number}")
         assert only(network.relay(Settings(relay_url=url), 1.0)).state == state
     assert only(network.relay(Settings(relay_url=url), 1.0)).state == "broken"
+
+
+def test_a_relay_that_does_not_know_our_password_is_found_before_the_first_mail() -> None:
+    replies = {b"EHLO": b"250-relay.example\r\n250 AUTH PLAIN\r\n"}
+    found = {}
+    for said in (b"235 welcome\r\n", b"535 who are you?\r\n"):
+        with listener(b"220 relay.example ESMTP\r\n", replies | {b"AUTH": said}) as number:
+            url = SecretStr(f"smtp://hub:s3cret@127.0.0.1:{number}")
+            found[said[:3]] = only(network.relay(Settings(relay_url=url), 1.0))
+    assert found[b"235"].state == "good"
+    assert found[b"535"].state == "broken"
+    assert "password" in found[b"535"].mend
+    assert not [one for one in found.values() if "s3cret" in one.text + one.mend]
+
+
+def test_a_relay_without_the_tls_that_is_demanded() -> None:
+    with listener(b"220 relay.example ESMTP\r\n", {b"EHLO": b"250 relay.example\r\n"}) as number:
+        url = SecretStr(f"smtp+starttls://hub:s3cret@127.0.0.1:{number}")
+        assert only(network.relay(Settings(relay_url=url), 1.0)).state == "broken"
 
 
 def test_the_tool_for_backups(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
