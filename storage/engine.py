@@ -26,7 +26,9 @@ Params = Mapping[str, Any]
 _NONE: Params = {}  # never changed; sqlite3 takes no other mapping
 Row = tuple[Any, ...]
 PAGE = 4096
-JOURNAL_LIMIT = 2_000 * PAGE  # bytes that a write-ahead log keeps when it starts again
+# Bytes that a write-ahead log keeps when it starts again: to write over a page of a file costs half
+# of what it costs to let the file grow by one.
+JOURNAL_LIMIT = 16_000 * PAGE
 # KiB of pages that SQLite keeps. A reader forgets them with every commit of somebody else.
 WRITER_CACHE = 64_000
 READER_CACHE = 8_000

@@ -13,7 +13,7 @@ from typing import ParamSpec, TypeVar
 
 import pytest
 
-from storage.checkpoint import EVERY, MOVE_FRAMES, RESTART_FRAMES, Checkpointer
+from storage.checkpoint import CHANGES, EVERY, FORCE_FRAMES, RESTART_FRAMES, Checkpointer
 from storage.engine import JOURNAL_LIMIT, PAGE, Connection, Database
 
 P = ParamSpec("P")
@@ -40,8 +40,10 @@ class AtOnce(Executor):
 
 
 def grow(connection: Connection, pages: int) -> None:
-    """Write at least so many pages, in one transaction."""
+    """Write at least so many pages, in one transaction of many changes."""
     connection.begin(write=True)
+    for _ in range(CHANGES):
+        connection.run("UPDATE t SET v = v WHERE rowid = 0")
     for _ in range(0, pages, 200):
         connection.run("INSERT INTO t (v) VALUES (:v)", {"v": b"x" * 200 * PAGE})
     connection.commit()
@@ -62,7 +64,7 @@ def test_a_long_reader_costs_a_moment_and_seldom(tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / "hub.db", isolation_level=None)) as reader:
         reader.execute("BEGIN")
         reader.execute("SELECT COUNT(*) FROM t").fetchone()
-        grow(connection, RESTART_FRAMES + 400)
+        grow(connection, FORCE_FRAMES + 400)
         began = time.monotonic()
         for _ in range(10):
             hands.now += EVERY
@@ -84,7 +86,7 @@ def test_a_log_that_was_large_once_is_left_alone(tmp_path: Path) -> None:
     database, connection = opened(tmp_path)
     hands = Hands()
     checkpoints = Checkpointer(database, hands, AtOnce())
-    grow(connection, RESTART_FRAMES + 400)
+    grow(connection, FORCE_FRAMES + 400)
     hands.now += EVERY
     checkpoints.look(connection)
     assert checkpoints.restarts == 1
@@ -93,7 +95,7 @@ def test_a_log_that_was_large_once_is_left_alone(tmp_path: Path) -> None:
         hands.now += 10
         checkpoints.look(connection)
     assert checkpoints.restarts == 1
-    assert database.wal_pages() <= MOVE_FRAMES + 300
+    assert database.wal_pages() * PAGE <= JOURNAL_LIMIT
     connection.close()
 
 
@@ -104,14 +106,14 @@ def test_groups_go_on_while_frames_are_moved(
     hands, going, go_on = Hands(), Event(), Event()
     move = Checkpointer._move
 
-    def slowly(self: Checkpointer) -> None:
+    def slowly(self: Checkpointer) -> int:
         going.set()
         assert go_on.wait(10)
-        move(self)
+        return move(self)
 
     monkeypatch.setattr(Checkpointer, "_move", slowly)
     checkpoints = Checkpointer(database, hands)
-    grow(connection, MOVE_FRAMES + 200)
+    grow(connection, JOURNAL_LIMIT // PAGE + 200)
     hands.now += EVERY
     checkpoints.look(connection)
     assert going.wait(10)
@@ -133,9 +135,34 @@ def test_without_a_thread_it_is_tried_again_later(tmp_path: Path) -> None:
     database, connection = opened(tmp_path)
     hands = Hands()
     checkpoints = Checkpointer(database, hands, Refusing())
-    grow(connection, MOVE_FRAMES + 200)
+    grow(connection, RESTART_FRAMES + 200)
     hands.now += EVERY
     checkpoints.look(connection)  # the thread that writes goes on
+    before = database.wal_pages()
     grow(connection, 1)
-    assert database.wal_pages() > MOVE_FRAMES
+    assert database.wal_pages() > before
+    connection.close()
+
+
+def test_what_is_moved_while_nobody_writes_is_written_over(tmp_path: Path) -> None:
+    database, connection = opened(tmp_path)
+    hands = Hands()
+    checkpoints = Checkpointer(database, hands, AtOnce())
+    for _ in range(20):
+        grow(connection, 1)
+        hands.now += EVERY
+        checkpoints.look(connection)
+    assert database.wal_pages() < 500, "200 pages each"
+    connection.close()
+
+
+def test_few_changes_are_left_in_the_log(tmp_path: Path) -> None:
+    database, connection = opened(tmp_path)
+    hands = Hands()
+    checkpoints = Checkpointer(database, hands, AtOnce())
+    for _ in range(5):
+        connection.run("INSERT INTO t (v) VALUES (:v)", {"v": b"x" * 200 * PAGE})
+        hands.now += EVERY
+        checkpoints.look(connection)
+    assert database.wal_pages() > 1000
     connection.close()
