@@ -23,6 +23,7 @@ class Machine:
 
     def __init__(self) -> None:
         self.now = 100.0
+        self.coming = 0.0  # a part of a delivery
         self.rule = Precedence(lambda: self.now)
 
     def step(self, seconds: float) -> None:
@@ -32,7 +33,9 @@ class Machine:
 
     def pass_time(self, seconds: float, rate: float = 0.0) -> None:
         self.now += seconds
-        self.take_in(math.floor(rate * seconds))
+        self.coming += rate * seconds
+        self.take_in(whole := math.floor(self.coming))
+        self.coming -= whole
 
     def take_in(self, deliveries: int) -> None:
         self.rule.came(deliveries)
@@ -110,7 +113,7 @@ def test_a_flood_that_only_catches_its_breath_does_not_end_the_rest() -> None:
 def test_after_a_short_step_one_calm_look_is_enough() -> None:
     machine = Machine()
     machine.rule.came(PRESSING)
-    machine.step(0.03)
+    machine.step(LOOK_EVERY / CALM)
     machine.rule.served(PRESSING)
     assert machine.rested(0) < 2 * LOOK_EVERY
 
