@@ -23,7 +23,6 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from bench import company, history
 from bench.company import MARK
 from bench.history import EPISODES, History
-from storage.places import place, shelf
 from storage.vault import Vault
 from triggerhub.database import open_store
 from triggerhub.domain import events as ev
@@ -92,10 +91,6 @@ class Pattern:
         for column, value in raw.items():
             if column == "dedupe_key" and value is not None:
                 makes.append(self._key(self._external[raw["seq"]]))
-            elif column == "shelf":
-                makes.append(self._shelf(raw["id"]))
-            elif column == "place":
-                makes.append(self._place_of(raw["identity_id"], raw["seq"]))
             else:
                 makes.append(self._make(column, value))
         return makes
@@ -130,14 +125,6 @@ class Pattern:
     def _key(self, external_id: str) -> Make:
         text, vault = self._text(external_id), self._vault
         return lambda life: vault.hash(text(life))
-
-    def _shelf(self, identity_id: str) -> Make:
-        text = self._text(identity_id)
-        return lambda life: shelf(text(life))
-
-    def _place_of(self, identity_id: str, seq: int) -> Make:
-        text, hole = self._text(identity_id), f"s{seq}"
-        return lambda life: place(text(life), int(life.holes[hole]))
 
 
 def _shifted(value: int) -> Make:

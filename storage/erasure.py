@@ -15,7 +15,6 @@ import orjson
 
 from storage.engine import Database
 from storage.lookups import Lookups
-from storage.places import OF
 from storage.transaction import Transaction, millis
 from triggerhub.domain import events as ev
 from triggerhub.domain.errors import Conflict, NotFound
@@ -76,7 +75,7 @@ def _ids(reader: Reader, customer_id: str) -> tuple[set[str], set[str]]:
     rows = reader.connection.all(
         "SELECT id FROM identities WHERE customer_id = :id"
         f" UNION ALL SELECT id FROM conversations WHERE identity_id IN {theirs}"
-        f" UNION ALL SELECT e.id FROM identities n JOIN entries e ON {OF}"
+        " UNION ALL SELECT e.id FROM identities n JOIN entries e ON e.identity_id = n.id"
         " WHERE n.customer_id = :id",
         {"id": customer_id},
     )
@@ -191,7 +190,8 @@ def _some(contents: Iterable[str]) -> Iterator[list[str]]:
 
 def _shown(tx: Transaction, customer_id: str) -> set[str]:
     rows = tx.connection.all(
-        f"SELECT raw_content, parsed_content, a.content_id FROM identities n JOIN entries e ON {OF}"
+        "SELECT raw_content, parsed_content, a.content_id FROM identities n"
+        " JOIN entries e ON e.identity_id = n.id"
         " LEFT JOIN attachments a ON a.entry_id = e.id WHERE n.customer_id = :id",
         {"id": customer_id},
     )

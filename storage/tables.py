@@ -170,7 +170,7 @@ identities = Table(
     "identities", metadata, _text("id", key=True), _text("kind"), _text("address"),
     _text("name"), _text("standing"), _text("why"), _text("customer_id", null=True),
     _text("link_why", null=True), _int("link_version", zero=True), _int("learnt_at"),
-    _int("ended_at", null=True), _int("shelf", zero=True),
+    _int("ended_at", null=True),
     # Ids of the accounts whose messages it doesn't take, with spaces between them, in order.
     Column("opted_out", Text, nullable=False, server_default=text("''")),
     Index(
@@ -252,14 +252,16 @@ assignments = Table(
     ),
     Index("assignments_interaction", "interaction_id"),
 )  # fmt: skip
-# `place`: see storage.places.
+# In the order in which they were written, so that a new one changes the last page and a leaf of
+# each index: kept together by whose they are, nearly every one of these long rows split a page.
 entries = Table(
-    "entries", metadata, _place("place"), _text("identity_id"), _int("seq"), _text("id"),
+    "entries", metadata, _place("seq"), _text("identity_id"), _text("id"),
     _text("conversation_id"), _text("interaction_id", null=True), _text("kind"),
     _text("direction"), _text("state"), _int("state_at"), _text("reason", null=True),
     _text("raw_content", null=True), _text("parsed_content", null=True), _int("erased", zero=True),
     _text("body"),
     Index("entries_id", "id", unique=True),
+    Index("entries_identity", "identity_id", "seq"),
 )  # fmt: skip
 attachments = Table(
     "attachments", metadata, _text("content_id", key=True), _text("entry_id"),

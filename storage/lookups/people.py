@@ -9,7 +9,6 @@ import orjson
 
 from storage.lookups.base import Json, moment
 from storage.lookups.log import LogLookups
-from storage.places import OF
 from triggerhub.domain.permissions import Subject
 from triggerhub.domain.rows import ConversationRow, IdentityRow
 
@@ -131,9 +130,9 @@ class PeopleLookups(LogLookups):
         """
         row = self.connection.one(
             "SELECT e.id, e.parsed_content FROM conversations c"
-            f" JOIN identities n ON n.id = c.identity_id JOIN entries e ON {OF}"
+            " JOIN entries e ON e.identity_id = c.identity_id"
             " WHERE c.id = :id AND e.conversation_id = c.id AND e.direction = 'in'"
-            " ORDER BY e.place DESC LIMIT 1",
+            " ORDER BY e.seq DESC LIMIT 1",
             {"id": conversation_id},
         )
         if row is None:

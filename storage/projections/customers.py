@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from storage.places import shelf
 from storage.projections.rows import Json, ms, profile, text
 from triggerhub.domain import events as ev
 
@@ -71,8 +70,8 @@ def _updated(tx: Transaction, r: ev.Recorded, f: ev.CustomerUpdated) -> None:
 def _identity(tx: Transaction, r: ev.Recorded, f: ev.IdentityAdded) -> None:
     found = profile(tx.body(f.address_content))
     tx.connection.run(
-        "INSERT INTO identities (id, kind, address, name, standing, why, learnt_at, shelf)"
-        " VALUES (:id, :kind, :address, :name, :standing, :why, :at, :shelf)",
+        "INSERT INTO identities (id, kind, address, name, standing, why, learnt_at)"
+        " VALUES (:id, :kind, :address, :name, :standing, :why, :at)",
         {
             "id": f.identity_id,
             "kind": f.kind,
@@ -82,7 +81,6 @@ def _identity(tx: Transaction, r: ev.Recorded, f: ev.IdentityAdded) -> None:
             "standing": f.standing,
             "why": f.why,
             "at": ms(r.at),
-            "shelf": shelf(f.identity_id),
         },
     )
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from storage.places import LONGEST
 from storage.projections.conversations import remember_reference
 from storage.projections.rows import ms, profile
 from triggerhub.domain import events as ev
@@ -103,24 +102,17 @@ def _answered_before(tx: Transaction, message_id: str, interaction_id: str | Non
     if row is None:  # answered again since
         return
     found: list[int] = []
-    for identity_id, shelf in tx.connection.all(
-        "SELECT id, shelf FROM identities WHERE customer_id = :id", {"id": row[0]}
+    for (identity_id,) in tx.connection.all(
+        "SELECT id FROM identities WHERE customer_id = :id", {"id": row[0]}
     ):
         found += (
             at
             for (at,) in tx.connection.all(
                 "SELECT o.queued_at FROM (SELECT e.id, e.interaction_id, e.direction FROM entries e"
-                " WHERE e.place BETWEEN :first AND :last AND e.identity_id = :identity"
-                " ORDER BY e.place DESC LIMIT :most) AS newest"
+                " WHERE e.identity_id = :identity ORDER BY e.seq DESC LIMIT :most) AS newest"
                 " JOIN outbox o ON o.message_id = newest.id WHERE newest.interaction_id = :id"
                 " AND newest.direction = 'out' AND o.state NOT IN ('failed','cancelled')",
-                {
-                    "id": interaction_id,
-                    "identity": identity_id,
-                    "first": shelf,
-                    "last": shelf + LONGEST,
-                    "most": _LOOK_BACK,
-                },
+                {"id": interaction_id, "identity": identity_id, "most": _LOOK_BACK},
             )
         )
     tx.connection.change("interactions", interaction_id, last_agent_at=max(found, default=None))

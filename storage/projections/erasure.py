@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from storage.places import OF
 from storage.projections.customers import make_findable
 from storage.projections.rows import Json, text
 from triggerhub.domain import events as ev
@@ -31,7 +30,7 @@ _BLANK: Json = {
 }
 _THEIRS = "(SELECT id FROM identities WHERE customer_id = :id)"
 _CONVERSATIONS = f"(SELECT id FROM conversations WHERE identity_id IN {_THEIRS})"
-_SAID = f"FROM identities n JOIN entries e ON {OF} WHERE n.customer_id = :id"
+_SAID = "FROM identities n JOIN entries e ON e.identity_id = n.id WHERE n.customer_id = :id"
 _MESSAGES = f"(SELECT e.id {_SAID})"
 _CUSTOMER = (
     "UPDATE customers SET name = '', language = '', company = '', tier = '' WHERE id = :id",
@@ -67,10 +66,10 @@ def _erased(tx: Transaction, r: ev.Recorded, f: ev.ErasureDone) -> None:
     make_findable(tx, f.customer_id)
     for customer_id in f.former_customer_ids:
         _former(tx, {"id": customer_id})
-    written = tx.connection.all(f"SELECT e.place, e.body {_SAID} AND e.kind <> 'system'", whose)
+    written = tx.connection.all(f"SELECT e.seq, e.body {_SAID} AND e.kind <> 'system'", whose)
     tx.connection.run_many(
-        "UPDATE entries SET body = :body, reason = NULL, erased = 1 WHERE place = :place",
-        [{"place": row[0], "body": text(_blank(orjson.loads(row[1])))} for row in written],
+        "UPDATE entries SET body = :body, reason = NULL, erased = 1 WHERE seq = :seq",
+        [{"seq": row[0], "body": text(_blank(orjson.loads(row[1])))} for row in written],
     )
 
 

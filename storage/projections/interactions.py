@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from storage import places
 from storage.behind import First
 from storage.projections.agent_status import refresh
 from storage.projections.messages import write_entry
@@ -157,11 +156,10 @@ def _transferred(tx: Transaction, r: ev.Recorded, f: ev.InteractionTransferred) 
 
 def _seen(tx: Transaction, r: ev.Recorded, f: ev.InteractionSeen) -> None:
     tx.connection.run(
-        "UPDATE interactions SET unread = (SELECT COUNT(*) FROM identities n"
-        f" JOIN entries e ON {places.OF} WHERE n.id = interactions.identity_id"
-        " AND e.place > n.shelf + :seq AND e.interaction_id = interactions.id"
-        " AND e.direction = 'in') WHERE id = :id",
-        {"id": f.interaction_id, "seq": min(f.up_to, places.LONGEST)},
+        "UPDATE interactions SET unread = (SELECT COUNT(*) FROM entries e"
+        " WHERE e.identity_id = interactions.identity_id AND e.seq > :seq"
+        " AND e.interaction_id = interactions.id AND e.direction = 'in') WHERE id = :id",
+        {"id": f.interaction_id, "seq": min(f.up_to, r.seq)},
     )
 
 

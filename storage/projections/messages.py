@@ -8,7 +8,6 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, cast
 
 from storage.behind import Plus
-from storage.places import place
 from storage.projections.conversations import remember_reference
 from storage.projections.rows import Json, ms, profile, text
 from triggerhub.domain import events as ev
@@ -133,7 +132,6 @@ def write_entry(
         "entries",
         entry_id,
         {
-            "place": place(identity_id, r.seq),
             "identity_id": identity_id,
             "seq": r.seq,
             "id": entry_id,

@@ -7,7 +7,6 @@ from typing import Any
 
 import orjson
 
-from storage.places import LONGEST, OF, place
 from storage.reading import Reader
 from storage.views.rows import iso
 from triggerhub.domain.model.identity import address_shown, closed_because
@@ -18,6 +17,7 @@ SELECT e.seq, e.body, e.state, e.state_at, e.reason, e.erased, n.customer_id, o.
 FROM entries e JOIN identities n ON n.id = e.identity_id
 LEFT JOIN outbox o ON o.message_id = e.id AND e.state = 'queued'
 """
+_HIGHEST = (1 << 63) - 1
 _PIECES = 10  # of work that a card shows, the newest
 _KINDS = {"email": "email", "sms": "phone", "whatsapp": "phone"}
 
@@ -84,12 +84,11 @@ def timeline(
     rows: list[Sequence[Any]] = []
     for (identity_id,) in identities:
         rows += reader.connection.all(
-            f"{_ENTRY} WHERE e.place >= :first AND e.place < :before AND e.identity_id = :id"
-            " AND e.state <> 'cancelled' ORDER BY e.place DESC LIMIT :limit",
+            f"{_ENTRY} WHERE e.identity_id = :id AND e.seq < :before"
+            " AND e.state <> 'cancelled' ORDER BY e.seq DESC LIMIT :limit",
             {
                 "id": identity_id,
-                "first": place(identity_id, 0),
-                "before": place(identity_id, LONGEST if before is None else min(before, LONGEST)),
+                "before": _HIGHEST if before is None else min(before, _HIGHEST),
                 "limit": limit + 1,
             },
         )
@@ -115,9 +114,9 @@ def conversation(reader: Reader, conversation_id: str) -> Json | None:
     if row is None:
         return None
     rows = reader.connection.all(
-        f"{_ENTRY} WHERE e.place BETWEEN :first AND :last AND e.conversation_id = :id"
-        " AND e.state <> 'cancelled' ORDER BY e.place DESC LIMIT 201",
-        {"id": conversation_id, "first": place(row[6], 0), "last": place(row[6], LONGEST)},
+        f"{_ENTRY} WHERE e.identity_id = :identity AND e.conversation_id = :id"
+        " AND e.state <> 'cancelled' ORDER BY e.seq DESC LIMIT 201",
+        {"id": conversation_id, "identity": row[6]},
     )
     pieces = reader.connection.all(
         "SELECT id FROM interactions WHERE conversation_id = :id ORDER BY opened_at, id",
@@ -146,8 +145,8 @@ def cards(reader: Reader, customer_ids: Iterable[str]) -> dict[str, Json]:
     identities = _by_first(
         many(
             "SELECT customer_id, id, kind, address, standing, why, learnt_at, ended_at, link_why,"
-            f" (SELECT COUNT(*) FROM entries e WHERE {OF}),"
-            f" (SELECT e.seq FROM entries e WHERE {OF} ORDER BY e.place DESC LIMIT 1), n.opted_out"
+            " (SELECT COUNT(*) FROM entries e WHERE e.identity_id = n.id),"
+            " (SELECT MAX(e.seq) FROM entries e WHERE e.identity_id = n.id), n.opted_out"
             " FROM identities n WHERE customer_id IN (:ids) ORDER BY learnt_at, id",
             ids,
         )
