@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import shutil
 from hashlib import sha256
 from pathlib import Path
 
+import uvloop
 from rich.console import Console
 
 from bench import load, report
@@ -53,7 +53,7 @@ def main() -> None:
     working = given.results / "databases" / "working"
     with console.status("copying the database") as status:
         copy_of(database, working)
-        results = asyncio.run(Run(size, working, status.update).all())
+        results = uvloop.run(Run(size, working, status.update).all())
     shutil.rmtree(working, ignore_errors=True)
     report.write(
         size,

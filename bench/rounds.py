@@ -191,6 +191,7 @@ class Run:
         results.add("smtp_floor", rate)
 
         self._say(f"{name}: mails accepted")
+        began = time.perf_counter()
         rate, refused = await drive.send_mails(
             hub.smtp_port,
             drive.mails(Random().getrandbits(62), count),
@@ -198,9 +199,11 @@ class Run:
             seconds=size.seconds,
         )
         results.add("smtp", rate)
+        accepted = rate * (time.perf_counter() - began)
         if refused:
             results.faults.append(f"{refused} mails were refused")
         await self._settled(name, hub)
+        results.add("smtp_resolved", accepted / (time.perf_counter() - began))
         return results
 
     async def _settled(self, name: str, hub: Server) -> None:

@@ -3,7 +3,7 @@
 Runs beside the leader, several at a time: one mail that takes its full five seconds holds up
 nobody else. What can't be read is kept, shown under "needs attention", and can be read again. A
 mail whose file isn't within reach (a folder that several nodes should share) waits by itself until
-it is, a day at most.
+it is, a day at most. In a flood it rests for most of the time: whoever delivers goes first.
 """
 
 from __future__ import annotations
@@ -34,6 +34,9 @@ AT_ONCE = 4
 LOOK_EVERY = 5.0
 BATCH = 64
 FEW = BATCH // 2  # no more are fetched while so many wait for their turn
+REST = 9.0  # times as long as the last batch took, while a flood lasts
+LONGEST_REST = 3.0  # seconds
+SOON = 0.05  # seconds between looks at whether it still lasts
 WAITS = (1.0, 5.0, 30.0, 120.0)  # seconds before a message that failed is read again
 UNFORESEEN = 4  # times that reading may break off in a way nobody foresaw
 GIVE_UP_AFTER = 24 * 3600.0  # seconds that a mail waits for its file until people are told
@@ -80,6 +83,7 @@ class Readers:
         self._slots = asyncio.Semaphore(AT_ONCE)
         self._under_way: dict[str, asyncio.Task[None]] = {}
         self._resting: dict[str, _Rest] = {}
+        self._began = self._rests_until = 0.0  # the last batch, and whoever delivers goes first
 
     @property
     def missing(self) -> int:
@@ -98,7 +102,8 @@ class Readers:
                         await self._begin()
                     except Unavailable as error:
                         log.warning("reading.waits", reason=str(error))
-                    await self._bell.pause(LOOK_EVERY)
+                    rests = self._rests_until > asyncio.get_running_loop().time()
+                    await self._bell.pause(SOON if rests else LOOK_EVERY)
             finally:
                 for task in self._under_way.values():
                     task.cancel()
@@ -106,11 +111,14 @@ class Readers:
 
     async def _begin(self) -> None:
         """Have read what is there, but for what is under way or rests after a failure."""
+        now = asyncio.get_running_loop().time()
+        if self._store.flooded() and (self._under_way or now < self._rests_until):
+            return
         if len(self._under_way) > FEW:
             return  # rung again when they are fewer
+        self._began = now
         limit = BATCH + len(self._under_way) + len(self._resting)
         rows = await self._store.read(lambda reading: reading.pending(limit))
-        now = asyncio.get_running_loop().time()
         for row in rows:
             if row.message_id in self._under_way:
                 continue
@@ -126,6 +134,9 @@ class Readers:
         self._resting.pop(row.message_id, None)
         if not task.cancelled() and (error := task.exception()) is not None:
             self._resting[row.message_id] = self._rest(row, rest, error)
+        if not self._under_way and self._store.flooded():
+            now = asyncio.get_running_loop().time()
+            self._rests_until = now + min(REST * (now - self._began), LONGEST_REST)
         if len(self._under_way) in (FEW, 0):
             self._bell.ring()
 

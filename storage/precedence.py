@@ -20,6 +20,7 @@ LONGEST = 3.0  # seconds; with a long step before it still well within the leade
 BEARABLE = 400.0  # deliveries a second
 LOOK_EVERY = 0.003  # seconds: each look too late is time that nobody uses
 CALM = 1 / 3  # of the time that the step took
+OVER = 0.1  # seconds over which it is counted whether a flood is on
 
 
 class Precedence:
@@ -34,6 +35,8 @@ class Precedence:
         self._enough = 0.0  # seconds of calm after which the flood is over
         self._calm_since = 0.0
         self._waived = False
+        self._counted = (0.0, 0)  # when, and how many had come by then
+        self._flooded = False
 
     def came(self, deliveries: int) -> None:
         self._came += deliveries
@@ -44,6 +47,15 @@ class Precedence:
     def waive(self) -> None:
         """From now on nobody rests: the hub goes down."""
         self._waived = True
+
+    def flooded(self) -> bool:
+        """Whether more come than can be borne, as of the last tenth of a second."""
+        now, came = self._clock(), self._came
+        counted, before = self._counted
+        if now - counted >= OVER:
+            self._counted = now, came
+            self._flooded = came - before > BEARABLE * (now - counted)
+        return self._flooded and not self._waived
 
     def lets_join(self, deliveries: int) -> bool:
         """Whether a group with so many may be routed in its own transaction."""

@@ -74,6 +74,9 @@ class Store(ReadStore):
     def accompanied_by(self, companion: Companion | None) -> None:
         self.writer.companion = companion
 
+    def flooded(self) -> bool:
+        return self.writer.flooded()
+
     async def write(self, work: Callable[[Transaction], T]) -> T:
         """As `run`, with what only this package and the administration need (secrets, leases)."""
         return await self.writer.run(work)

@@ -124,6 +124,10 @@ class Writer:
         self._queue.put([])
         return await future
 
+    def flooded(self) -> bool:
+        """Whether more deliveries come than can be settled while they come."""
+        return self._precedence.flooded()
+
     def _asked(self) -> asyncio.AbstractEventLoop:
         if self._loop is None or self._thread is None or self._over:
             raise Unavailable("the hub is stopping", code=STOPPING)

@@ -13,9 +13,10 @@ from triggerhub.domain.model.identity import address_shown, closed_because
 
 Json = dict[str, Any]
 _ENTRY = """
-SELECT e.seq, e.body, e.state, e.state_at, e.reason, e.erased, n.customer_id, o.next_at
+SELECT e.seq, e.body, e.state, e.state_at, e.reason, e.erased, n.customer_id,
+ CASE WHEN e.state = 'queued'
+ THEN (SELECT o.next_at FROM outbox o WHERE o.message_id = e.id) END
 FROM entries e JOIN identities n ON n.id = e.identity_id
-LEFT JOIN outbox o ON o.message_id = e.id AND e.state = 'queued'
 """
 _HIGHEST = (1 << 63) - 1
 _PIECES = 10  # of work that a card shows, the newest

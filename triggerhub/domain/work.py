@@ -201,6 +201,13 @@ class Store(Protocol):
         """
         ...
 
+    def flooded(self) -> bool:
+        """Whether more deliveries come than can be settled while they come.
+
+        Somebody outside waits for those to be acknowledged: other work should rest meanwhile.
+        """
+        ...
+
     def prepared(self, keep: Callable[[Keeping], T]) -> AbstractAsyncContextManager[Prepared[T]]:
         """Content for one unit of work within; what none placed is removed at the end.
 

@@ -242,6 +242,28 @@ async def test_a_mail_rests_after_a_failure(world: World, monkeypatch: pytest.Mo
     assert await world.log(ev.MessageUnparseable) == []
 
 
+async def test_in_a_flood_one_batch_is_read_and_then_it_rests(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "BATCH", 2)
+    monkeypatch.setattr(reading, "REST", 1e9)
+    monkeypatch.setattr(reading, "LONGEST_REST", 3600.0)
+    flood = [True]
+    monkeypatch.setattr(world.store, "flooded", lambda: flood[0])
+    world.channels["email"] = FakeChannel("email")
+    for number in range(6):
+        await world.deliver("email", "ac_mail", {"from": "c@x.example", "text": f"{number}"})
+    readers = reading_for(world)
+    async with running(readers.run):
+        await told(world, ev.MessageParsed, times=2)
+        # Rung by each that comes, as it is in a flood.
+        await world.deliver("email", "ac_mail", {"from": "d@x.example", "text": "one more"})
+        await readers._begin()
+        assert len(await world.log(ev.MessageParsed)) == 2
+        flood[0] = False
+        await told(world, ev.MessageParsed, times=7)
+
+
 class BrokenSource:
     async def fetch(self, url: str, account: Account) -> Fetched:
         if url.endswith("poison"):

@@ -10,6 +10,7 @@ from storage.precedence import (
     FEW,
     LONGEST,
     LOOK_EVERY,
+    OVER,
     PRESSING,
     REST,
     Precedence,
@@ -144,3 +145,23 @@ def test_few_deliveries_are_routed_with_their_acknowledgement_unless_it_rests() 
     assert not machine.rule.lets_join(1)
     machine.rested(FLOOD)
     assert machine.rule.lets_join(1)
+
+
+def test_more_than_can_be_borne_is_a_flood_until_it_ebbs() -> None:
+    machine = Machine()
+    assert not machine.rule.flooded()
+    for rate, flooded in ((BEARABLE / 2, False), (FLOOD, True), (BEARABLE / 2, False)):
+        machine.pass_time(1.1 * OVER, rate)
+        assert machine.rule.flooded() is flooded
+        machine.pass_time(OVER / 2, FLOOD)
+        assert machine.rule.flooded() is flooded, "a moment says little"
+        machine.pass_time(2 * OVER, 0)
+        machine.rule.flooded()
+
+
+def test_going_down_is_no_flood() -> None:
+    machine = Machine()
+    machine.rule.flooded()
+    machine.pass_time(1.1 * OVER, FLOOD)
+    machine.rule.waive()
+    assert not machine.rule.flooded()
