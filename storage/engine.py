@@ -30,7 +30,7 @@ PAGE = 4096
 # of what it costs to let the file grow by one.
 JOURNAL_LIMIT = 16_000 * PAGE
 # KiB of pages that SQLite keeps. A reader forgets them with every commit of somebody else.
-WRITER_CACHE = 64_000
+WRITER_CACHE = 24_000
 READER_CACHE = 8_000
 BUSY_MS = 30_000  # the patience of what nobody outside waits for: a migration, a command
 _WORD = re.compile(r"[a-z_][a-z0-9_]*")
