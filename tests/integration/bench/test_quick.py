@@ -36,5 +36,6 @@ def test_a_small_run_measures_everything(tmp_path: Path) -> None:
     (written,) = tmp_path.glob("*.json")
     document = json.loads(written.read_text())
     assert document["faults"] == []
-    assert all(row["median"] > 0 for row in document["summary"])
+    # A machine of one's own loses nothing to its host.
+    assert [row["name"] for row in document["summary"] if row["median"] <= 0] in ([], ["stolen"])
     assert {p.name for p in tmp_path.glob("*.png")} == {"latency.png", "throughput.png"}
