@@ -76,8 +76,8 @@ class Checkpointer:
 
     def _are_few(self, connection: Connection) -> bool:
         """The file doesn't tell: it stays as large as it was. A connection may be a new one."""
-        made = 0 <= connection.writes - self._changes < CHANGES
-        return made and self._database.wal_pages() <= JOURNAL_LIMIT // PAGE
+        few = 0 <= connection.writes - self._changes < CHANGES
+        return few and self._database.wal_pages() <= JOURNAL_LIMIT // PAGE
 
     def _move(self) -> int:
         """The frames in the log afterwards."""
