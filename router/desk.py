@@ -74,8 +74,9 @@ class RouterDesk:
         if key is not None and not 0 < len(key) <= MAX_KEY:
             raise Invalid(f"an idempotency key has 1 to {MAX_KEY} characters", code="wrong_key")
         handler = HANDLERS[type(command)]
-        # One person's key is not another's, nor is one command's answer another's.
-        full = None if key is None else f"{actor.id}:{command.NAME}:{key}"
+        # One person's key is not another's, nor is one command's answer another's. The key stands
+        # first: a console's begin with the time, so new ones are neighbours in the index.
+        full = None if key is None else f"{key}:{actor.id}:{command.NAME}"
 
         def work(unit: Work) -> Json:
             result = {**handler(unit, actor, command, self._options)}

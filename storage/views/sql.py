@@ -17,6 +17,7 @@ from triggerhub.domain.permissions import Actor, Subject, may
 
 Json = dict[str, Any]
 FIRST_PAGE = 50  # timeline entries that come with an offer
+SHORT = 4 * 64  # rows: what the events that are shown at once can change
 
 
 class SqlReads:
@@ -101,7 +102,8 @@ class SqlReads:
                         raise NotFound(f"there are no rows of {kind}")
             return found
 
-        return await self._store.read_warm(look)
+        short = sum(map(len, keys.values())) <= SHORT
+        return await (self._store.read_warm if short else self._store.read)(look)
 
     async def listed(self, kind: str) -> list[Json]:
         now = self._clock.now()

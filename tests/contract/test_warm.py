@@ -1,12 +1,18 @@
-"""Looks in the writer's thread: what was committed is there, what fails disturbs nobody."""
+"""Short looks at what was just written: what was committed is there, what fails disturbs nobody.
+
+Of the store that writes they are taken in its thread, of one that only reads in the loop.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import threading
 
 import pytest
 
-from storage.reading import Reader
+from storage.reading import IN_THREADS, LONG, Reader, ReadStore
+from storage.streams.memory import MemoryStream
+from storage.tail import Tail
 from tests.contract.houses import House, sms
 from triggerhub.domain.errors import NotFound, Unavailable
 
@@ -45,3 +51,36 @@ async def test_a_look_that_fails_fails_alone(house: House) -> None:
         assert await store.read_warm(lambda reader: reader.head()) > 0
     with pytest.raises((Unavailable, RuntimeError)):
         await store.read_warm(lambda reader: reader.head())
+
+
+async def test_the_loop_itself_looks_as_long_as_it_is_quick(house: House) -> None:
+    now, took = 100.0, 0.0
+
+    def look(reader: Reader) -> tuple[int, threading.Thread]:
+        nonlocal now
+        now += took
+        return reader.head(), threading.current_thread()
+
+    async with house.store() as store:
+        reading = ReadStore(
+            store.database, kit=store.kit, tail=Tail(MemoryStream()), clock=lambda: now
+        )
+        await reading.start()
+        loop = {threading.current_thread()}
+        if store.database.dialect != "sqlite":
+            loop = set()  # whoever is on the other end of a network is never waited for here
+        try:
+            await store.accept(sms(1))
+            head, where = await reading.read_warm(look)
+            assert head == await store.read(lambda reader: reader.head())
+            assert loop <= {where}
+            took = 2 * LONG  # the disk is slow
+            await reading.read_warm(look)
+            took = 0.0
+            assert not {(await reading.read_warm(look))[1]} & loop
+            now += IN_THREADS
+            assert loop <= {(await reading.read_warm(look))[1]}
+        finally:
+            await reading.stop()
+        with pytest.raises(RuntimeError):
+            await reading.read_warm(look)

@@ -226,8 +226,12 @@ function offline(): ProblemError {
   return new ProblemError({ title: 'The connection was closed', status: 0, code: 'offline' })
 }
 
-/** Not `randomUUID`: that exists only in secure contexts, and a hub may be reached by plain HTTP. */
+/**
+ * The time, then random: the hub keeps what was said lately side by side.
+ * Not `randomUUID`: that exists only in secure contexts, and a hub may be reached by plain HTTP.
+ */
 function randomId(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(12))
-  return `c${Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')}`
+  const time = Date.now().toString(16).padStart(12, '0')
+  return `c${time}${Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')}`
 }
