@@ -8,8 +8,9 @@ from typing import Any
 import orjson
 
 from storage.reading import Reader
+from storage.views.answering import reply_ways
 from storage.views.rows import iso
-from triggerhub.domain.model.identity import address_shown, closed_because
+from triggerhub.domain.model.identity import address_shown
 
 Json = dict[str, Any]
 _ENTRY = """
@@ -20,7 +21,6 @@ FROM entries e JOIN identities n ON n.id = e.identity_id
 """
 _HIGHEST = (1 << 63) - 1
 _PIECES = 10  # of work that a card shows, the newest
-_KINDS = {"email": "email", "sms": "phone", "whatsapp": "phone"}
 
 
 def entry(row: Sequence[Any]) -> Json:
@@ -236,7 +236,7 @@ def cards(reader: Reader, customer_ids: Iterable[str]) -> dict[str, Json]:
                 }
                 for piece in pieces.get(customer_id, ())
             ],
-            "reply_ways": _reply_ways(own, of, accounts),
+            "reply_ways": reply_ways(own, of, accounts),
             "counts": {"entries": sum(i[9] for i in own), "conversations": len(of)},
             "seq": max((i[10] or 0 for i in own), default=0),
             "first_at": iso(min((talk[4] for talk in of), default=None)),
@@ -251,45 +251,3 @@ def _by_first(rows: Iterable[Sequence[Any]]) -> dict[str, list[Sequence[Any]]]:
     for row in rows:
         found.setdefault(row[0], []).append(row)
     return found
-
-
-def _reply_ways(
-    identities: Sequence[Sequence[Any]],
-    talks: Sequence[Sequence[Any]],
-    accounts: Sequence[Sequence[Any]],
-) -> list[Json]:
-    """How the customer can be answered: each address through the accounts that it has used.
-
-    Where an address was never used on a channel, through that channel's first account.
-    `talks`: the newest first.
-    """
-    used: dict[tuple[str, str], dict[str, None]] = {}
-    for talk in talks:
-        used.setdefault((talk[1], talk[2]), {})[talk[3]] = None
-    ways = []
-    for channel, kind in _KINDS.items():
-        there = [account_id for account_id, of in accounts if of == channel]
-        for identity in identities:
-            if identity[2] != kind or not there:
-                continue
-            known = [a for a in used.get((identity[1], channel), ()) if a in there]
-            opted_out = identity[11].split()
-            for account_id in known or there[:1]:
-                reason = closed_because(
-                    identity[3],
-                    standing=identity[4],
-                    ended=identity[7] is not None,
-                    link_why=identity[8],
-                    opted_out=account_id in opted_out,
-                )
-                ways.append(
-                    {
-                        "channel": channel,
-                        "account_id": account_id,
-                        "identity_id": identity[1],
-                        "address": address_shown(identity[3]),
-                        "open": reason is None,
-                        "reason": reason,
-                    }
-                )
-    return ways
