@@ -154,14 +154,14 @@ tokens = Table(
 
 # --- customers --------------------------------------------------------------------------------
 
+# `seq`: of the event that made the customer, who has this place in lists until they write.
 customers = Table(
     "customers", metadata, _text("id", key=True), _text("name"), _text("language"),
     _text("company"), _text("tier"), _text("timezone"), _text("tags"), _text("fields"),
-    _int("provisional"), _int("created_at"), _int("last_at"),
-    _text("last_text"), Index("customers_last", "last_at", "id"),
+    _int("provisional"), _int("created_at"), _int("seq"), Index("customers_seq", "seq"),
 )  # fmt: skip
 # Name, company and addresses in lower case. Apart and narrow: a word that nobody has is found out
-# by reading all of it, and a message doesn't write it again.
+# by reading all of it.
 customer_search = Table(
     "customer_search", metadata, _text("customer_id", key=True), _text("text"),
     sqlite_with_rowid=False,
@@ -211,7 +211,6 @@ interactions = Table(
     _int("wrap_up_at", null=True), _int("parked_until_at", null=True),
     _int("closed_at", null=True), _text("preview"), _int("unread", zero=True),
     _int("last_seq", zero=True),
-    Index("interactions_conversation", "conversation_id"),
     Index("interactions_identity", "identity_id"),
     Index(
         "interactions_open", "queue_id", "state", sqlite_where=text("state <> 'closed'"),

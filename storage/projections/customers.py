@@ -45,13 +45,14 @@ def make_findable(tx: Transaction, customer_id: str) -> None:
 def _created(tx: Transaction, r: ev.Recorded, f: ev.CustomerCreated) -> None:
     tx.connection.run(
         "INSERT INTO customers (id, name, language, company, tier, timezone, tags, fields,"
-        " provisional, created_at, last_at, last_text) VALUES (:id, :name, :language, :company,"
-        " :tier, :timezone, :tags, :fields, :provisional, :at, :at, '')",
+        " provisional, created_at, seq) VALUES (:id, :name, :language, :company, :tier,"
+        " :timezone, :tags, :fields, :provisional, :at, :seq)",
         {
             **_profile_columns(profile(tx.body(f.profile_content))),
             "id": f.customer_id,
             "provisional": int(f.provisional),
             "at": ms(r.at),
+            "seq": r.seq,
         },
     )
     make_findable(tx, f.customer_id)

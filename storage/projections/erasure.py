@@ -38,7 +38,6 @@ _CUSTOMER = (
 )
 _CLEARED = (
     *_CUSTOMER,
-    "UPDATE customers SET last_text = '' WHERE id = :id",
     # An erased address must stay unique, and findable by nobody.
     "UPDATE identities SET address = 'erased:' || id, name = '' WHERE customer_id = :id",
     f"UPDATE conversations SET subject = '' WHERE identity_id IN {_THEIRS}",
@@ -74,10 +73,7 @@ def _erased(tx: Transaction, r: ev.Recorded, f: ev.ErasureDone) -> None:
 
 
 def _former(tx: Transaction, whose: Json) -> None:
-    """Their last words may have been the erased person's; without an address they were nobody else
-    at all.
-    """
-    tx.connection.run("UPDATE customers SET last_text = '' WHERE id = :id", whose)
+    """Without an address they were nobody but the erased person."""
     if tx.connection.one("SELECT 1 FROM identities WHERE customer_id = :id LIMIT 1", whose) is None:
         for statement in _CUSTOMER:
             tx.connection.run(statement, whose)

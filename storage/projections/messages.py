@@ -204,16 +204,14 @@ def _resolved(tx: Transaction, r: ev.Recorded, f: ev.MessageResolved) -> None:
                     "created_at": at,
                 },
             )
-    short = preview(words or found.get("subject", ""))
     tx.connection.change(
         "interactions",
         f.interaction_id,
         last_customer_at=at,
         last_seq=r.seq,
-        preview=short,
+        preview=preview(words or found.get("subject", "")),
         unread=Plus(1),
     )
-    tx.connection.change("customers", f.customer_id, last_at=at, last_text=short)
     if f.channel == "email":
         own = f"key:{found['key']}" if found.get("key") else ""
         for key in (found.get("external_id", ""), own):

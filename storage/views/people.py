@@ -119,9 +119,14 @@ def conversation(reader: Reader, conversation_id: str) -> Json | None:
         " AND e.state <> 'cancelled' ORDER BY e.seq DESC LIMIT 201",
         {"id": conversation_id, "identity": row[6]},
     )
+    # Others may have begun work here too, but only by a mail: one of the same address or customer
+    # who answered into the thread (router.resolve.thread).
     pieces = reader.connection.all(
-        "SELECT id FROM interactions WHERE conversation_id = :id ORDER BY opened_at, id",
-        {"id": conversation_id},
+        "SELECT i.id FROM (SELECT id FROM interactions WHERE identity_id = :identity"
+        " UNION SELECT e.interaction_id FROM threads t JOIN entries e ON e.id = t.message_id"
+        " WHERE t.conversation_id = :id) AS found JOIN interactions i ON i.id = found.id"
+        " WHERE i.conversation_id = :id ORDER BY i.opened_at, i.id",
+        {"id": conversation_id, "identity": row[6]},
     )
     return {
         "id": row[0],
@@ -145,10 +150,12 @@ def cards(reader: Reader, customer_ids: Iterable[str]) -> dict[str, Json]:
     ids = list(dict.fromkeys(customer_ids))
     identities = _by_first(
         many(
-            "SELECT customer_id, id, kind, address, standing, why, learnt_at, ended_at, link_why,"
-            " (SELECT COUNT(*) FROM entries e WHERE e.identity_id = n.id),"
-            " (SELECT MAX(e.seq) FROM entries e WHERE e.identity_id = n.id), n.opted_out"
-            " FROM identities n WHERE customer_id IN (:ids) ORDER BY learnt_at, id",
+            "SELECT customer_id, n.id, n.kind, address, standing, why, learnt_at, ended_at,"
+            " link_why, (SELECT COUNT(*) FROM entries e WHERE e.identity_id = n.id),"
+            " (SELECT MAX(e.seq) FROM entries e WHERE e.identity_id = n.id), n.opted_out,"
+            " l.seq, l.state_at FROM identities n LEFT JOIN entries l ON l.seq ="
+            " (SELECT e.seq FROM entries e WHERE e.identity_id = n.id AND e.direction = 'in'"
+            " ORDER BY e.seq DESC LIMIT 1) WHERE customer_id IN (:ids) ORDER BY learnt_at, n.id",
             ids,
         )
     )
@@ -187,7 +194,7 @@ def cards(reader: Reader, customer_ids: Iterable[str]) -> dict[str, Json]:
     found = {}
     for row in many(
         "SELECT id, name, language, tier, company, timezone, tags, created_at, provisional,"
-        " fields, last_at FROM customers WHERE id IN (:ids)",
+        " fields FROM customers WHERE id IN (:ids)",
         ids,
     ):
         customer_id = row[0]
@@ -240,7 +247,8 @@ def cards(reader: Reader, customer_ids: Iterable[str]) -> dict[str, Json]:
             "counts": {"entries": sum(i[9] for i in own), "conversations": len(of)},
             "seq": max((i[10] or 0 for i in own), default=0),
             "first_at": iso(min((talk[4] for talk in of), default=None)),
-            "last_at": iso(row[10]),
+            # What came in has no other state than when it came.
+            "last_at": iso(max(((i[12], i[13]) for i in own if i[12]), default=(0, None))[1]),
         }
     return {customer_id: found[customer_id] for customer_id in ids if customer_id in found}
 

@@ -1,11 +1,18 @@
-"""Finding customers: names in any script, companies, addresses, phone numbers in any format."""
+"""Finding customers: names in any script, companies, addresses, phone numbers in any format.
+
+A customer's place in a list is the number of their newest message, or, while they haven't written,
+of the event that made them.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
+import orjson
+
+from storage.projections.messages import preview
 from storage.reading import Reader
 from storage.views import cursor
 from storage.views.rows import hub, iso
@@ -15,16 +22,37 @@ from triggerhub.domain.permissions import Actor, may
 Json = dict[str, Any]
 _NOT_DIGITS = re.compile(r"[^0-9]+")
 FEWEST_DIGITS = 3  # of a phone number
-RECENT = 2_000  # customers among whom a frequent word is found soon
+WINDOW = 20_000  # numbers of the log among which a page is looked for first
 
-_FOUND = """
-SELECT c.id, c.name, c.company, c.language, c.last_at, c.last_text FROM customers c
+_SHOWN = "c.id, c.name, c.company, c.language"
+_WHOSE = "FROM identities m CROSS JOIN entries x WHERE m.customer_id = c.id"
+_CAME_IN = "x.identity_id = m.id AND x.direction = 'in'"
+# Entries are read from their end until the page is full. So they are joined crosswise, or SQLite
+# would rather begin with the customers; and nothing newer is found out by a comparison, for of NOT
+# EXISTS PostgreSQL makes a join that reads all that they ever wrote.
+_LATELY = f"""
+SELECT {_SHOWN}, e.seq FROM entries e CROSS JOIN identities n CROSS JOIN customers c
+WHERE e.seq < :before AND e.seq >= :since AND e.direction = 'in'
+AND n.id = e.identity_id AND c.id = n.customer_id
+AND COALESCE((SELECT 1 {_WHOSE} AND {_CAME_IN} AND x.seq > e.seq LIMIT 1), 0) < 1
+"""
+_NEVER = f"""
+SELECT {_SHOWN}, c.seq FROM customers c WHERE c.seq < :before AND c.seq >= :since
+AND COALESCE((SELECT 1 {_WHOSE} AND {_CAME_IN} LIMIT 1), 0) < 1
+"""
+_ALL = f"""
+SELECT {_SHOWN}, COALESCE((SELECT MAX((SELECT x.seq FROM entries x
+WHERE {_CAME_IN} ORDER BY x.seq DESC LIMIT 1)) FROM identities m WHERE m.customer_id = c.id), c.seq)
+AS last FROM customers c
 """
 
 
 def search(reader: Reader, query: str, *, viewer: Actor, after: str | None, limit: int) -> Json:
     """Those who have every word somewhere, or the number; who was last active comes first."""
-    values: Json = {"limit": limit + 1}
+    before = reader.head() + 1
+    if after is not None:
+        before = min(before, cursor.number(after))
+    values: Json = {"limit": limit + 1, "before": before, "since": max(before - WINDOW, 0)}
     # One whose only address turned out to be another's was never anybody.
     somebody = (
         "(c.provisional = 0 OR EXISTS (SELECT 1 FROM identities s WHERE s.customer_id = c.id))"
@@ -38,10 +66,7 @@ def search(reader: Reader, query: str, *, viewer: Actor, after: str | None, limi
     words = _words(reader, query, values)
     if not may(viewer, "customers.search"):  # anybody's
         conditions.append(_within_reach(viewer, values))
-    if after is not None:
-        values["last_at"], values["last_id"] = cursor.place(after)
-        conditions.append("(c.last_at < :last_at OR (c.last_at = :last_at AND c.id < :last_id))")
-    rows = _rows(reader, conditions, words, values, limit)
+    rows = _rows(reader, " AND ".join(conditions), words, values, limit)
     more, rows = len(rows) > limit, rows[:limit]
     addresses: dict[str, list[str]] = {}
     for customer_id, address in reader.connection.in_list(
@@ -51,6 +76,7 @@ def search(reader: Reader, query: str, *, viewer: Actor, after: str | None, limi
     ):
         if address_shown(address):
             addresses.setdefault(customer_id, []).append(address)
+    said = _said(reader, [row[4] for row in rows])
     return {
         "items": [
             {
@@ -59,45 +85,55 @@ def search(reader: Reader, query: str, *, viewer: Actor, after: str | None, limi
                 "company": row[2],
                 "language": row[3],
                 "addresses": list(dict.fromkeys(addresses.get(row[0], []))),
-                "last_at": iso(row[4]),
-                "last_text": row[5],
+                "last_at": iso(at),
+                "last_text": words,
             }
             for row in rows
+            for at, words in [said.get(row[4], (None, ""))]
         ],
-        "after": f"{rows[-1][4]}~{rows[-1][0]}" if more else None,
+        "after": str(rows[-1][4]) if more else None,
     }
 
 
 def _rows(
-    reader: Reader, conditions: list[str], words: str, values: Json, limit: int
+    reader: Reader, conditions: str, words: str, values: Json, limit: int
 ) -> Sequence[Sequence[Any]]:
-    """A frequent word fills the page from the newest; a rare one is looked up among all."""
-    newest = " ORDER BY c.last_at DESC, c.id DESC LIMIT :limit"
-    where = " AND ".join(conditions)
-    if not words:
-        return reader.connection.all(f"{_FOUND} WHERE {where}{newest}", values)
-    edge = reader.connection.one(
-        f"SELECT c.last_at FROM customers c WHERE {_paged(values)}"
-        f" ORDER BY c.last_at DESC, c.id DESC LIMIT 1 OFFSET {RECENT}",
-        values,
+    """A page is mostly full with who wrote or came last; otherwise it is looked for among all."""
+    has_words = (
+        f" AND EXISTS (SELECT 1 FROM customer_search s WHERE s.customer_id = c.id AND {words})"
+        if words
+        else ""
     )
-    if edge is not None:
-        rows = reader.connection.all(
-            f"{_FOUND} JOIN customer_search s ON s.customer_id = c.id"
-            f" WHERE c.last_at > :edge AND {words} AND {where}{newest}",
-            values | {"edge": edge[0]},
+    rows: list[Sequence[Any]] = []
+    for sql, last in ((_LATELY, "e.seq"), (_NEVER, "c.seq")):
+        rows += reader.connection.all(
+            f"{sql}{has_words} AND {conditions} ORDER BY {last} DESC LIMIT :limit", values
         )
-        if len(rows) > limit:
-            return rows
+    if len(rows) > limit or not values["since"]:
+        return sorted(rows, key=lambda row: row[4], reverse=True)
+    among = (
+        f"c.id IN (SELECT s.customer_id FROM customer_search s WHERE {words}) AND " if words else ""
+    )
+    # Materialized: how far back somebody wrote is looked up once, and only of whom is wanted.
     return reader.connection.all(
-        f"{_FOUND} WHERE c.id IN (SELECT s.customer_id FROM customer_search s WHERE {words})"
-        f" AND {where}{newest}",
+        f"WITH found AS MATERIALIZED ({_ALL} WHERE {among}{conditions})"
+        " SELECT * FROM found WHERE last < :before ORDER BY last DESC LIMIT :limit",
         values,
     )
 
 
-def _paged(values: Json) -> str:
-    return "c.last_at <= :last_at" if "last_at" in values else "c.last_at IS NOT NULL"
+def _said(reader: Reader, seqs: Iterable[int]) -> dict[int, tuple[int, str]]:
+    """When and what was written, by its number; who never wrote has the number of no entry."""
+    marks = {f"s{number}": seq for number, seq in enumerate(seqs)}
+    found: dict[int, tuple[int, str]] = {}
+    if not marks:
+        return found
+    for seq, at, body in reader.connection.all(
+        f"SELECT seq, state_at, body FROM entries WHERE seq IN (:{', :'.join(marks)})", marks
+    ):
+        shown = orjson.loads(body)
+        found[seq] = (at, preview(shown["text"] or shown["subject"]))
+    return found
 
 
 def _words(reader: Reader, query: str, values: Json) -> str:

@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 
 from storage.reading import Reader
-from storage.views import rows, search, work
+from storage.views import people, rows, search, work
 from tests.contract.houses import House
 from tests.unit.router.world import SUPERVISOR, World, world_on
 from triggerhub.domain import commands as cmd
+from triggerhub.domain import events as ev
 from triggerhub.domain.errors import Invalid
 from triggerhub.domain.permissions import Actor
 
@@ -83,7 +84,7 @@ async def test_an_agent_who_is_not_connected_is_not_ready(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    "after", ["99999999999999999999999", "99999999999999999999999~x", "1", "x~y", "-1~y", "¹~y", ""]
+    "after", ["99999999999999999999999", "99999999999999999999999~x", "x~y", "-1~y", "¹~y", ""]
 )
 async def test_a_place_that_no_list_gave_out_is_refused(world: World, after: str) -> None:
     views = world.views
@@ -91,9 +92,19 @@ async def test_a_place_that_no_list_gave_out_is_refused(world: World, after: str
         await views.customers("", viewer=SUPERVISOR, after=after, limit=5)
     with pytest.raises(Invalid):
         await views.interactions({}, viewer=SUPERVISOR, after=after, limit=5)
-    if after != "1":
-        with pytest.raises(Invalid):
-            await views.attention(state="all", after=after, limit=5)
+    with pytest.raises(Invalid):
+        await views.attention(state="all", after=after, limit=5)
+
+
+async def test_a_place_in_another_kind_of_list_is_refused(world: World) -> None:
+    """`time~id` was a place among customers before schema 0007."""
+    views = world.views
+    with pytest.raises(Invalid) as refused:
+        await views.customers("", viewer=SUPERVISOR, after="1767603600000~cu_1", limit=5)
+    assert refused.value.code == "cursor"
+    with pytest.raises(Invalid) as refused:
+        await views.interactions({}, viewer=SUPERVISOR, after="1", limit=5)
+    assert refused.value.code == "cursor"
 
 
 async def test_frequent_and_rare_words_are_found_alike(
@@ -117,8 +128,8 @@ async def test_frequent_and_rare_words_are_found_alike(
 
     everybody = await all_of("")
     assert len(everybody) == 9
-    for recent in (0, 1, 3, 6, 100):
-        monkeypatch.setattr(search, "RECENT", recent)
+    for recent in (0, 1, 3, 6, 20, 40, 100):
+        monkeypatch.setattr(search, "WINDOW", recent)
         assert await all_of("+1555") == everybody
         assert await all_of("5550104") == ["+15550104"]
         assert await all_of("000") == []
@@ -141,6 +152,9 @@ LISTS: dict[str, Callable[[Reader], Any]] = {
     "identities": lambda r: r.identities(["a@customer.example"]),
     "reach": lambda r: r.reach("cu_1"),
     "queues": lambda r: rows.queues(r, r.now),
+    "a conversation": lambda r: people.conversation(r, "cv_1"),
+    "customers' cards": lambda r: people.cards(r, ["cu_1"]),
+    "newest customers": lambda r: search.search(r, "a", viewer=SUPERVISOR, after=None, limit=5),
     "newest": lambda r: listed(r, {}),
     "waiting": lambda r: listed(r, {"state": "waiting"}),
     "in work": lambda r: listed(r, {"state": "in_work", "queue": "q_sales"}),
@@ -180,3 +194,21 @@ async def test_no_look_up_reads_a_large_table_whole(house: House, name: str) -> 
         assert [line for line in whole if line.split()[1] in aliases] == []
         if name != "newest":
             assert not [line for line in found if "interactions_opened" in line], found
+
+
+async def test_a_conversation_names_work_that_another_has_begun_in_it(world: World) -> None:
+    """A proven answer into the thread of an unproven namesake, whose own work is over."""
+    await world.mail("vera@customer.example", "Unproven")
+    await world.settle()
+    [talk] = await world.log(ev.ConversationOpened)
+    [first] = await world.open()
+    await world.do(SUPERVISOR, cmd.CloseInteraction(interaction_id=first.id))
+    world.clock.advance(timedelta(seconds=1))
+    await world.mail("vera@customer.example", "Proven", proof="dkim", tokens=[talk.reply_token])
+    await world.settle()
+    [second] = await world.open()
+    assert second.conversation_id == talk.conversation_id
+    assert second.identity_id != talk.identity_id
+    shown = await world.views.conversation(talk.conversation_id)
+    assert shown is not None
+    assert shown["interaction_ids"] == [first.id, second.id]
