@@ -8,6 +8,7 @@ import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from itertools import count
 from typing import Any
 
@@ -15,6 +16,7 @@ import pytest
 
 from storage import schema
 from storage.reading import Reader
+from storage.transaction import Transaction
 from storage.views import search
 from tests.contract.houses import House
 from tests.unit.router.world import SUPERVISOR, World, world_on
@@ -245,15 +247,33 @@ async def test_cards_tell_when_somebody_last_wrote(world: World) -> None:
         assert card["last_at"] == at
 
 
+def remember(key: str, tx: Transaction) -> None:
+    tx.remember(key, {})
+
+
+async def kept_keys(world: World) -> list[str]:
+    return await world.store.read(
+        lambda r: sorted(key for (key,) in r.connection.all("SELECT key FROM idempotency"))
+    )
+
+
 async def test_the_schema_before_gets_its_columns_back(world: World) -> None:
     crowd = Crowd(world, random.Random(3))
     await crowd.live(80)
     expected = {customer_id: words for customer_id, _, words in crowd.listed("", SUPERVISOR)}
+    keys = {  # under which commands' answers are kept, now and before
+        "c1:with:colons:user_1:offer.accept": "user_1:offer.accept:c1:with:colons",
+        "k2:token:tok_1:customer.update": "token:tok_1:customer.update:k2",
+    }
+    for key in keys:
+        await world.store.write(partial(remember, key))
     await asyncio.to_thread(schema.downgrade, world.house.database(), "0006")
+    assert await kept_keys(world) == sorted(keys.values())
     rows = await world.store.read(lambda r: r.connection.all("SELECT id, last_text FROM customers"))
     assert {row[0]: row[1] for row in rows if row[0] in expected} == expected
     assert {row[0] for row in rows} == crowd.people.keys()
     await asyncio.to_thread(world.house.migrate, without_backup=True)
+    assert await kept_keys(world) == sorted(keys)
     assert await paged(world, "", SUPERVISOR, 9) == crowd.listed("", SUPERVISOR)
 
 

@@ -1,11 +1,13 @@
 """What a customer wrote last is looked up among their entries; no message writes it again.
 
-Nor does a new piece of work stand in an index by conversation.
+Nor does a new piece of work stand in an index by conversation, and what a command's key is kept
+under begins with that key, so that new ones are neighbours.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 import orjson
 import sqlalchemy as sa
@@ -45,6 +47,7 @@ def upgrade() -> None:
         op.drop_column("customers", "last_at")
         op.drop_column("customers", "last_text")
     op.create_index("customers_seq", "customers", ["seq"])
+    _turn_keys(_key_first)
 
 
 def downgrade() -> None:
@@ -66,6 +69,29 @@ def downgrade() -> None:
     _fill_last()
     op.create_index("customers_last", "customers", ["last_at", "id"])
     op.create_index("interactions_conversation", "interactions", ["conversation_id"])
+    _turn_keys(_key_last)
+
+
+def _turn_keys(turned: Callable[[str], str]) -> None:
+    """Those of a day at most. A reply that is sent again after the update is still known."""
+    bind = op.get_bind()
+    kept = bind.execute(sa.text("SELECT key FROM idempotency")).scalars().all()
+    rename = sa.text("UPDATE idempotency SET key = :new WHERE key = :old")
+    if kept:
+        bind.execute(rename, [{"old": key, "new": turned(key)} for key in kept])
+
+
+def _key_first(full: str) -> str:
+    """`actor:command:key`; a token's id has a colon in it."""
+    actor = 2 if full.startswith("token:") else 1
+    parts = full.split(":", actor + 1)
+    return ":".join([parts[-1], *parts[:-1]])
+
+
+def _key_last(full: str) -> str:
+    parts = full.split(":")
+    actor = 2 if parts[-3:-2] == ["token"] else 1
+    return ":".join([*parts[-actor - 1 :], *parts[: -actor - 1]])
 
 
 def _fill_last() -> None:
