@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 
-from agent_console.live.holdings import Holdings
+from agent_console.live.holdings import NOBODY, Holdings
 from agent_console.live.scope import is_holder, slim_offer
 from agent_console.live.viewer import Viewer
 from triggerhub.domain.ports import Json
@@ -68,6 +68,20 @@ class Audience:
         found = self.of_agents(self.holdings.agents_of(customer_id))
         found.update(self.watchers(customer_id))
         return found
+
+    def addressed(self, customer_id: str, without: Set[str] = NOBODY) -> bool:
+        """Whether anybody is to see this customer's news; `without` what is held of this work."""
+        if self.watchers(customer_id):
+            return True
+        work = self.holdings.interactions_of(customer_id) - without
+        return any(map(self.of_agent, NOBODY.union(*map(self.holdings.agents, work))))
+
+    def sees(self, interaction_id: str, customer_id: str) -> bool:
+        """Whether any console shows this work, or something of whose it is."""
+        if self.overseers or self.addressed(customer_id):
+            return True
+        holdings = self.holdings
+        return bool(holdings.agents(interaction_id)) or holdings.offer(interaction_id) is not None
 
     def shown_with(self, customer_id: str) -> list[str]:
         """The customers in whose scroll this one's entries stand, itself first."""

@@ -48,6 +48,7 @@ class Fanout:
         keys, found = touched(batch), Found(self._views)
         self._turn_users(keys)
         await self._find_renamed(keys)
+        keys.interactions -= self._unseen(keys)  # who comes from now on has a newer snapshot
         await found.read(self._foreseen(keys))
         # No await from here to the end of the routing of work: a viewer that joins sees either
         # all of the batch in the index or nothing of it.
@@ -85,6 +86,11 @@ class Fanout:
                 keys.interactions |= {
                     row["id"] for row in page["items"] if row["state"] != "closed"
                 }
+
+    def _unseen(self, keys: Touched) -> set[str]:
+        """Work that came and waits, of which no console shows anything."""
+        sees = self._audience.sees
+        return {i for i, of in keys.came.items() if i not in keys.turned and not sees(i, of)}
 
     def _foreseen(self, keys: Touched) -> Wanted:
         """All that will be wanted, as far as the index knows it before the work has moved."""
@@ -201,21 +207,13 @@ class Fanout:
         """`whole`: work whose addressees have it whole with an offer, or will have lost it."""
         return {
             "agents": {a for a in agents if a in keys.users or self._audience.of_agent_row(a)},
-            "cards": {c for c in cards if self._addressed(c, whole)},
+            "cards": {c for c in cards if self._audience.addressed(c, whole)},
             "entries": {
                 entry_id
                 for entry_id, customer_id in keys.entries.items()
-                if customer_id is None or self._addressed(customer_id, whole)
+                if customer_id is None or self._audience.addressed(customer_id, whole)
             },
         }
-
-    def _addressed(self, customer_id: str, whole: set[str]) -> bool:
-        """Whether anybody is to see this customer's news."""
-        if self._audience.watchers(customer_id):
-            return True
-        holdings = self._audience.holdings
-        work = holdings.interactions_of(customer_id) - whole
-        return any(map(self._audience.of_agent, frozenset().union(*map(holdings.agents, work))))
 
     async def _send_people(
         self, keys: Touched, found: Found, moved: Moved, whole: set[str]

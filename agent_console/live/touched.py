@@ -31,18 +31,21 @@ class Touched:
     """Row keys by kind.
 
     `moved`: interactions whose holder, state or queue may have changed, and so what a card says
-    of them. `legs`: those whose agents' rows changed. `entries`: entry id → its customer where
-    the event names one; a card counts them itself, by the entries it is sent. `told`: entry id →
-    the interaction that left its agent by what it tells of. `renamed`: customers whose open
-    interactions show something else now. `histories`: customers whose newest entries are to be
-    sent again. `users`: viewers whose own rights or name changed. `lists`: numbers of queues,
-    accounts or attention. `everyone`: only a new snapshot will do.
+    of them. `legs`: those whose agents' rows changed. `came`: those that began or got a message →
+    their customer. `turned`: those that somebody may have been given, or lost. `entries`: entry
+    id → its customer where the event names one; a card counts them itself, by the entries it is
+    sent. `told`: entry id → the interaction that left its agent by what it tells of. `renamed`:
+    customers whose open interactions show something else now. `histories`: customers whose newest
+    entries are to be sent again. `users`: viewers whose own rights or name changed. `lists`:
+    numbers of queues, accounts or attention. `everyone`: only a new snapshot will do.
     """
 
     agents: set[str] = field(default_factory=set)
     interactions: set[str] = field(default_factory=set)
     moved: set[str] = field(default_factory=set)
     legs: set[str] = field(default_factory=set)
+    came: dict[str, str] = field(default_factory=dict)
+    turned: set[str] = field(default_factory=set)
     offers: dict[str, OfferMark] = field(default_factory=dict)
     entries: dict[str, str | None] = field(default_factory=dict)
     told: dict[str, str] = field(default_factory=dict)
@@ -53,10 +56,14 @@ class Touched:
     lists: bool = False
     everyone: bool = False
 
-    def work(self, interaction_id: str) -> None:
+    def waits(self, interaction_id: str) -> None:
         self.interactions.add(interaction_id)
         self.moved.add(interaction_id)
         self.lists = True
+
+    def work(self, interaction_id: str) -> None:
+        self.waits(interaction_id)
+        self.turned.add(interaction_id)
 
 
 Touch = Callable[[Touched, Recorded, Any], None]
@@ -85,6 +92,7 @@ def _lists(keys: Touched, recorded: Recorded, fact: Fact) -> None:
 def _resolved(keys: Touched, recorded: Recorded, fact: e.MessageResolved) -> None:
     keys.entries[fact.message_id] = fact.customer_id
     keys.interactions.add(fact.interaction_id)
+    keys.came[fact.interaction_id] = fact.customer_id
 
 
 def _queued(keys: Touched, recorded: Recorded, fact: e.MessageQueued) -> None:
@@ -146,12 +154,13 @@ def _conversation(keys: Touched, recorded: Recorded, fact: e.ConversationOpened)
 
 
 def _created(keys: Touched, recorded: Recorded, fact: e.InteractionCreated) -> None:
-    keys.work(fact.interaction_id)
+    keys.waits(fact.interaction_id)
+    keys.came[fact.interaction_id] = fact.customer_id
     keys.cards.add(fact.customer_id)
 
 
-def _work(keys: Touched, recorded: Recorded, fact: Any) -> None:
-    keys.work(fact.interaction_id)
+def _waits(keys: Touched, recorded: Recorded, fact: Any) -> None:
+    keys.waits(fact.interaction_id)
 
 
 def _in_hand(keys: Touched, recorded: Recorded, fact: Any) -> None:
@@ -253,8 +262,8 @@ _TOUCHES: dict[type[Fact], Touch] = {
     e.IdentityOptedIn: _card,
     e.ConversationOpened: _conversation,
     e.InteractionCreated: _created,
-    e.InteractionScheduled: _work,
-    e.InteractionQueued: _work,
+    e.InteractionScheduled: _waits,
+    e.InteractionQueued: _waits,
     e.InteractionParked: _in_hand,
     e.InteractionResumed: _in_hand,
     e.InteractionClosed: _told,

@@ -181,18 +181,23 @@ STEPS = st.lists(
 )
 
 
-async def play(steps: list[tuple[str, int]], yields: int, limit: int) -> None:
+async def play(steps: list[tuple[str, int]], yields: int, limit: int, *, alone: int = 0) -> None:
+    """`alone`: so many steps before the supervisor comes."""
     house = furnished()
     house.yields = yields
     story = Story(house)
     happen: dict[str, Callable[[int], None]] = {name: getattr(story, name) for name in HAPPENINGS}
     async with Running(house, lists_every=timedelta(0), max_gap=40) as running:
         screens = [Screen(house, running.hub, user_id, limit) for user_id, *_ in STAFF[:3]]
-        for screen in screens:
+        for screen in screens[:2] if alone else screens:
             await screen.open()
         doing: set[asyncio.Task[None]] = set()
-        for name, n in steps:
+        for at, (name, n) in enumerate(steps):
             screen = screens[n % 3]
+            if at < alone and name == "open" and screen is screens[2]:
+                continue
+            if 0 < alone == at:
+                doing.add(asyncio.create_task(screens[2].open()))
             if name in happen:
                 happen[name](n)
             elif name == "open" and not screen.live:
@@ -263,6 +268,11 @@ ENTRIES_CHANGED_WHILE_THEY_WAIT = [
     ("deliver", 1), ("answer", 1), ("deliver", 1),
 ]  # fmt: skip
 
+OFFERED_AS_IT_COMES = [("new", 0), ("offer", 0)]
+BACK_WHILE_IT_COMES = [
+    ("new", 1), ("offer", 0), ("accept", 1), ("say", 0), ("cut", 0), ("new", 3), ("open", 0),
+]  # fmt: skip
+
 NEWS_WHILE_COMING_BACK = [
     ("new", 0), ("offer", 0), ("accept", 0), ("new", 0), ("watch", 0), ("cut", 1), ("cut", 2),
     ("cut", 0), ("open", 0), ("accept", 1), ("new", 0),
@@ -284,3 +294,14 @@ def test_old_snapshot_and_frames_make_the_new_snapshot(
     steps: list[tuple[str, int]], yields: int, limit: int
 ) -> None:
     asyncio.run(play(steps, yields, limit))
+
+
+@pytest.mark.thorough
+@settings(max_examples=200, deadline=None)
+@example(steps=OFFERED_AS_IT_COMES, yields=0, alone=2)
+@example(steps=BACK_WHILE_IT_COMES, yields=2, alone=7)
+@given(steps=STEPS, yields=st.integers(0, 2), alone=st.integers(1, 20))
+def test_it_does_while_nobody_oversees(
+    steps: list[tuple[str, int]], yields: int, alone: int
+) -> None:
+    asyncio.run(play(steps, yields, 1000, alone=alone))
