@@ -24,7 +24,7 @@ from triggerhub.domain.events import Recorded
 from triggerhub.domain.model.message import INLINE_CHANNELS, InboundMessage
 from triggerhub.domain.ports import AccountDirectory, Channel, LogTail
 from triggerhub.domain.rows import PendingRow
-from triggerhub.domain.work import Prepared, Store, Work
+from triggerhub.domain.work import Prepared, Store, Work, rest_after
 
 log = structlog.get_logger(__name__)
 
@@ -34,8 +34,6 @@ AT_ONCE = 4
 LOOK_EVERY = 5.0
 BATCH = 64
 FEW = BATCH // 2  # no more are fetched while so many wait for their turn
-REST = 9.0  # times as long as the last batch took, while a flood lasts
-LONGEST_REST = 3.0  # seconds
 SOON = 0.05  # seconds between looks at whether it still lasts
 WAITS = (1.0, 5.0, 30.0, 120.0)  # seconds before a message that failed is read again
 UNFORESEEN = 4  # times that reading may break off in a way nobody foresaw
@@ -136,7 +134,7 @@ class Readers:
             self._resting[row.message_id] = self._rest(row, rest, error)
         if not self._under_way and self._store.flooded():
             now = asyncio.get_running_loop().time()
-            self._rests_until = now + min(REST * (now - self._began), LONGEST_REST)
+            self._rests_until = now + rest_after(now - self._began)
         if len(self._under_way) in (FEW, 0):
             self._bell.ring()
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+from triggerhub.domain.work import rest_after
+
 PRESSING = 32  # deliveries that wait when a routing step ends
 FEW = 8  # deliveries of one group that may wait until they are routed, too
-REST = 9.0  # times as long as that step took
-LONGEST = 3.0  # seconds; with a long step before it still well within the leader's lease
 # Routing takes about four times what taking in does, and Python uses one core: fewer than so many
 # can be borne however long they come. Counted, not measured by the processor: where that is short,
 # the hub looks idle while senders wait for their turn. And one calm look says little there, so the
@@ -68,7 +68,7 @@ class Precedence:
     def ended(self, began: float) -> None:
         now = self._clock()
         if self._came - self._served >= PRESSING:
-            self._until = now + min(REST * (now - began), LONGEST)
+            self._until = now + rest_after(now - began)
             self._enough = CALM * (now - began)
             self._looked = now, self._came
             self._calm_since = now

@@ -32,6 +32,13 @@ from triggerhub.domain.rows import (
 Json = dict[str, Any]
 T = TypeVar("T")
 NODE = "node:"  # before a node's own name: the lease that it holds for as long as it lives
+REST = 9.0  # times as long as what can wait has taken
+LONGEST_REST = 3.0  # seconds; with a long step before it still well within the leader's lease
+
+
+def rest_after(seconds: float) -> float:
+    """For how long, in a flood, what took so long lets deliveries go first."""
+    return min(REST * seconds, LONGEST_REST)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

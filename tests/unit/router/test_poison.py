@@ -246,8 +246,7 @@ async def test_in_a_flood_one_batch_is_read_and_then_it_rests(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(reading, "BATCH", 2)
-    monkeypatch.setattr(reading, "REST", 1e9)
-    monkeypatch.setattr(reading, "LONGEST_REST", 3600.0)
+    monkeypatch.setattr(reading, "rest_after", lambda _: 3600.0)
     flood = [True]
     monkeypatch.setattr(world.store, "flooded", lambda: flood[0])
     world.channels["email"] = FakeChannel("email")

@@ -8,13 +8,12 @@ from storage.precedence import (
     BEARABLE,
     CALM,
     FEW,
-    LONGEST,
     LOOK_EVERY,
     OVER,
     PRESSING,
-    REST,
     Precedence,
 )
+from triggerhub.domain.work import LONGEST_REST, REST
 
 FLOOD = 4 * BEARABLE
 
@@ -70,7 +69,7 @@ def test_never_longer_than_the_longest() -> None:
     machine = Machine()
     machine.rule.came(1000)
     machine.step(60)
-    assert abs(machine.rested(FLOOD) - LONGEST) < LOOK_EVERY
+    assert abs(machine.rested(FLOOD) - LONGEST_REST) < LOOK_EVERY
 
 
 def test_many_who_wait_are_a_flood_however_few_come() -> None:

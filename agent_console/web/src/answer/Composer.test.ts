@@ -8,7 +8,7 @@ import type { Card, Interaction, ReplyWay } from '@/api/types'
 import { i18n } from '@/i18n'
 import { useLive } from '@/live/live'
 import Composer from './Composer.vue'
-import { readDraft } from './drafts'
+import { readDraft, useDraftsOf } from './drafts'
 import UndoToast from '@/shell/UndoToast.vue'
 import { useOutbox, type Returned } from './outbox'
 import { useChosenFiles } from './uploads'
@@ -32,6 +32,7 @@ describe('the composer', () => {
 
   beforeEach(() => {
     setActivePinia(createPinia())
+    useDraftsOf('u1') // what the test before left unsent is forgotten
     live = useLive()
     live.link = 'open'
     sent = []
