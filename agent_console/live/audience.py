@@ -77,8 +77,11 @@ class Audience:
         return any(map(self.of_agent, NOBODY.union(*map(self.holdings.agents, work))))
 
     def sees(self, interaction_id: str, customer_id: str) -> bool:
-        """Whether any console shows this work, or something of whose it is."""
-        if self.overseers or self.addressed(customer_id):
+        """Whether any console shows this work, or something of whose it is.
+
+        What those hold who are joining isn't known yet, and their snapshot may be older.
+        """
+        if self.overseers or self.joining or self.addressed(customer_id):
             return True
         holdings = self.holdings
         return bool(holdings.agents(interaction_id)) or holdings.offer(interaction_id) is not None

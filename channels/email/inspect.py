@@ -225,7 +225,7 @@ def _wait(descriptor: int, deadline: float) -> None:
     poll = select.poll()
     poll.register(descriptor, select.POLLIN)
     if left <= 0 or not poll.poll(left * 1000):
-        raise _Failed(f"time: not read within {PARSE_SECONDS:g} s")
+        raise _Failed(f"time: its bytes did not come within {FIRST_SECONDS:g} s")
 
 
 def _read(descriptor: int, size: int, deadline: float) -> bytes:

@@ -98,7 +98,8 @@ class Edge:
         self.mail.stop_accepting()
         if self._site is not None:
             await self._site.stop()
-        await self.mail.drain(timedelta(seconds=self.settings.drain_seconds))
+        # Half of the time, for what was accepted has to be finished after that.
+        await self.mail.drain(timedelta(seconds=self.settings.drain_seconds / 2))
 
     async def say_goodbye(self) -> None:
         """Consoles are told to come back; open requests end."""

@@ -71,17 +71,21 @@ def without_signature(lines: list[str], *, open_end: bool) -> list[str]:
 def is_sent_from(line: str) -> bool:
     """Whether a program or device names itself in it."""
     line = _URL.sub("", line.lstrip(_SIGNED).strip())
-    if len(line) > LONGEST_MARK or SENT_FROM.fullmatch(line) is None:
+    if len(line) > LONGEST_MARK or line.endswith(("?", "？")) or SENT_FROM.fullmatch(line) is None:
         return False
     # Things are sent from places too, and that takes a sentence.
     return len(line.split()) <= _SENT_WORDS or APPS.search(line) is not None
 
 
 def _stands_alone(lines: list[str], index: int) -> bool:
-    """A line of its own paragraph, or one at the very end: not the middle of a sentence."""
-    before = lines[index - 1].strip(BLANK) if index else ""
+    """At the end of its paragraph: what goes on in the next line is somebody's sentence."""
     after = lines[index + 1].strip(BLANK) if index + 1 < len(lines) else ""
-    return not before or not after
+    return (
+        not after
+        or after == FOLD.strip(BLANK)
+        or is_sent_from(after)
+        or RULE.match(after) is not None
+    )
 
 
 def _is_list_footer(lines: list[str]) -> bool:

@@ -73,7 +73,7 @@ def downgrade() -> None:
 
 
 def _turn_keys(turned: Callable[[str], str]) -> None:
-    """Those of a day at most. A reply that is sent again after the update is still known."""
+    """Those of some days. A reply that is sent again after the update is still known."""
     bind = op.get_bind()
     kept = bind.execute(sa.text("SELECT key FROM idempotency")).scalars().all()
     rename = sa.text("UPDATE idempotency SET key = :new WHERE key = :old")

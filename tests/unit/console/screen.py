@@ -60,7 +60,7 @@ class Screen:
             return
         if await self._watch(self.viewer, customer_id):
             self.watching.add(customer_id)
-            self._read_again(customer_id)
+            self.read_again(customer_id)
 
     async def _watch(self, viewer: Viewer, customer_id: str) -> bool:
         try:
@@ -70,7 +70,7 @@ class Screen:
             return False
         return True
 
-    def _read_again(self, customer_id: str) -> None:
+    def read_again(self, customer_id: str) -> None:
         page = self.house.page_of(customer_id, None, 50) | {"stale": False}
         timelines = self.state["timelines"] | {customer_id: page}
         cards = self.state["cards"] | {customer_id: self.house.card_of(customer_id)}
@@ -87,7 +87,7 @@ class Screen:
                 self.state = reduce(self.state, frame)
                 if frame["type"] == "snapshot":
                     for customer_id in self.watching:
-                        self._read_again(customer_id)
+                        self.read_again(customer_id)
             if bye is not None:
                 self.bye = bye.reason
                 self.hub.leave(viewer)

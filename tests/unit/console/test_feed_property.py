@@ -182,7 +182,7 @@ STEPS = st.lists(
 
 
 async def play(steps: list[tuple[str, int]], yields: int, limit: int, *, alone: int = 0) -> None:
-    """`alone`: so many steps before the supervisor comes."""
+    """`alone`: so many steps before the supervisor may come."""
     house = furnished()
     house.yields = yields
     story = Story(house)
@@ -196,8 +196,6 @@ async def play(steps: list[tuple[str, int]], yields: int, limit: int, *, alone: 
             screen = screens[n % 3]
             if at < alone and name == "open" and screen is screens[2]:
                 continue
-            if 0 < alone == at:
-                doing.add(asyncio.create_task(screens[2].open()))
             if name in happen:
                 happen[name](n)
             elif name == "open" and not screen.live:
