@@ -24,6 +24,21 @@ async def _said(reader: asyncio.StreamReader, code: bytes) -> bytes:
     return line
 
 
+async def _begins_a_mail(hub: HubProcess) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """A peer that has been told to send its mail."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", hub.smtp_port)
+    await _said(reader, b"220")
+    for word, code in (
+        (b"EHLO customer.example", b"250"),
+        (b"MAIL FROM:<ada@customer.example>", b"250"),
+        (f"RCPT TO:<{MAILBOX}>".encode(), b"250"),
+        (b"DATA", b"354"),
+    ):
+        writer.write(word + b"\r\n")
+        await _said(reader, code)
+    return reader, writer
+
+
 async def _drains(outside: ClientSession) -> None:
     """Wait until it says that it wants no more work; it still answers who is connected."""
     async with asyncio.timeout(20):
@@ -41,16 +56,7 @@ async def test_what_was_begun_is_finished(tmp_path: Path) -> None:
             await ann.sign_in()
             line = asyncio.create_task(ann.attend())
             await ann.until(lambda state: state["me"], "its snapshot")
-            reader, writer = await asyncio.open_connection("127.0.0.1", hub.smtp_port)
-            await _said(reader, b"220")
-            for word, code in (
-                (b"EHLO customer.example", b"250"),
-                (b"MAIL FROM:<ada@customer.example>", b"250"),
-                (f"RCPT TO:<{MAILBOX}>".encode(), b"250"),
-                (b"DATA", b"354"),
-            ):
-                writer.write(word + b"\r\n")
-                await _said(reader, code)
+            reader, writer = await _begins_a_mail(hub)
             stopping = asyncio.create_task(hub.stop())
             await _drains(outside)
             with pytest.raises(OSError):  # noqa: PT011 - refused or reset, as the system has it
@@ -73,17 +79,7 @@ async def test_a_second_signal_does_not_wait(tmp_path: Path) -> None:
     hub = HubProcess(folder=tmp_path, seed=seed({"ann": "agent"}))
     try:
         await hub.open()
-        reader, writer = await asyncio.open_connection("127.0.0.1", hub.smtp_port)
-        await _said(reader, b"220")
-        for word in (
-            b"EHLO x.example",
-            b"MAIL FROM:<a@x.example>",
-            f"RCPT TO:<{MAILBOX}>".encode(),
-        ):
-            writer.write(word + b"\r\n")
-            await _said(reader, b"250")
-        writer.write(b"DATA\r\n")
-        await _said(reader, b"354")
+        _, writer = await _begins_a_mail(hub)
         async with ClientSession(hub.base) as outside:
             assert (await outside.get("/readyz")).status == 200
             first = asyncio.create_task(hub.stop())
@@ -94,3 +90,16 @@ async def test_a_second_signal_does_not_wait(tmp_path: Path) -> None:
         writer.close()
     finally:
         await hub.end()
+
+
+async def test_who_stands_still_in_a_mail_does_not_spoil_the_end(tmp_path: Path) -> None:
+    hub = HubProcess(folder=tmp_path, seed=seed({"ann": "agent"}), settings={"drain_seconds": "2"})
+    try:
+        await hub.open()
+        _, writer = await _begins_a_mail(hub)
+        writer.write(b"Subject: Half")
+        assert await hub.stop() == 0, hub.tail()
+        writer.close()
+    finally:
+        await hub.end()
+    assert hub.tracebacks() == []

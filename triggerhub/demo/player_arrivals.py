@@ -77,7 +77,7 @@ class Arrivals:
             external_id=wire.message_sid(step.key),
             raw=wire.sms_form(step),
             media_type=_FORM,
-            envelope={"peer": "127.0.0.1", "from": _sender(step)},
+            envelope={"peer": "127.0.0.1", "from": cast.customer(step.customer).phone},
         )
         return arrival, lambda work, fresh: self._resolve(work, step, fresh)
 
@@ -184,12 +184,6 @@ class Arrivals:
                 self._kept.threads[reply.thread].failed.append(self._kept.sent[key])
 
         return arrival, settle
-
-
-def _sender(step: CustomerWrites) -> str:
-    """As the webhook notes it beside the form."""
-    address = cast.their_address(step.channel, cast.customer(step.customer))
-    return address.removeprefix("whatsapp:")
 
 
 def _reading(work: Work, received: ev.MessageReceived, message: InboundMessage | Rejected) -> Fact:

@@ -45,6 +45,12 @@ describe('a sender who is not proven', () => {
     await speak('en')
   })
 
+  it('has no code of ours among its words', () => {
+    const words = banner().text()
+    expect(words).toContain('Nothing in it proves the sender.')
+    for (const code of ['new', 'related', 'reply_address', 'unauthenticated']) expect(banner({ proof_why: code }).text()).toBe(words)
+  })
+
   it('is asked about no more once an agent has said who it is', () => {
     const card = { identities: [{ id: 'i_claimed', link_why: 'agent' }] } as unknown as Card
     live.state = { ...live.state, cards: { cu_1: card } }
