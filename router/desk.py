@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from router import desk_agents, desk_messages, desk_work
+from router import desk_agents, desk_messages, desk_people, desk_work
 from triggerhub.domain import commands as cmd
 from triggerhub.domain.commands import Command
 from triggerhub.domain.errors import Invalid
@@ -50,8 +50,9 @@ HANDLERS: dict[type[Command], Handler] = {
     cmd.CancelMessage: desk_messages.cancel,
     cmd.RetryMessage: desk_messages.retry,
     cmd.AddNote: desk_messages.add_note,
-    cmd.UpdateCustomer: desk_messages.update_customer,
-    cmd.ConfirmIdentity: desk_messages.confirm_identity,
+    cmd.UpdateCustomer: desk_people.update_customer,
+    cmd.ConfirmIdentity: desk_people.confirm_identity,
+    cmd.UndoLink: desk_people.undo_link,
     cmd.ReplayAttention: desk_messages.replay,
     cmd.DismissAttention: desk_messages.dismiss,
 }

@@ -1,4 +1,4 @@
-"""Commands about words and people: replies, notes, customers, what needs attention.
+"""Commands about words: replies, notes, what needs attention.
 
 A note is a fact of its own that no sender accepts (promise 3). A reply's account, identity and
 recipient are frozen when it is queued.
@@ -265,57 +265,6 @@ def note_facts(
         actor=actor.id,
     )
     return note_id
-
-
-def update_customer(
-    work: Work, actor: Actor, command: cmd.UpdateCustomer, options: Options
-) -> Json:
-    grant.customer(work, actor, command.customer_id, "customer.write")
-    profile = work.profile(command.customer_id)
-    assert profile is not None
-    for key in ("name", "language", "company", "tier"):
-        value = getattr(command, key)
-        if value is not None:
-            profile[key] = value.strip()
-    if command.tags is not None:
-        profile["tags"] = list(dict.fromkeys(tag.strip() for tag in command.tags if tag.strip()))
-    if not profile["name"]:
-        raise Invalid("a customer needs a name", code="missing_field")
-    work.append(
-        ev.CustomerUpdated(
-            customer_id=command.customer_id, profile_content=work.put_json("profile", profile)
-        ),
-        actor=actor.id,
-    )
-    return {}
-
-
-def confirm_identity(
-    work: Work, actor: Actor, command: cmd.ConfirmIdentity, options: Options
-) -> Json:
-    """An agent's word that a claimed address is this customer's: the link moves, nothing else."""
-    identity = work.identity(command.identity_id)
-    if identity is None or identity.customer_id is None:
-        raise NotFound("there is no such address")
-    # Each side by itself: the claim must be in hand, whose it is said to be must be in view.
-    grant.customer(work, actor, identity.customer_id, "identity.confirm")
-    grant.customer(work, actor, command.customer_id, "customer.read")
-    if identity.standing != "claimed":
-        raise Conflict("this address is proven already", code="already_proven")
-    if identity.customer_id == command.customer_id:
-        raise Conflict("it is linked to this customer already", code="already_linked")
-    work.append(
-        ev.IdentityLinked(
-            link_id=work.new_id("ln"),
-            identity_id=identity.id,
-            customer_id=command.customer_id,
-            version=identity.link_version + 1,
-            why="agent",
-            previous_customer_id=identity.customer_id,
-        ),
-        actor=actor.id,
-    )
-    return {}
 
 
 def _attention(work: Work, actor: Actor, attention_id: str) -> Json:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 LOCK = 0x7472_6967  # PostgreSQL advisory lock: "trig"
 ARRIVING = "restoring"  # PostgreSQL table: `backup` is in it until storage.restored has settled it
-NEWEST = "0007"  # the head of migrations/versions
+NEWEST = "0008"  # the head of migrations/versions
 
 
 def _config(connection: Connection | None = None) -> Config:

@@ -169,8 +169,8 @@ customer_search = Table(
 identities = Table(
     "identities", metadata, _text("id", key=True), _text("kind"), _text("address"),
     _text("name"), _text("standing"), _text("why"), _text("customer_id", null=True),
-    _text("link_why", null=True), _int("link_version", zero=True), _int("learnt_at"),
-    _int("ended_at", null=True),
+    _text("previous_customer_id", null=True), _text("link_why", null=True),
+    _int("link_version", zero=True), _int("learnt_at"), _int("ended_at", null=True),
     # Ids of the accounts whose messages it doesn't take, with spaces between them, in order.
     Column("opted_out", Text, nullable=False, server_default=text("''")),
     Index(

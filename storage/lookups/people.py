@@ -12,6 +12,11 @@ from storage.lookups.log import LogLookups
 from triggerhub.domain.permissions import Subject
 from triggerhub.domain.rows import ConversationRow, IdentityRow
 
+_IDENTITY = """
+SELECT id, kind, address, name, standing, customer_id, link_version, ended_at, link_why, opted_out,
+ previous_customer_id
+FROM identities
+"""
 _CONVERSATION = """
 SELECT c.id, c.channel, c.account_id, c.identity_id, n.customer_id, n.address, c.reply_token,
  c.subject, c.interaction_id, i.state, i.owner_id, i.assignment_state, c.queue_id,
@@ -27,18 +32,13 @@ class PeopleLookups(LogLookups):
         return [
             _identity(row)
             for row in self.connection.in_list(
-                "SELECT id, kind, address, name, standing, customer_id, link_version, ended_at,"
-                " link_why, opted_out FROM identities WHERE ended_at IS NULL AND address IN (:ids)",
+                f"{_IDENTITY} WHERE ended_at IS NULL AND address IN (:ids)",
                 addresses,
             )
         ]
 
     def identity(self, identity_id: str) -> IdentityRow | None:
-        row = self.connection.one(
-            "SELECT id, kind, address, name, standing, customer_id, link_version, ended_at,"
-            " link_why, opted_out FROM identities WHERE id = :id",
-            {"id": identity_id},
-        )
+        row = self.connection.one(f"{_IDENTITY} WHERE id = :id", {"id": identity_id})
         return _identity(row) if row else None
 
     def conversations(self, conversation_ids: Iterable[str]) -> list[ConversationRow]:
@@ -159,6 +159,7 @@ def _identity(row: Sequence[Any]) -> IdentityRow:
         ended=row[7] is not None,
         link_why=row[8],
         opted_out=frozenset(row[9].split()),
+        previous_customer_id=row[10],
     )
 
 

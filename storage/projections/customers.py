@@ -88,9 +88,15 @@ def _identity(tx: Transaction, r: ev.Recorded, f: ev.IdentityAdded) -> None:
 
 def _linked(tx: Transaction, r: ev.Recorded, f: ev.IdentityLinked) -> None:
     tx.connection.run(
-        "UPDATE identities SET customer_id = :customer, link_why = :why, link_version = :version"
-        " WHERE id = :id",
-        {"id": f.identity_id, "customer": f.customer_id, "why": f.why, "version": f.version},
+        "UPDATE identities SET customer_id = :customer, previous_customer_id = :previous,"
+        " link_why = :why, link_version = :version WHERE id = :id",
+        {
+            "id": f.identity_id,
+            "customer": f.customer_id,
+            "previous": f.previous_customer_id,
+            "why": f.why,
+            "version": f.version,
+        },
     )
     if f.why == "agent":
         # The agent's word is about what was said so far: who claims that address next proves

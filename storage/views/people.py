@@ -10,7 +10,7 @@ import orjson
 from storage.reading import Reader
 from storage.views.answering import reply_ways
 from storage.views.rows import iso
-from triggerhub.domain.model.identity import address_shown
+from triggerhub.domain.model.identity import address_shown, link_can_be_undone
 
 Json = dict[str, Any]
 _ENTRY = """
@@ -153,7 +153,7 @@ def cards(reader: Reader, customer_ids: Iterable[str]) -> dict[str, Json]:
             "SELECT customer_id, n.id, n.kind, address, standing, why, learnt_at, ended_at,"
             " link_why, (SELECT COUNT(*) FROM entries e WHERE e.identity_id = n.id),"
             " (SELECT MAX(e.seq) FROM entries e WHERE e.identity_id = n.id), n.opted_out,"
-            " l.seq, l.state_at FROM identities n LEFT JOIN entries l ON l.seq ="
+            " l.seq, l.state_at, link_version FROM identities n LEFT JOIN entries l ON l.seq ="
             " (SELECT e.seq FROM entries e WHERE e.identity_id = n.id AND e.direction = 'in'"
             " ORDER BY e.seq DESC LIMIT 1) WHERE customer_id IN (:ids) ORDER BY learnt_at, n.id",
             ids,
@@ -224,6 +224,7 @@ def cards(reader: Reader, customer_ids: Iterable[str]) -> dict[str, Json]:
                     "learnt_at": iso(identity[6]),
                     "ended_at": iso(identity[7]),
                     "link_why": identity[8],
+                    "undo": identity[14] if link_can_be_undone(identity[8]) else None,
                 }
                 for identity in own
             ],

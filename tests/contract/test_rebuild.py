@@ -102,6 +102,8 @@ async def live(world: World) -> None:
             identity_id=identities[0].identity_id, customer_id=customer.customer_id or ""
         ),
     )
+    undo = cmd.UndoLink(identity_id=identities[0].identity_id, version=2)
+    await world.do(SUPERVISOR, undo)
     for row in await world.open():
         await world.do(SUPERVISOR, cmd.CloseInteraction(interaction_id=row.id, code="done"))
     channel = world.channels.pop("sms")

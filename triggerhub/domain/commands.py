@@ -242,6 +242,12 @@ class ConfirmIdentity(Command):
     customer_id: str
 
 
+@_command("identity.undo")
+class UndoLink(Command):
+    identity_id: str
+    version: int
+
+
 @_command("attention.replay")
 class ReplayAttention(Command):
     attention_id: str

@@ -47,7 +47,8 @@ class UserRow:
 class IdentityRow:
     """`ended`: it isn't matched any more. `link_why`: why it belongs to its customer.
 
-    `opted_out`: the accounts whose messages it doesn't take.
+    `previous_customer_id`: whose it was before the newest link. `opted_out`: the accounts whose
+    messages it doesn't take.
     """
 
     id: str
@@ -59,6 +60,7 @@ class IdentityRow:
     link_version: int
     ended: bool = False
     link_why: str | None = None
+    previous_customer_id: str | None = None
     opted_out: frozenset[str] = frozenset()
 
 

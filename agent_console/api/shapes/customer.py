@@ -91,6 +91,8 @@ class CardIdentity(Shape):
     why: str
     learnt_at: datetime
     ended_at: datetime | None
+    link_why: str | None
+    undo: int | None = Field(description="The version of a link that `identity.undo` takes back")
 
 
 class Likely(Shape):

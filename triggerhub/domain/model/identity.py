@@ -2,7 +2,7 @@
 
 An identity that an agent's word gave to a customer ends with that word, so that the next unproven
 mail with the same sender is a new claim (ADR 3). It still takes answers: the agent has vouched for
-its owner, and the conversation in hand must be able to go on.
+its owner, and the conversation in hand must be able to go on, also where the word is taken back.
 """
 
 from __future__ import annotations
@@ -32,6 +32,14 @@ def closed_because(
     """
     if address.startswith(NO_ADDRESS):
         return "no_address"
-    if ended and not (standing == "claimed" and link_why == "agent"):
+    if ended and not (standing == "claimed" and link_why in ("agent", "undone")):
         return "ended"
     return "opted_out" if opted_out else None
+
+
+def link_can_be_undone(why: str | None) -> bool:
+    """Whether an address came to its customer by somebody's word or by an inference.
+
+    `why`: the newest link's; `first_contact` made the customer, so there is nothing before it.
+    """
+    return why in ("agent", "reply_address", "undone")

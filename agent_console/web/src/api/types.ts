@@ -129,7 +129,9 @@ export interface Identity {
   why: string
   learnt_at: string
   ended_at: string | null
-  link_why?: string | null
+  link_why: string | null
+  /** The version of a link that can be taken back. */
+  undo: number | null
 }
 
 export interface PastInteraction {
@@ -343,6 +345,7 @@ export interface CommandMap {
     result: unknown
   }
   'identity.confirm': { data: { identity_id: string; customer_id: string }; result: unknown }
+  'identity.undo': { data: { identity_id: string; version: number }; result: { customer_id: string } }
   'attention.replay': { data: { attention_id: string }; result: unknown }
   'attention.dismiss': { data: { attention_id: string }; result: unknown }
 }

@@ -11,7 +11,7 @@ import CustomerCard from './CustomerCard.vue'
 const past = (id: string, more: Partial<PastInteraction> = {}) => ({ id, channel: 'sms', subject: null, state: 'active', closed_at: null, ...more }) as PastInteraction
 const card = {
   customer: { id: 'c1', name: '周雨桐', language: 'zh-CN', timezone: 'Asia/Shanghai', tags: [], fields: {} },
-  identities: [{ id: 'i1', kind: 'email', address: 'reservations@fjordgate.example', standing: 'verified', why: 'import', learnt_at: '2026-11-20T14:00:00.000Z', ended_at: null } as Identity],
+  identities: [{ id: 'i1', kind: 'email', address: 'reservations@fjordgate.example', standing: 'verified', why: 'import', learnt_at: '2026-11-20T14:00:00.000Z', ended_at: null, link_why: 'first_contact', undo: null } as Identity],
   likely: null, interactions: [past('in1'), past('in2'), past('in3', { channel: 'email', subject: 'A broken lamp' })],
 } as unknown as Card
 
@@ -38,5 +38,17 @@ describe('the card', () => {
   it('ends the line of an address before its @ or a dot', () => {
     const address = show().get('.address')
     expect(address.element.innerHTML.replaceAll(/<wbr[^>]*>/gu, '|').replaceAll(/<!--.*?-->/gu, '')).toBe('reservations|@fjordgate|.example')
+  })
+
+  it('takes back how an address came to its customer, and offers that for no other', async () => {
+    const sent: unknown[] = []
+    useLive().command = ((...what: unknown[]) => { sent.push(what); return Promise.resolve({}) }) as unknown as ReturnType<typeof useLive>['command']
+    const moved = { ...card.identities[0], id: 'i2', standing: 'claimed', ended_at: '2026-11-20T09:00:00.000Z', link_why: 'agent', undo: 2 } as Identity
+    const shown = mount(CustomerCard, { props: { customerId: 'c1', card: { ...card, identities: [...card.identities, moved] }, overlay: false, interaction: null }, global: { plugins: [i18n] } })
+    const [undo, ...more] = shown.findAll('.row .link')
+    expect(more).toEqual([])
+    expect(undo?.element.closest('.row')?.textContent).toContain('confirmed by an agent')
+    await undo?.trigger('click')
+    expect(sent).toEqual([['identity.undo', { identity_id: 'i2', version: 2 }]])
   })
 })

@@ -1,0 +1,29 @@
+"""An identity knows whose it was before its newest link, so that the link can be undone."""
+
+from __future__ import annotations
+
+import orjson
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0008"
+down_revision = "0007"
+
+_LINKS = sa.text("SELECT data FROM events WHERE type = 'identity.linked' ORDER BY seq")
+_FILL = sa.text("UPDATE identities SET previous_customer_id = :previous WHERE id = :id")
+
+
+def upgrade() -> None:
+    op.add_column("identities", sa.Column("previous_customer_id", sa.Text(), nullable=True))
+    bind = op.get_bind()
+    newest = {}
+    for (data,) in bind.execute(_LINKS):
+        link = orjson.loads(data)
+        if link["previous_customer_id"]:
+            newest[link["identity_id"]] = link["previous_customer_id"]
+    if newest:
+        bind.execute(_FILL, [{"id": key, "previous": value} for key, value in newest.items()])
+
+
+def downgrade() -> None:
+    op.drop_column("identities", "previous_customer_id")
