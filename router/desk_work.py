@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from router import grant
@@ -254,7 +255,37 @@ def _close(
 
 def close(work: Work, actor: Actor, command: cmd.CloseInteraction, options: Options) -> Json:
     row = grant.interaction(work, actor, command.interaction_id, "interaction.act")
-    return _close(work, actor, row, "handled", command.code, command.disposition)
+    _close(work, actor, row, "handled", command.code, command.disposition)
+    if command.follow_up_at is None:
+        return {}
+    return {"follow_up_id": _follow_up(work, actor, row, command.follow_up_at)}
+
+
+def _follow_up(work: Work, actor: Actor, row: InteractionRow, due_at: datetime) -> str:
+    """New work of the same conversation, which comes to its queue at that time. Its id."""
+    if due_at <= work.now:
+        raise Invalid("the time to follow up must lie ahead", code="wrong_field")
+    identity = work.identity(row.identity_id)
+    assert identity is not None
+    created = ev.InteractionCreated(
+        interaction_id=work.new_id("in"),
+        conversation_id=row.conversation_id,
+        channel=row.channel,
+        account_id=row.account_id,
+        identity_id=row.identity_id,
+        customer_id=row.customer_id,
+        priority=row.priority,
+        proof=identity.standing,
+    )
+    work.append(created, actor=actor.id)
+    scheduled = ev.InteractionScheduled(
+        interaction_id=created.interaction_id,
+        due_at=due_at,
+        queue_id=row.queue_id or "",
+        follow_up_of=row.id,
+    )
+    _append(work, actor, Interaction.of(created), [scheduled])
+    return created.interaction_id
 
 
 def set_aside(work: Work, actor: Actor, command: cmd.SetAside, options: Options) -> Json:
@@ -333,5 +364,7 @@ def _hand_on(
         if queue_id not in {queue.id for queue in work.queues()}:
             raise NotFound(f"there is no queue {queue_id}")
         moved = "transfer" if queue_id != row.queue_id else reason
+        if row.state == "scheduled":
+            moved = "due"
         facts.append(_requeued(work, row, moved, queue_id))
     _append(work, actor, _machine(row, grant.pending_offer(work, row)), facts)

@@ -209,6 +209,7 @@ interactions = Table(
     _int("first_enqueued_at", null=True), _int("activated_at", null=True),
     _int("last_customer_at", null=True), _int("last_agent_at", null=True),
     _int("wrap_up_at", null=True), _int("parked_until_at", null=True),
+    _text("follow_up_of", null=True),
     _int("closed_at", null=True), _text("preview"), _int("unread", zero=True),
     _int("last_seq", zero=True),
     Index("interactions_identity", "identity_id"),

@@ -262,7 +262,7 @@ _TOUCHES: dict[type[Fact], Touch] = {
     e.IdentityOptedIn: _card,
     e.ConversationOpened: _conversation,
     e.InteractionCreated: _created,
-    e.InteractionScheduled: _waits,
+    e.InteractionScheduled: _told,
     e.InteractionQueued: _waits,
     e.InteractionParked: _in_hand,
     e.InteractionResumed: _in_hand,

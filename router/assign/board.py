@@ -66,8 +66,8 @@ class Board(Table):
             self._join_queue(waiting)
         if row.state == "parked":
             self.asleep.add(row.id)
-            if row.parked_until is not None:
-                self.parked[row.id] = row.parked_until
+        if row.parked_until is not None:
+            self.parked[row.id] = row.parked_until
         if row.owner_id is not None:
             self.owners[row.id] = row.owner_id
 
@@ -106,6 +106,10 @@ class Board(Table):
             first_enqueued_at=NEVER,
             priority=fact.priority,
         )
+
+    def _schedule(self, fact: ev.InteractionScheduled, at: datetime) -> None:
+        self.work[fact.interaction_id].queue_id = fact.queue_id
+        self.parked[fact.interaction_id] = fact.due_at
 
     def _enqueue(self, fact: ev.InteractionQueued, at: datetime) -> None:
         self._leave_queue(fact.interaction_id)
@@ -225,6 +229,7 @@ class Board(Table):
     FOLDS: ClassVar[Mapping[type[Fact], Callable[[Board, Any, datetime], None]]] = MappingProxyType(
         {
             ev.InteractionCreated: _create,
+            ev.InteractionScheduled: _schedule,
             ev.InteractionQueued: _enqueue,
             ev.InteractionParked: _park,
             ev.InteractionResumed: _resume,

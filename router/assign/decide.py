@@ -56,8 +56,16 @@ def due(board: Board, now: datetime, ids: IdSource) -> Iterator[Fact]:
         if until <= now:
             if interaction_id in board.owners:
                 yield ev.InteractionResumed(interaction_id=interaction_id, reason="due")
-            else:
+            elif interaction_id in board.asleep:
                 yield requeued(board, interaction_id, "resumed")
+            else:
+                yield ev.InteractionQueued(
+                    interaction_id=interaction_id,
+                    queue_id=board.work[interaction_id].queue_id,
+                    enqueued_at=now,
+                    first_enqueued_at=now,
+                    reason="due",
+                )
 
 
 def _give_back(board: Board, agent_id: str, ids: IdSource) -> Iterator[Fact]:

@@ -33,7 +33,7 @@ class Table:
         self.left_out: dict[tuple[str, str], datetime] = {}
         self.graces: dict[str, datetime] = {}
         self.gone: dict[str, datetime] = {}
-        self.parked: dict[str, datetime] = {}
+        self.parked: dict[str, datetime] = {}  # or scheduled, until then
         self.done: set[str] = set()  # workers whose work in hand may be finished
 
     # --- the queues ---------------------------------------------------------------------------

@@ -25,7 +25,7 @@ def piece(
     quiet = draft.delivery.message.auto in ("auto-reply", "bounce", "feedback")
     if current is None or (conversation.interaction_state == "closed" and not quiet):
         return _new(draft, conversation, writer, proof)
-    if conversation.interaction_state == "parked" and not quiet:
+    if conversation.interaction_state in ("parked", "scheduled") and not quiet:
         return current, _woken(draft, conversation, current)
     # It joins what is under way; an automatic answer is kept and shown, but is nobody's work.
     return current, ()
@@ -44,7 +44,7 @@ def _woken(draft: Draft, conversation: ConversationRow, interaction_id: str) -> 
             queue_id=conversation.queue_id or draft.default_queue or "",
             enqueued_at=enqueued_at,
             first_enqueued_at=conversation.first_enqueued_at or enqueued_at,
-            reason="resumed",
+            reason="resumed" if conversation.enqueued_at else "new",
         ),
     )
 

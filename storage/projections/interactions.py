@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from storage.behind import First
 from storage.projections.agent_status import refresh
-from storage.projections.messages import write_entry
+from storage.projections.messages import iso, write_entry
 from storage.projections.rows import ms
 from triggerhub.domain import events as ev
 
@@ -66,8 +66,14 @@ def _created(tx: Transaction, r: ev.Recorded, f: ev.InteractionCreated) -> None:
 
 def _scheduled(tx: Transaction, r: ev.Recorded, f: ev.InteractionScheduled) -> None:
     tx.connection.change(
-        "interactions", f.interaction_id, state="scheduled", parked_until_at=ms(f.due_at)
+        "interactions",
+        f.interaction_id,
+        state="scheduled",
+        parked_until_at=ms(f.due_at),
+        queue_id=f.queue_id or None,
+        follow_up_of=f.follow_up_of,
     )
+    _system_entry(tx, r, f.interaction_id, what="scheduled", due_at=iso(f.due_at))
 
 
 def _queued(tx: Transaction, r: ev.Recorded, f: ev.InteractionQueued) -> None:
@@ -86,7 +92,7 @@ def _queued(tx: Transaction, r: ev.Recorded, f: ev.InteractionQueued) -> None:
     row = tx.connection.row("interactions", f.interaction_id, "conversation_id")
     if row is not None:
         tx.connection.change("conversations", row[0], queue_id=f.queue_id)
-    if f.reason in ("new", "transfer"):
+    if f.reason in ("new", "due", "transfer"):
         at = ms(r.at)
         assert at is not None
         count_interval(tx, f.queue_id, at, "offered")

@@ -181,6 +181,7 @@ class CloseInteraction(Command):
     interaction_id: str
     code: str | None = None
     disposition: str | None = None
+    follow_up_at: datetime | None = None
 
 
 @_command("interaction.park")

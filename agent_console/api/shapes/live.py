@@ -76,6 +76,7 @@ class Interaction(Shape):
     lang: str | None
     unread: int
     proof: str
+    follow_up: bool
 
 
 class Account(Shape):

@@ -102,7 +102,7 @@ export function world({ empty = false, long = 0 } = {}) {
       state: 'active', closed_how: null, priority: 0, owner_id: 'u_amara', assignment_id: `as_${id}`, assignment_state: 'connected',
       opened_at: iso(now - HOUR), enqueued_at: iso(now - HOUR), first_enqueued_at: iso(now - HOUR), activated_at: iso(now - 6 * MIN),
       last_customer_at: iso(now - MIN), last_agent_at: null, wrap_up_since: null, parked_until: null, due_at: null, subject: null, preview: '',
-      lang: null, unread: 0, proof: 'verified', ...more,
+      lang: null, unread: 0, proof: 'verified', follow_up: false, ...more,
     }
     interactions.set(id, row)
     return row

@@ -169,7 +169,7 @@ class Folded:
             "customer_name": self.customers_[fact.customer_id]["name"],
             "address": "+15550100", "channel": fact.channel, "account_id": fact.account_id,
             "state": "new", "priority": fact.priority, "opened_at": at, "preview": "",
-            "unread": 0, "proof": fact.proof,
+            "unread": 0, "proof": fact.proof, "follow_up": False,
         }  # fmt: skip
 
     def _end_offer(self, offer_id: str, state: str, at: str) -> None:

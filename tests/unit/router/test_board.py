@@ -29,11 +29,10 @@ STEPS = st.lists(
     st.tuples(
         st.sampled_from(
             (
-                "sms", "sms", "mail", "accept", "accept", "decline", "close", "wrap_up", "park",
-                "park_until", "resume", "transfer", "give", "requeue", "take_next", "presence",
-                "next_presence", "connect", "disconnect", "clear", "wait", "wait", "long_wait",
-                "restart", "configure",
-                "lock_out",
+                "sms", "sms", "mail", "accept", "accept", "decline", "close", "follow_up",
+                "wrap_up", "park", "park_until", "resume", "transfer", "give", "requeue",
+                "take_next", "presence", "next_presence", "connect", "disconnect", "clear",
+                "wait", "wait", "long_wait", "restart", "configure", "lock_out",
             )
         ),
         st.integers(0, 5),
@@ -70,6 +69,8 @@ async def perform(world: World, step: Step) -> None:
             command = kind(offer_id=offer.id)
         case "close":
             command = cmd.CloseInteraction(interaction_id=chosen)
+        case "follow_up":
+            command = cmd.CloseInteraction(interaction_id=chosen, follow_up_at=later)
         case "wrap_up":
             command = cmd.WrapUp(interaction_id=chosen)
         case "park":
@@ -117,7 +118,7 @@ async def perform(world: World, step: Step) -> None:
     if command is not None:
         holders = [row.owner_id for row in await world.open() if row.id == chosen]
         if (
-            what in ("close", "wrap_up", "park", "park_until", "resume", "transfer")
+            what in ("close", "follow_up", "wrap_up", "park", "park_until", "resume", "transfer")
             and holders[0:1]
         ):
             agent = Actor(id=holders[0] or agent.id, role="agent")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -135,7 +136,7 @@ async def test_an_address_that_is_none_is_not_written_to(world: World) -> None:
         {"disposition": ""},
     ],
 )
-async def test_codes_are_codes_and_no_text(world: World, words: dict[str, str]) -> None:
+async def test_codes_are_codes_and_no_text(world: World, words: dict[str, Any]) -> None:
     ann, work, _message_id = await failed_reply(world)
     with pytest.raises(Invalid):
         await world.do(ann, cmd.CloseInteraction(interaction_id=work.interaction_id, **words))

@@ -34,14 +34,19 @@ class InteractionCreated(Fact):
 
 @fact("interaction.scheduled")
 class InteractionScheduled(Fact):
+    """Begins by itself at `due_at`, in that queue; `follow_up_of`: the work that it follows."""
+
     interaction_id: str
     due_at: datetime
+    queue_id: str = ""
+    follow_up_of: str | None = None
 
 
 @fact("interaction.queued")
 class InteractionQueued(Fact):
-    """Waiting in a queue. `reason`: new, declined, missed, rescinded, transfer, returned, resumed.
+    """Waiting in a queue.
 
+    `reason`: new, due, declined, missed, rescinded, transfer, returned, resumed, reassigned.
     Requeueing keeps both times; a transfer to another queue renews `enqueued_at` alone.
     """
 

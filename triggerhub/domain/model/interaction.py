@@ -50,6 +50,7 @@ TRANSITIONS: dict[tuple[InteractionState, type[Fact]], InteractionState] = {
     ("scheduled", InteractionScheduled): "scheduled",
     ("scheduled", InteractionQueued): "queued",
     ("scheduled", AssignmentStarted): "active",
+    ("scheduled", InteractionTransferred): "scheduled",
     ("scheduled", InteractionClosed): "closed",
     ("queued", InteractionQueued): "queued",
     ("queued", OfferMade): "offered",

@@ -119,6 +119,7 @@ export interface Interaction {
   lang: string | null
   unread: number
   proof: Standing
+  follow_up: boolean
 }
 
 export interface Identity {
@@ -193,13 +194,15 @@ export interface Attachment {
 }
 
 export interface SystemFact {
-  what: 'closed' | 'transferred'
+  what: 'closed' | 'transferred' | 'scheduled'
   /** Of `closed`. */
   how?: ClosedHow | null
   code?: string | null
   /** Of `transferred`. */
   to_queue_id?: string | null
   to_agent_id?: string | null
+  /** Of `scheduled`. */
+  due_at?: string | null
 }
 
 export interface Entry {
@@ -320,8 +323,8 @@ export interface CommandMap {
   'interaction.hold': { data: { interaction_id: string }; result: unknown }
   'interaction.unhold': { data: { interaction_id: string }; result: unknown }
   'interaction.close': {
-    data: { interaction_id: string; code?: string; disposition?: string }
-    result: unknown
+    data: { interaction_id: string; code?: string; disposition?: string; follow_up_at?: string }
+    result: { follow_up_id?: string }
   }
   'interaction.park': { data: { interaction_id: string; until?: string }; result: unknown }
   'interaction.resume': { data: { interaction_id: string }; result: unknown }

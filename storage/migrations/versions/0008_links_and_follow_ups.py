@@ -1,4 +1,4 @@
-"""An identity knows whose it was before its newest link, so that the link can be undone."""
+"""An identity knows whose it was before its newest link; work knows what it follows up."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ _FILL = sa.text("UPDATE identities SET previous_customer_id = :previous WHERE id
 
 
 def upgrade() -> None:
+    op.add_column("interactions", sa.Column("follow_up_of", sa.Text(), nullable=True))
     op.add_column("identities", sa.Column("previous_customer_id", sa.Text(), nullable=True))
     bind = op.get_bind()
     newest = {}
@@ -26,4 +27,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.drop_column("interactions", "follow_up_of")
     op.drop_column("identities", "previous_customer_id")
