@@ -18,6 +18,7 @@ from pydantic import (
     ConfigDict,
     Field,
     SecretStr,
+    StringConstraints,
 )
 
 _MAILBOX = re.compile(r"[^\s@<>,;\"]+@[^\s@<>,;\"]+\Z")
@@ -84,6 +85,13 @@ Queue = Annotated[
 ]
 
 
+PresenceName = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=40),
+    Field(json_schema_extra={"right": "1 to 40 characters"}),
+]
+
+
 class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
@@ -105,6 +113,13 @@ class HubSeed(Section):
         ),
     ] = "US"
     language: Language = "en"
+    presences: Annotated[
+        tuple[PresenceName, ...],
+        Field(
+            max_length=20,
+            json_schema_extra={"right": 'up to 20 of your own, such as ["Coaching"]'},
+        ),
+    ] = ()
 
 
 class QueueSeed(Section):

@@ -19,11 +19,13 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 
 
-def _known_presence(presence: str) -> str:
-    if presence not in PRESENCES:
-        raise Invalid(f"{presence!r} is not a presence; one of {', '.join(PRESENCES)}",
+def _check_presence(work: Work, presence: str) -> None:
+    if presence in PRESENCES:
+        return
+    known = (*PRESENCES, *work.presences())
+    if presence not in known:
+        raise Invalid(f"{presence!r} is not a presence; one of {', '.join(known)}",
                       code="wrong_presence")  # fmt: skip
-    return presence
 
 
 def set_presence(work: Work, actor: Actor, command: cmd.SetPresence, options: Options) -> Json:
@@ -43,9 +45,9 @@ def steer_presence(
 def _change(
     work: Work, actor: Actor, row: UserRow, presence: str, next_presence: str | None
 ) -> None:
-    _known_presence(presence)
+    _check_presence(work, presence)
     if next_presence is not None:
-        _known_presence(next_presence)
+        _check_presence(work, next_presence)
         holds = sum(1 for leg in work.legs() if leg.agent_id == row.id and not leg.parked)
         if presence_due(next_presence, holds) is not None:
             presence, next_presence = next_presence, None

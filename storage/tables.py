@@ -130,6 +130,7 @@ sessions = Table(
 hub = Table(
     "hub", metadata, _int("one", key=True), _text("name"), _text("timezone"),
     _text("default_region"), _text("language"),
+    Column("presences", Text, nullable=False, server_default=text("'[]'")),
 )  # fmt: skip
 accounts = Table(
     "accounts", metadata, _text("id", key=True), _text("channel"), _text("name"),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import TypedDict, Unpack
@@ -23,6 +23,7 @@ from storage.lookups import Lookups
 from storage.transaction import Transaction
 from triggerhub.domain import events as ev
 from triggerhub.domain.errors import Conflict, Invalid, NotFound
+from triggerhub.domain.model.agent import PRESENCES
 from triggerhub.domain.permissions import ROLES
 from triggerhub.domain.rows import QueueRow, UserRow
 from triggerhub.domain.work import Json
@@ -74,16 +75,33 @@ def matches(hashed: str, password: str) -> bool:
 
 
 def configure_hub(
-    tx: Transaction, *, name: str, timezone: str, default_region: str, language: str
+    tx: Transaction,
+    *,
+    name: str,
+    timezone: str,
+    default_region: str,
+    language: str,
+    presences: Iterable[str] = (),
 ) -> None:
+    wanted = ev.HubConfigured(
+        name=name,
+        timezone=timezone,
+        default_region=default_region,
+        language=language,
+        presences=tuple(one for one in dict.fromkeys(presences) if one not in PRESENCES),
+    )
     row = tx.connection.one("SELECT name, timezone, default_region, language FROM hub")
-    if row is None or tuple(row) != (name, timezone, default_region, language):
-        tx.append(
-            ev.HubConfigured(
-                name=name, timezone=timezone, default_region=default_region, language=language
-            ),
-            actor=ACTOR,
+    known = None
+    if row is not None:
+        known = ev.HubConfigured(
+            name=row[0],
+            timezone=row[1],
+            default_region=row[2],
+            language=row[3],
+            presences=tx.presences(),
         )
+    if wanted != known:
+        tx.append(wanted, actor=ACTOR)
 
 
 def put_queue(

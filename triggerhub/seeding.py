@@ -35,6 +35,7 @@ def _apply(tx: Transaction, seed: Seed, users: list[UserSpec]) -> None:
             timezone=seed.hub.timezone,
             default_region=seed.hub.default_region,
             language=seed.hub.language,
+            presences=seed.hub.presences,
         )
     for queue in seed.queues:
         admin.put_queue(

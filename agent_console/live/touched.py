@@ -287,7 +287,7 @@ _TOUCHES: dict[type[Fact], Touch] = {
     e.AttentionReplayed: _lists,
     e.AttentionClosed: _lists,
     e.AttentionRaised: _lists,
-    e.HubConfigured: _nothing,
+    e.HubConfigured: _everyone,
     e.AccountConfigured: _lists,
     e.AccountRemoved: _everyone,
     e.QueueConfigured: _lists,

@@ -35,6 +35,11 @@ class SettingsLookups(LogLookups):
         sealed = self.body(content_id)
         return orjson.loads(self._kit.vault.unseal(sealed)) if sealed else {}
 
+    def presences(self) -> tuple[str, ...]:
+        """What the company's agents can be beside what every company's can."""
+        row = self.connection.one("SELECT presences FROM hub")
+        return tuple(orjson.loads(row[0])) if row else ()
+
     def queues(self) -> list[QueueRow]:
         rows = self.connection.all(
             "SELECT id, name, sla_seconds, offer_seconds, auto_accept, managed_by FROM queues"

@@ -15,12 +15,13 @@ if TYPE_CHECKING:
 
 def _hub(tx: Transaction, r: ev.Recorded, f: ev.HubConfigured) -> None:
     tx.connection.run(
-        "INSERT INTO hub (one, name, timezone, default_region, language)"
-        " VALUES (1, :name, :timezone, :region, :language)"
+        "INSERT INTO hub (one, name, timezone, default_region, language, presences)"
+        " VALUES (1, :name, :timezone, :region, :language, :presences)"
         " ON CONFLICT (one) DO UPDATE SET name = excluded.name, timezone = excluded.timezone,"
-        " default_region = excluded.default_region, language = excluded.language",
+        " default_region = excluded.default_region, language = excluded.language,"
+        " presences = excluded.presences",
         {"name": f.name, "timezone": f.timezone, "region": f.default_region,
-         "language": f.language},
+         "language": f.language, "presences": text(f.presences)},
     )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from storage.transaction import millis
 from storage.views import needs, people, rows, search, served, work
 from triggerhub.domain.errors import NotFound
 from triggerhub.domain.events import Recorded
+from triggerhub.domain.model.agent import PRESENCES
 from triggerhub.domain.permissions import Actor, Subject, may
 
 Json = dict[str, Any]
@@ -65,6 +66,7 @@ class SqlReads:
             offers = {**offers, **_whole_offers(reader, mine, {})}
             return reader.head(), {
                 "me": _me(reader, viewer.id),
+                "presences": [*PRESENCES, *reader.presences()],
                 "agents": rows.agents(reader),
                 "queues": rows.queues(reader, now),
                 "interactions": {row["id"]: row for row in shown},

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
+from pydantic import Field
+
 from agent_console.api.shapes.customer import Card, Page
 from agent_console.api.shapes.form import Shape
 from agent_console.api.shapes.session import User
@@ -115,6 +117,7 @@ class Snapshot(Shape):
     epoch: str
     now: datetime
     me: User
+    presences: list[str] = Field(description="What an agent can be: the field's, then your own")
     agents: dict[str, Agent | AgentName]
     queues: dict[str, Queue]
     interactions: dict[str, Interaction]

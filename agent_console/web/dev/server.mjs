@@ -35,7 +35,7 @@ function snapshot(user) {
   const pick = (map, keep = () => true) => Object.fromEntries([...map].filter(([, row]) => keep(row)))
   const agents = user.role === 'agent' ? new Map([...w.agents].map(([id, row]) => [id, id === user.id ? row : { id, name: row.name }])) : w.agents
   return {
-    epoch: EPOCH, now: iso(Date.now()), me: user, agents: pick(agents), queues: pick(w.queues, (q) => user.role !== 'agent' || user.queue_ids.includes(q.id)),
+    epoch: EPOCH, now: iso(Date.now()), me: user, presences: ['offline', 'available', 'break', 'meal', 'meeting', 'training', 'busy'], agents: pick(agents), queues: pick(w.queues, (q) => user.role !== 'agent' || user.queue_ids.includes(q.id)),
     interactions: pick(w.interactions, shownTo(user)), offers: pick(w.offers, (o) => o.agent_id === user.id), accounts: pick(w.accounts), attention: { count: w.attention.filter((n) => n.state === 'open').length },
   }
 }

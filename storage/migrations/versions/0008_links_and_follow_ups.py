@@ -1,4 +1,7 @@
-"""An identity knows whose it was before its newest link; work knows what it follows up."""
+"""An identity knows whose it was before its newest link; work knows what it follows up.
+
+A company has presences of its own.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,9 @@ _FILL = sa.text("UPDATE identities SET previous_customer_id = :previous WHERE id
 
 
 def upgrade() -> None:
+    op.add_column(
+        "hub", sa.Column("presences", sa.Text(), server_default=sa.text("'[]'"), nullable=False)
+    )
     op.add_column("interactions", sa.Column("follow_up_of", sa.Text(), nullable=True))
     op.add_column("identities", sa.Column("previous_customer_id", sa.Text(), nullable=True))
     bind = op.get_bind()
@@ -27,5 +33,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.drop_column("hub", "presences")
     op.drop_column("interactions", "follow_up_of")
     op.drop_column("identities", "previous_customer_id")

@@ -20,6 +20,7 @@ name = "Kettle & Co"
 timezone = "Europe/Berlin"
 default_region = "DE"
 language = "zh"
+presences = [" Coaching ", "外出"]
 
 [[queues]]
 name = "Support"
@@ -100,6 +101,7 @@ def test_the_seed(write: Write) -> None:
     seed = load(write(GOOD)).seed
     assert seed.hub is not None
     assert (seed.hub.name, seed.hub.language) == ("Kettle & Co", "zh-CN")
+    assert seed.hub.presences == ("Coaching", "外出")
     assert seed.queues[0].offer_seconds == 20
     assert seed.email.accounts[0].addresses == ("support@kettle.example", "hilfe@kettle.example")
     assert seed.sms.accounts[0].auth_token == SecretStr("twelve-and-one")

@@ -38,6 +38,7 @@ class Folded:
         self.agents: dict[str, Json] = {}
         self.queue_rows: dict[str, Json] = {}
         self.account_rows: dict[str, Json] = {}
+        self.presences: tuple[str, ...] = ()
         self.customers_: dict[str, Json] = {}
         self.interaction_rows: dict[str, Json] = {}
         self.offer_rows: dict[str, Json] = {}
@@ -59,6 +60,8 @@ class Folded:
 
     def _company(self, fact: Fact, at: str) -> None:
         match fact:
+            case e.HubConfigured():
+                self.presences = fact.presences
             case e.QueueConfigured():
                 self.queue_rows[fact.queue_id] = {
                     "id": fact.queue_id, "name": fact.name, "sla_seconds": fact.sla_seconds,

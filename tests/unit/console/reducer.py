@@ -14,7 +14,14 @@ _ROWS = {
 
 
 def empty() -> Json:
-    state: Json = {"seq": 0, "epoch": None, "now": None, "me": None, "attention": {"count": 0}}
+    state: Json = {
+        "seq": 0,
+        "epoch": None,
+        "now": None,
+        "me": None,
+        "presences": [],
+        "attention": {"count": 0},
+    }
     kinds = (*_ROWS.values(), "timelines", "cards", "viewers")
     return state | {kind: {} for kind in kinds}
 

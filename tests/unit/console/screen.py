@@ -17,7 +17,7 @@ from tests.unit.console.reducer import empty, reduce
 from triggerhub.domain.errors import NotFound
 from triggerhub.domain.ports import Json
 
-KINDS = ("agents", "queues", "interactions", "offers", "accounts", "attention")
+KINDS = ("presences", "agents", "queues", "interactions", "offers", "accounts", "attention")
 
 
 class Screen:

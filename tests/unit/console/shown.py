@@ -16,6 +16,7 @@ class Shown(Folded):
 
     def now(self) -> Json:
         return {
+            "presences": ["offline", "available", *self.presences],
             "agents": {key: self.agent_row(key) for key in self.agents},
             "queues": {key: self.queue_row(key) for key in self.queue_rows},
             "interactions": {

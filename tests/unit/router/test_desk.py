@@ -315,3 +315,24 @@ async def test_a_presence_must_be_known(world: World) -> None:
         await world.do(ann, cmd.SetPresence(presence="asleep"))
     with pytest.raises(Conflict):
         await world.do(ann, cmd.ClearStatus())
+
+
+async def test_a_company_has_presences_of_its_own(world: World) -> None:
+    [ann] = await world.hire("ann")
+    coaching = cmd.SetPresence(presence="Coaching")
+    with pytest.raises(Invalid) as refused:
+        await world.do(ann, coaching)
+    assert refused.value.code == "wrong_presence"
+    await world.append(
+        ev.HubConfigured(
+            name="Hub", timezone="UTC", default_region="US", language="en",
+            presences=("Coaching", "外出"),
+        )
+    )  # fmt: skip
+    await world.do(ann, coaching)
+    await world.do(SUPERVISOR, cmd.SetAgentPresence(agent_id=ann.id, presence="外出"))
+    [user] = await world.store.read(lambda r: r.users([ann.id]))
+    assert (user.presence, user.status) == ("外出", "off_queue")
+    _seq, snapshot = await world.views.snapshot(ann)
+    assert snapshot["presences"][-2:] == ["Coaching", "外出"]
+    assert "available" in snapshot["presences"]

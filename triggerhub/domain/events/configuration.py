@@ -9,10 +9,13 @@ from triggerhub.domain.events.registry import Fact, fact
 
 @fact("hub.configured")
 class HubConfigured(Fact):
+    """`presences`: what its agents can be beside what every company's can, as people read it."""
+
     name: str
     timezone: str
     default_region: str
     language: str
+    presences: tuple[str, ...] = ()
 
 
 @fact("account.configured")

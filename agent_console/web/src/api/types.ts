@@ -8,8 +8,8 @@ export type Role = 'agent' | 'supervisor' | 'admin'
 export type Language = 'en' | 'zh-CN'
 export type Channel =
   | 'email' | 'sms' | 'whatsapp' | 'voice' | 'fax' | 'webchat' | 'telegram' | 'api'
-export type Presence =
-  | 'offline' | 'available' | 'break' | 'meal' | 'meeting' | 'training' | 'busy'
+/** One of the field's (`marks/presence.ts`), or one of the company's own by its name. */
+export type Presence = string
 export type RoutingStatus = 'off_queue' | 'idle' | 'interacting' | 'not_responding'
 export type InteractionState =
   | 'new' | 'scheduled' | 'queued' | 'offered' | 'active' | 'parked' | 'closed'
@@ -275,6 +275,7 @@ export interface Snapshot {
   epoch: string
   now: string
   me: User
+  presences: Presence[]
   agents: Record<string, Agent>
   queues: Record<string, Queue>
   interactions: Record<string, Interaction>

@@ -20,6 +20,7 @@ export interface LiveState {
   epoch: string | null
   now: string | null
   me: User | null
+  presences: string[]
   agents: Record<string, Agent>
   queues: Record<string, Queue>
   interactions: Record<string, Interaction>
@@ -33,7 +34,7 @@ export interface LiveState {
 
 export function emptyState(): LiveState {
   return {
-    seq: 0, epoch: null, now: null, me: null,
+    seq: 0, epoch: null, now: null, me: null, presences: [],
     agents: {}, queues: {}, interactions: {}, offers: {}, accounts: {},
     attention: { count: 0 }, timelines: {}, cards: {}, viewers: {},
   }

@@ -4,7 +4,7 @@ import type { Agent } from '@/api/types'
 import { duration, stopwatch } from './duration'
 import { initials } from './initials'
 import { spaced } from './phone'
-import { presenceLabel, presenceMark } from './presence'
+import { inOrder, presenceLabel, presenceMark } from './presence'
 import { slaLevel } from './sla'
 
 const units = { hours: (h: number, m: string) => `${h} h ${m}`, days: (d: number) => `${d} d` }
@@ -35,11 +35,17 @@ describe('presence', () => {
     [{ status: 'interacting', holds: [{ interaction_id: 'i', channel: 'sms', state: 'wrap_up' }] }, 'wrapup', 'presence.wrapup'],
     [{ status: 'not_responding' }, 'missed', 'presence.missed'],
     [{ presence: 'meal', status: 'off_queue' }, 'away', 'presence.meal'],
+    [{ presence: 'Coaching', status: 'off_queue' }, 'away', 'Coaching'],
+    [{ presence: 'menu', status: 'off_queue' }, 'away', 'menu'],
     [{ presence: 'offline', status: 'off_queue' }, 'offline', 'presence.offline'],
   ])('%o is shown as %s', (more, mark, label) => {
     expect(presenceMark(agent(more))).toBe(mark)
-    expect(presenceLabel(agent(more))).toBe(label)
+    expect(presenceLabel(agent(more), (key) => key)).toBe(label)
   })
+})
+
+it('offers the presences of the company before the last, which is to be away', () => {
+  expect(inOrder(['offline', 'available', 'Coaching', 'Driving']).slice(-4)).toEqual(['busy', 'Coaching', 'Driving', 'offline'])
 })
 
 it.each([['Amara Okafor', 'AO'], ['陈思远', '陈'], ['Chen Siyuan 陈思远', '陈'], ['+44 7700 900142', '#'], ['amara', 'A'], ['', '?']])('the initials of "%s" are %s', (name, letters) => {
