@@ -11,6 +11,7 @@ import logging
 import ssl
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import timedelta
 
 import orjson
@@ -30,6 +31,7 @@ from triggerhub.domain.ports import AccountDirectory, Inbox
 _log = structlog.get_logger("channels.email")
 
 CERTIFICATE_EVERY = 60.0  # seconds between looks at its files
+_LAST_WORDS = 1.0  # seconds at the end for a peer to take them
 _HASH_IN_THREAD = 256 * 1024
 _TRY_AGAIN = "451 4.3.0 Could not be stored now; try again later"
 
@@ -106,26 +108,38 @@ class MailServer:
             self._server.close()
 
     async def drain(self, timeout: timedelta) -> bool:
-        """Send idle peers away with 421, let messages under way end; True if all did in time."""
-        self.stop_accepting()
-        self._draining = True
-        for session in tuple(self._sessions):
-            session.dismiss()
+        """Send idle peers away with 421, let messages under way end; True if all did in time.
+
+        Who is then still in the middle of a message, or when this is cancelled, is sent away, too.
+        """
+        self._dismiss(unfinished=False)
         try:
             async with asyncio.timeout(timeout.total_seconds()):
                 await self._gone()
         except TimeoutError:
             return False
+        finally:
+            self._dismiss(unfinished=True)
         return True
 
     async def close(self) -> None:
-        """Cut what is left, after the commits that were begun have ended."""
-        self.stop_accepting()
-        self._draining = True
+        """Send away whoever is left, after the reply to a message that is whole."""
+        self._dismiss(unfinished=True)
+        while self._commits:
+            await asyncio.wait(tuple(self._commits))
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_LAST_WORDS):
+                await self._gone()
         for session in tuple(self._sessions):
             session.abort()
         await self._gone()
         self._server = None
+
+    def _dismiss(self, *, unfinished: bool) -> None:
+        self.stop_accepting()
+        self._draining = True
+        for session in tuple(self._sessions):
+            session.dismiss(unfinished=unfinished)
 
     async def _gone(self) -> None:
         while self._sessions:

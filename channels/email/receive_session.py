@@ -118,7 +118,8 @@ class _Hooks:
 
 
 class MailSession(SMTP):
-    """A connection of one peer. `busy` from DATA until its reply is written."""
+    """A connection of one peer. `busy` from DATA until its reply is written, `stored` in the part
+    of it in which the message is whole."""
 
     # Also the buffer of aiosmtpd's reader: large, so that a message is read in large pieces.
     line_length_limit = 64 * 1024
@@ -137,6 +138,7 @@ class MailSession(SMTP):
         self.reception = reception
         self.peer = peer
         self.busy = False
+        self.stored = False
         self.closing = False
         self.errors = 0
         self._limits = limits
@@ -157,10 +159,11 @@ class MailSession(SMTP):
 
     # --- the connection ---------------------------------------------------------------------
 
-    def dismiss(self) -> None:
-        """Say 421 and close: at once when idle, else after the reply that is being worked on."""
+    def dismiss(self, *, unfinished: bool = False) -> None:
+        """Say 421 and close (RFC 5321, 3.8): at once when idle, else after the reply that is being
+        worked on. `unfinished`: also a peer whose message isn't whole yet doesn't go on."""
         self.closing = True
-        if not self.busy:
+        if not self.busy or (unfinished and not self.stored):
             self._goodbye(self._last_words)
 
     def abort(self) -> None:
@@ -168,6 +171,10 @@ class MailSession(SMTP):
         wire = self._original_transport or self.transport
         if wire is not None:
             cast("asyncio.Transport", wire).abort()
+
+    def _shaking_hands(self) -> bool:
+        """After STARTTLS and before TLS: a word in the clear is none there."""
+        return self._original_transport is not None and not (self.session and self.session.ssl)
 
     @override
     def connection_lost(self, error: Exception | None) -> None:
@@ -197,7 +204,9 @@ class MailSession(SMTP):
             self._goodbye("421 4.7.0 Too many errors")
 
     def _goodbye(self, line: str) -> None:
-        if self.transport is not None and not self.transport.is_closing():
+        if self._shaking_hands():
+            self.abort()  # and no more: smtp_STARTTLS must see it
+        elif self.transport is not None and not self.transport.is_closing():
             self._writer.write(line.encode("ascii") + b"\r\n")
             self.transport.close()
             # A peer that doesn't read would keep the rest of our words, and itself, for ever.
@@ -222,8 +231,8 @@ class MailSession(SMTP):
             await self.push("503 5.5.1 TLS is active already")  # RFC 3207, section 4.2
             return
         await super().smtp_STARTTLS(arg)
-        # A peer that left in the middle of the handshake looks like success to asyncio, and
-        # nobody would tell us again.
+        # A connection that is lost in the middle of the handshake looks like success to asyncio,
+        # and nobody would tell us again: not even this, were it cancelled meanwhile.
         if self._original_transport is not None and self._original_transport.is_closing():
             self.connection_lost(None)
 
@@ -263,12 +272,13 @@ class MailSession(SMTP):
             if message.endless:
                 self.closing = True
                 self._last_words = "421 4.7.0 The limit stood in the reply to EHLO"
+            self.stored = True
             reply = message.refusal or await self.reception.deliver(message.taken(), self._letter())
             self.envelope = self._create_envelope()
             await self.push(reply)
         finally:
             message.release()
-            self.busy = False
+            self.busy = self.stored = False
         if self.closing:
             self.dismiss()
 

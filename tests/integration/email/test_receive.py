@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import smtplib
-from asyncio import to_thread
 from contextlib import suppress
 from datetime import timedelta
 from email.message import EmailMessage
@@ -20,6 +20,7 @@ from triggerhub.domain.errors import Rejected, TooLarge, Unavailable
 from triggerhub.domain.model.message import Account, Arrival
 
 SHOP = Account(id="acc_shop", channel="email", name="Shop", addresses=("hello@shop.example",))
+GOODBYE = b"421 4.3.2 Shutting down; try again later\r\n"
 MAIL = b"Message-ID: <1@customer.example>\r\nSubject: Hello\r\n\r\nHello\r\n"
 
 
@@ -55,7 +56,7 @@ async def test_an_ordinary_client_delivers(listen: Listen) -> None:
             client.send_message(message)
             client.send_message(message)
 
-    await to_thread(deliver)
+    await asyncio.to_thread(deliver)
     (arrival,) = hub.inbox.arrivals
     assert b"Subject:" in arrival.raw
 
@@ -412,20 +413,51 @@ async def test_drain_lets_a_message_end_and_sends_the_idle_away(listen: Listen) 
     with pytest.raises(OSError, match=r"Connect call failed|refused"):
         await idle.connect(port)
     assert (await idle.say("NOOP")).startswith("250")
-    assert not await hub.server.drain(timedelta(milliseconds=20))
-    assert await idle.rest() == b"421 4.3.2 Shutting down; try again later\r\n"
+    drained = asyncio.create_task(hub.server.drain(timedelta(seconds=5)))
+    assert await idle.rest() == GOODBYE
     assert (await busy.say(MAIL + b".")).startswith("250")
-    assert await busy.rest() == b"421 4.3.2 Shutting down; try again later\r\n"
-    assert await hub.server.drain(timedelta(seconds=5))
+    assert await busy.rest() == GOODBYE
+    assert await drained
     assert [arrival.raw for arrival in hub.inbox.arrivals] == [MAIL]
     await hub.server.close()
     with pytest.raises(RuntimeError):
         _ = hub.server.port
 
 
-async def test_close_cuts_what_drain_left(listen: Listen) -> None:
+async def test_who_stands_still_in_a_message_is_told_when_time_is_over(listen: Listen) -> None:
     hub = await listen()
     wire = await hub.wire()
     await wire.begin()
+    wire.put(b"Subject: Half")
+    assert not await hub.server.drain(timedelta(milliseconds=20))
+    assert await wire.rest() == GOODBYE
+    assert hub.inbox.arrivals == []
+
+
+@pytest.mark.parametrize("fault", [None, Unavailable("disk full")])
+async def test_a_message_that_is_whole_gets_its_answer_first(
+    listen: Listen, fault: Exception | None
+) -> None:
+    """However late its commit: after the time of the drain, while the listener is closed."""
+    hub = await listen()
+    hub.inbox.gate = gate = asyncio.Event()
+    hub.inbox.fault = lambda arrival: fault
+    wire = await hub.wire()
+    await wire.begin()
+    wire.put(MAIL + b".\r\n")
+    await hub.inbox.waiting.wait()
+    assert not await hub.server.drain(timedelta(milliseconds=20))
+    closed = asyncio.create_task(hub.server.close())
+    gate.set()
+    assert (await wire.reply()).startswith("451" if fault else "250")
+    assert await wire.rest() == GOODBYE
+    await closed
+
+
+async def test_close_sends_away_whom_nobody_drained(listen: Listen) -> None:
+    hub = await listen()
+    idle, stalled = await hub.wire(), await hub.wire()
+    await stalled.begin()
     await hub.server.close()
+    assert await idle.rest() == await stalled.rest() == GOODBYE
     assert hub.server.connections == 0

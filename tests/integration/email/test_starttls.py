@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 import warnings
+from datetime import timedelta
 from pathlib import Path
 
 import aiosmtplib
@@ -91,13 +92,44 @@ async def test_tls_before_1_2_is_refused(listen: Listen, certificate: Certificat
     assert (await (await hub.wire()).say("NOOP")).startswith("250")
 
 
-async def test_a_connection_cut_in_the_handshake_leaves_nothing_behind(
-    listen: Listen, certificate: Certificate
+@pytest.mark.parametrize("seconds", [0, 5])
+async def test_who_is_in_the_handshake_at_the_end_is_cut_without_a_word(
+    listen: Listen, certificate: Certificate, seconds: float
 ) -> None:
+    """A reply in the clear would be taken for TLS; and nothing of it is left behind."""
     hub = await listen(tls=certificate)
     wire = await hub.wire()
     await wire.say("EHLO peer.example")
     assert (await wire.say("STARTTLS")).startswith("220")
+    if seconds:
+        assert await hub.server.drain(timedelta(seconds=seconds))
+    else:
+        await hub.server.close()
+    assert await wire.rest() == b""
+    assert hub.server.connections == 0
+
+
+async def test_who_stands_still_in_the_handshake_is_cut(
+    listen: Listen, certificate: Certificate
+) -> None:
+    hub = await listen(tls=certificate, idle=timedelta(milliseconds=50))
+    wire = await hub.wire()
+    wire.put(b"EHLO peer.example\r\nSTARTTLS\r\n")
+    assert b"220 Ready" in await wire.rest()
+    assert hub.server.connections == 0
+
+
+async def test_the_end_is_said_by_tls_too(listen: Listen, certificate: Certificate) -> None:
+    hub = await listen(tls=certificate)
+    wire = await hub.wire()
+    await wire.say("EHLO peer.example")
+    assert (await wire.say("STARTTLS")).startswith("220")
+    trusting = ssl.create_default_context(cafile=str(certificate.certificate))
+    await wire.writer.start_tls(trusting, server_hostname="localhost")
+    await wire.begin()
+    wire.put(b"Subject: Half")
+    assert not await hub.server.drain(timedelta(milliseconds=50))
+    assert (await wire.rest()).startswith(b"421 4.3.2 ")
     await hub.server.close()
     assert hub.server.connections == 0
 
