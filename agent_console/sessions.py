@@ -32,11 +32,13 @@ _WAITING = 50
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignedIn:
-    """An actor with the session's CSRF token; `token_hash` names the session."""
+    """An actor with the session's CSRF token; `token_hash` names the session. It expires at
+    `expires_at` unless it is used before."""
 
     actor: Actor
     csrf: str
     token_hash: str
+    expires_at: datetime
 
 
 def hash_of(secret: str) -> str:
@@ -141,38 +143,41 @@ class Sessions:
         self._by_peer.forgive(peer)
         token, csrf = secrets.token_urlsafe(32), secrets.token_urlsafe(24)
         now = self._clock.now()
-        token_hash = hash_of(token)
-        await self._credentials.put_session(token_hash, known[0].id, csrf, now + self._lifetime)
+        token_hash, expires_at = hash_of(token), now + self._lifetime
+        await self._credentials.put_session(token_hash, known[0].id, csrf, expires_at)
         self._remember(token_hash, now)
-        return token, SignedIn(actor=known[0], csrf=csrf, token_hash=token_hash)
+        signed_in = SignedIn(
+            actor=known[0], csrf=csrf, token_hash=token_hash, expires_at=expires_at
+        )
+        return token, signed_in
 
     async def of_cookie(self, token: str) -> SignedIn | None:
         """Who holds this cookie, as of now; using it keeps the session alive."""
-        token_hash = hash_of(token)
+        return await self.used(hash_of(token))
+
+    async def used(self, token_hash: str) -> SignedIn | None:
+        """The session of that hash, as of now. To be used keeps it alive, which is written at most
+        every ten minutes, and doesn't bring it back."""
         found = await self.of_hash(token_hash)
         if found is not None:
-            await self.keep_alive(token_hash)
+            now = self._clock.now()
+            last = self._extended.get(token_hash)
+            if last is None or now - last >= EXTEND_AFTER:
+                self._remember(token_hash, now)
+                await self._credentials.extend_session(token_hash, now + self._lifetime)
         return found
 
-    async def keep_alive(self, token_hash: str) -> None:
-        """The session was used; looked at and written at most every ten minutes.
-
-        Raises Unauthenticated where it has expired: use doesn't bring it back.
-        """
-        now = self._clock.now()
-        last = self._extended.get(token_hash)
-        if last is None or now - last >= EXTEND_AFTER:
-            if await self.of_hash(token_hash) is None:
-                raise Unauthenticated("The session has ended; sign in again.")
-            self._remember(token_hash, now)
-            await self._credentials.extend_session(token_hash, now + self._lifetime)
-
     async def of_hash(self, token_hash: str) -> SignedIn | None:
-        """The session of that hash, without keeping it alive: for the feed's own checks."""
+        """The same, without keeping it alive: for the feed's own checks."""
         found = await self._credentials.session(token_hash, self._clock.now())
         if found is None:
             return None
-        return SignedIn(actor=found[1], csrf=found[0], token_hash=token_hash)
+        csrf, actor, expires_at = found
+        return SignedIn(actor=actor, csrf=csrf, token_hash=token_hash, expires_at=expires_at)
+
+    def left(self, signed_in: SignedIn) -> timedelta:
+        """Until that session expires."""
+        return signed_in.expires_at - self._clock.now()
 
     async def of_bearer(self, token: str) -> Actor | None:
         return await self._credentials.token(hash_of(token))

@@ -4,10 +4,10 @@ Owns when the parts of the hub start, what happens when one fails, and in which 
 Knows nothing of what they do.
 
 Start is in the given order. A vital part that fails, or ends by itself, ends the hub; any other is
-started again, later each time. SIGTERM or SIGINT ends the hub in four phases: stop accepting,
-finish what was accepted, say goodbye to the consoles, then close everything in the reverse of the
-start order. A second signal, or the time limit, cuts the first three short; closing always takes
-place.
+started again, later each time. SIGTERM or SIGINT ends the hub in four phases: stop accepting (of
+which consoles are told), finish what was accepted, cut off who is still there, then close
+everything in the reverse of the start order. A second signal, or the time limit, cuts the first
+three short; closing always takes place.
 """
 
 from __future__ import annotations

@@ -39,6 +39,7 @@ from triggerhub.domain.errors import (
     HubError,
     Invalid,
     NotFound,
+    Unauthenticated,
     Unavailable,
 )
 from triggerhub.domain.permissions import Subject, may
@@ -51,6 +52,7 @@ HEARTBEAT = 20.0
 _GREETING_SECONDS = 10.0
 _SEND_SECONDS = 10.0
 _REPLY_SECONDS = 2.0
+_LEAST = timedelta(milliseconds=10)  # until the next look at a session
 _MESSAGES_PER_SECOND = 50.0
 _BURST = 200.0
 Describe = Callable[[HubError], Json]
@@ -216,13 +218,26 @@ class _Connection:
                     await self._view(message)
 
     async def _command(self, message: CommandMessage) -> None:
-        """One after the other, in the order given; the answer follows the command's frames."""
+        """One after the other, in the order given; the answer follows the command's frames.
+
+        After a goodbye none is begun: the console asks again by the same id when it is back.
+        """
+        if self._viewer.bye is None:
+            self._viewer.answering = True
+            try:
+                await self._carry_out(message)
+            finally:
+                self._viewer.answered()
+
+    async def _carry_out(self, message: CommandMessage) -> None:
         feed, viewer = self._feed, self._viewer
         try:
-            await feed.sessions.keep_alive(self._signed_in.token_hash)
+            signed_in = await feed.sessions.used(self._signed_in.token_hash)
+            if signed_in is None:
+                raise Unauthenticated("The session has ended; sign in again.")
             command = build(message.name, message.data)
             # The desk keeps the keys of one person and command apart from all others.
-            result = await feed.desk.execute(viewer.actor, command, key=message.id)
+            result = await feed.desk.execute(signed_in.actor, command, key=message.id)
             # The desk says up to where the log holds what the command did.
             head = int(result["seq"]) if "seq" in result else await feed.views.head()
             tail = frame("command.done", {"id": message.id, "result": result})
@@ -233,6 +248,8 @@ class _Connection:
                 viewer.say_bye("shutdown", 500)
             else:
                 self._fail(message.id, error)
+            if isinstance(error, Unauthenticated):  # on another node, or since the last look
+                self._end_session()
             return
         except Exception:
             # A bug in one command must not end the console's feed.
@@ -324,25 +341,28 @@ class _Connection:
         self._viewer.say_bye("session", 0)
 
     async def _check_session(self) -> None:
-        every = self._feed.check_session_every.total_seconds()
-        viewer = self._viewer
-        while True:
+        """Whether it lasts, and with which rights: now and then, when told that something has
+        changed, and when it expires unless it was used."""
+        sessions, viewer = self._feed.sessions, self._viewer
+        found: SignedIn | None = self._signed_in
+        while found is not None:
+            wait = min(self._feed.check_session_every, max(sessions.left(found), _LEAST))
             changed = True
             try:
-                async with asyncio.timeout(every):
+                async with asyncio.timeout(wait.total_seconds()):
                     await viewer.refresh.wait()
             except TimeoutError:
                 changed = False
             viewer.refresh.clear()
             try:
-                found = await self._feed.sessions.of_hash(self._signed_in.token_hash)
+                found = await sessions.of_hash(self._signed_in.token_hash)
                 if found is None or not may(found.actor, "feed"):
-                    self._end_session()
-                    return
+                    break
                 if changed or found.actor != viewer.actor:
                     await self._feed.hub.join_again(viewer, found.actor)
             except Unavailable as error:
                 log.warning("feed.session.unknown", error=str(error))
                 if changed:
                     viewer.refresh.set()
-                    await asyncio.sleep(1)
+                await asyncio.sleep(1)
+        self._end_session()

@@ -41,6 +41,8 @@ class Viewer:
         """Entries that changed while it was away, for customers that it watches again."""
         self.touched_after: dict[str, int] = {}
         self.bye: Bye | None = None
+        self.answering = False
+        """A command is under way: its answer goes before a goodbye of the hub."""
         self.seq = 0
         self.floor = 0
         self.turn = 0
@@ -66,7 +68,7 @@ class Viewer:
     def put(self, key: str, seq: int, tail: bytes) -> None:
         """Push even if the number is below the snapshot's."""
         frames = self._frames
-        if self.bye is not None:
+        if self.bye is not None and not self._owes_answer():
             return
         if not key.startswith("entry:"):  # those keep their order, by which a card counts them
             frames.pop(key, None)
@@ -83,6 +85,15 @@ class Viewer:
             if reason == "slow" or self.joining:
                 self._frames.clear()
             self._wake.set()
+
+    def answered(self) -> None:
+        """What the command under way has to say is in the buffer."""
+        self.answering = False
+        if self.bye is not None:
+            self._wake.set()
+
+    def _owes_answer(self) -> bool:
+        return self.answering and self.bye is not None and self.bye.reason == "shutdown"
 
     def begin(self, seq: int, first: list[tuple[str, int, bytes]]) -> None:
         """Joined as of `seq`: `first`, then what came meanwhile and isn't in it already."""
@@ -117,7 +128,7 @@ class Viewer:
         waiting = list(self._frames.values())
         self._frames.clear()
         self._room = self._limit
-        return self._numbered(waiting), self.bye
+        return self._numbered(waiting), None if self._owes_answer() else self.bye
 
     def _numbered(self, waiting: list[tuple[int, bytes]]) -> list[bytes]:
         """Each with the number up to which everything has been said once it is read.

@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 
+from storage.lookups.base import surely
 from storage.reading import Reader, ReadStore
 from storage.transaction import millis
 from storage.views import needs, people, rows, search, served, work
@@ -204,16 +205,16 @@ class SqlReads:
 
         return await self._store.read(look)
 
-    async def session(self, session_hash: str, now: datetime) -> tuple[str, Actor] | None:
-        def look(reader: Reader) -> tuple[str, Actor] | None:
+    async def session(self, session_hash: str, now: datetime) -> tuple[str, Actor, datetime] | None:
+        def look(reader: Reader) -> tuple[str, Actor, datetime] | None:
             row = reader.connection.one(
-                "SELECT u.id, u.role, u.queue_ids, s.csrf FROM sessions s"
+                "SELECT u.id, u.role, u.queue_ids, s.csrf, s.expires_at FROM sessions s"
                 " JOIN users u ON u.id = s.user_id"
                 " WHERE s.hash = :hash AND s.expires_at > :now AND u.disabled = 0"
                 " AND COALESCE(u.hash_content, '') = s.password",
                 {"hash": session_hash, "now": millis(now)},
             )
-            return None if row is None else (row[3], _actor(row))
+            return None if row is None else (row[3], _actor(row), surely(row[4]))
 
         return await self._store.read(look)
 

@@ -61,13 +61,15 @@ async def test_what_was_begun_is_finished(tmp_path: Path) -> None:
             await _drains(outside)
             with pytest.raises(OSError):  # noqa: PT011 - refused or reset, as the system has it
                 await asyncio.open_connection("127.0.0.1", hub.smtp_port)
+            await line  # while the mail is still under way
+            assert ann.byes == ["shutdown"]
+            assert not stopping.done()
             writer.write(MAIL + b".\r\n")
             await _said(reader, b"250")
+            await _said(reader, b"421")
             writer.close()
             await writer.wait_closed()
             assert await stopping == 0, hub.tail()
-            await line
-            assert ann.byes == ["shutdown"]
     finally:
         await hub.end()
     audit = Audit(hub.database_url, hub.folder)
@@ -79,7 +81,7 @@ async def test_a_second_signal_does_not_wait(tmp_path: Path) -> None:
     hub = HubProcess(folder=tmp_path, seed=seed({"ann": "agent"}))
     try:
         await hub.open()
-        _, writer = await _begins_a_mail(hub)
+        reader, writer = await _begins_a_mail(hub)
         async with ClientSession(hub.base) as outside:
             assert (await outside.get("/readyz")).status == 200
             first = asyncio.create_task(hub.stop())
@@ -87,6 +89,7 @@ async def test_a_second_signal_does_not_wait(tmp_path: Path) -> None:
             assert not first.done()
             assert await hub.stop() == 3
             assert await first == 3
+        await _said(reader, b"421")
         writer.close()
     finally:
         await hub.end()
@@ -96,9 +99,10 @@ async def test_who_stands_still_in_a_mail_does_not_spoil_the_end(tmp_path: Path)
     hub = HubProcess(folder=tmp_path, seed=seed({"ann": "agent"}), settings={"drain_seconds": "2"})
     try:
         await hub.open()
-        _, writer = await _begins_a_mail(hub)
+        reader, writer = await _begins_a_mail(hub)
         writer.write(b"Subject: Half")
         assert await hub.stop() == 0, hub.tail()
+        assert await reader.read() == b"421 4.3.2 Shutting down; try again later\r\n"
         writer.close()
     finally:
         await hub.end()

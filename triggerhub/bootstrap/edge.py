@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -93,17 +94,23 @@ class Edge:
         await self.mail.start(self.settings.smtp_host, self.settings.smtp_port)
 
     async def stop_accepting(self) -> None:
-        """Nothing new comes in; what was accepted is finished. `/readyz` says no from here on."""
+        """Nothing new comes in; what was accepted is finished. `/readyz` says no from here on.
+
+        Consoles are told at once, each after the answer to the command that it waits for: another
+        node can have them, however long a mail under way here takes.
+        """
         self.drain.begin()
         self.mail.stop_accepting()
         if self._site is not None:
             await self._site.stop()
         # Half of the time, for what was accepted has to be finished after that.
-        await self.mail.drain(timedelta(seconds=self.settings.drain_seconds / 2))
+        half = self.settings.drain_seconds / 2
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self.console.drain(half))
+            group.create_task(self.mail.drain(timedelta(seconds=half)))
 
     async def say_goodbye(self) -> None:
-        """Consoles are told to come back; open requests end."""
-        await self.console.drain()
+        """Open requests end, and whoever is still there is cut off."""
         await self.runner.cleanup()
         await self.mail.close()
 

@@ -128,8 +128,8 @@ class Credentials(Protocol):
 
     async def extend_session(self, session_hash: str, expires_at: datetime) -> None: ...
 
-    async def session(self, session_hash: str, now: datetime) -> tuple[str, Actor] | None:
-        """(CSRF token, actor as of now) of a session that has not expired."""
+    async def session(self, session_hash: str, now: datetime) -> tuple[str, Actor, datetime] | None:
+        """(CSRF token, actor as of now, when it expires) of a session that has not."""
         ...
 
     async def drop_session(self, session_hash: str) -> None: ...

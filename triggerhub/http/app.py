@@ -44,7 +44,7 @@ def create_app(
     believed.
     """
     app = web.Application(
-        middlewares=[in_common(Meters(registry), https=https, proxies=proxies)],
+        middlewares=[in_common(Meters(registry), drain, https=https, proxies=proxies)],
         client_max_size=max_body,
     )
     app.router.add_get("/healthz", healthz)

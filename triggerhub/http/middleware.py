@@ -15,6 +15,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from triggerhub.domain.errors import HubError, Invalid, Unavailable
+from triggerhub.http.health import Drain
 from triggerhub.http.meters import Meters
 from triggerhub.http.problem import problem_response, status_of, translated, unexpected
 
@@ -33,7 +34,9 @@ Network = IPv4Network | IPv6Network
 _REQUEST_ID_FORM = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
-def in_common(meters: Meters, *, https: bool, proxies: Sequence[Network]) -> Middleware:
+def in_common(
+    meters: Meters, drain: Drain, *, https: bool, proxies: Sequence[Network]
+) -> Middleware:
     """One middleware for all of it: each layer costs microseconds on the webhooks' way."""
     headers = {
         "X-Content-Type-Options": "nosniff",
@@ -60,6 +63,8 @@ def in_common(meters: Meters, *, https: bool, proxies: Sequence[Network]) -> Mid
             response = await _answered(request, handler)
             status = response.status
             if not response.prepared:
+                if drain.begun:
+                    response.force_close()  # the next request goes to whoever takes it
                 response.headers["X-Request-Id"] = given
                 if request.raw_path.startswith("/hooks/"):
                     response.headers["Server"] = headers["Server"]  # no page: this alone

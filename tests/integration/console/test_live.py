@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 
 import orjson
 import pytest
@@ -12,7 +13,11 @@ from tests.unit.console import scenes
 from tests.unit.console.furnished import configured
 from tests.unit.console.house import House
 from triggerhub.domain import events as e
+from triggerhub.domain.commands import Command
+from triggerhub.domain.permissions import Actor
 from triggerhub.domain.ports import Json
+
+BREAK = {"presence": "break"}
 
 
 async def begin(line: Line) -> tuple[int, Json]:
@@ -279,6 +284,65 @@ async def test_a_drain_says_goodbye_and_ends_what_waits(served: Served, house: H
     async with asyncio.timeout(5):
         assert (await poll)["events"] == []
     assert ("disconnected", "user_ana") not in house.presence_calls
+
+
+async def test_a_command_under_way_is_answered_before_the_goodbye(
+    served: Served, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, go_on, execute = asyncio.Event(), asyncio.Event(), house.execute
+
+    async def slow(actor: Actor, command: Command, *, key: str | None = None) -> Json:
+        begun.set()
+        await go_on.wait()
+        return await execute(actor, command, key=key)
+
+    monkeypatch.setattr(house, "execute", slow)
+    ana, sue = await served.signed_in("ana"), await served.signed_in("sue")
+    async with ana.live() as hers, sue.live() as over:
+        for line in (hers, over):
+            await begin(line)
+        for number in ("c1", "c2"):
+            await hers.say(type="command", id=number, name="presence.set", data=BREAK)
+        await begun.wait()
+        drained = asyncio.create_task(served.server.drain())
+        await over.until("bye")
+        go_on.set()
+        await hers.until("bye")
+        assert await hers.end() == 1001
+        await drained
+    said = [frame["type"] for frame in hers.frames if frame["type"] in ("command.done", "bye")]
+    assert said == ["command.done", "bye"]
+    assert [key for _, _, key in house.executed] == ["c1"], "c2 is asked for again"
+
+
+async def test_no_command_is_taken_once_the_session_is_over(served: Served, house: House) -> None:
+    """It was signed out on another node, which nobody has told."""
+    ana = await served.signed_in("ana")
+    async with ana.live() as line:
+        await begin(line)
+        house.keys.sessions.clear()
+        await line.say(type="command", id="c1", name="presence.set", data=BREAK)
+        failed = await line.until("command.failed")
+        assert (failed["data"]["id"], failed["data"]["problem"]["status"]) == ("c1", 401)
+        assert (await line.until("bye"))["data"]["reason"] == "session"
+        assert await line.end() == 1008
+    assert house.executed == []
+
+
+async def test_a_feed_ends_when_its_session_expires(served: Served, house: House) -> None:
+    ana = await served.signed_in("ana")
+    ((session, (user_id, csrf, _)),) = house.keys.sessions.items()
+
+    def expires_in(left: timedelta) -> None:
+        house.keys.sessions[session] = (user_id, csrf, house.clock.now() + left)
+
+    expires_in(timedelta(milliseconds=20))
+    async with ana.live() as line:
+        await begin(line)
+        await line.say(type="command", id="c1", name="presence.set", data=BREAK)
+        await line.until("command.done")
+        house.clock.advance(timedelta(milliseconds=20))
+        assert (await line.until("bye"))["data"]["reason"] == "session"
 
 
 async def test_who_falls_behind_is_sent_away_and_catches_up(served: Served, house: House) -> None:

@@ -32,11 +32,11 @@ class Keys:
         user_id, csrf, _ = self.sessions[session_hash]
         self.sessions[session_hash] = (user_id, csrf, expires_at)
 
-    async def session(self, session_hash: str, now: datetime) -> tuple[str, Actor] | None:
+    async def session(self, session_hash: str, now: datetime) -> tuple[str, Actor, datetime] | None:
         found = self.sessions.get(session_hash)
         if found is None or found[2] <= now or found[0] not in self._house.users:
             return None
-        return found[1], self._house.actor(found[0])
+        return found[1], self._house.actor(found[0]), found[2]
 
     async def drop_session(self, session_hash: str) -> None:
         self.sessions.pop(session_hash, None)

@@ -51,4 +51,5 @@ async def test_ready_is_who_says_so_of_each_part(
         drain.begin()
     async with TestClient(TestServer(app)) as client, client.get("/readyz") as answer:
         assert answer.status == status
+        assert answer.headers.get("Connection") == ("close" if drained else None)
         assert (await answer.json())["checks"] == {**said, "redis": "not reached"}
