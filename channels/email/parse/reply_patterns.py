@@ -132,28 +132,31 @@ _FROM = (
     r"from|von|de|da|van|från|fra|od|от|від|kimden|lähettäjä|feladó|expéditeur|remitente|mittente|"
     r"发件人|寄件人|寄件者|发送人|發件人|差出人|送信者|送信元|보낸 \s? 사람|보낸이"
 )
+_SENT = (
+    r"sent|gesendet|envoyé|enviad[oa](?:\s+el|\s+em)?|inviato|verzonden|skickat|sendt|lähetetty|"
+    r"wysłano|odesláno|отправлено|gönderil(?:en|di)|发送时间|发送日期|发件时间|已发送|發送時間|"
+    r"發送日期|傳送時間|傳送日期|已傳送|寄件日期|送信日時|보낸 \s? 날짜"
+)
+_DATE = rf"{_SENT}|date|datum|fecha|data|дата|tarih|päivämäärä|时间|日[ \u3000]*期|日時|날짜"
 _OTHER = (
-    r"sent|date|to|cc|bcc|subject|reply-to|gesendet|datum|an|betreff|kopie|envoyé|à|objet|copie|"
-    r"enviado(?:\s+el|\s+em)?|fecha|para|asunto|inviato|data|oggetto|a|per|verzonden|aan|onderwerp|"
-    r"skickat|till|ämne|sendt|til|emne|assunto|enviada(?:\s+em)?|wysłano|do|temat|dw|отправлено|"
-    r"дата|кому|тема|копия|gönderilen|tarih|kime|konu|bilgi|"
-    r"发送时间|发送日期|发件时间|发送|时间|日[ \u3000]*期|收[ ]?件[ ]?人|"
-    r"抄[ \u3000]*送|抄送人|主[ \u3000]*题|主題|主旨|標題|标题|"
-    r"發送時間|傳送時間|"
-    r"寄件日期|收件者|副本|密送|送信日時|日時|宛先|件名|보낸 \s? 날짜|날짜|받는 \s? 사람|참조|"
-    r"제목|importance|"
-    r"attachments?|附件|重要性|priority"
+    rf"{_DATE}|to|cc|bcc|subject|reply-to|an|betreff|kopie|à|objet|copie|para|asunto|oggetto|a|per|"
+    r"aan|onderwerp|till|ämne|til|emne|assunto|do|temat|dw|кому|тема|копия|kime|konu|bilgi|"
+    r"vastaanottaja|aihe|komu|předmět|发送|收[ ]?件[ ]?人|"
+    r"抄[ \u3000]*送|抄送人|主[ \u3000]*题|主題|主旨|標題|标题|收件者|副本|密送|宛先|件名|"
+    r"받는 \s? 사람|참조|제목|importance|attachments?|附件|重要性|priority"
 )
 HEADER_FROM = re.compile(rf"(?ix) (?:{_FROM}) [ *_]{{0,8}} [:：|] .*? [^\s*_|]")
 HEADER_OTHER = re.compile(rf"(?ix) (?:{_OTHER}) [ *_]{{0,8}} [:：|]")
-HEADER_DATE = re.compile(
-    r"(?ix) (?:sent|date|gesendet|datum|envoyé|fecha|enviado|发送时间|发送日期|日[ \u3000]*期|"
-    r"时间|送信日時|寄件日期|發送時間|傳送時間) [ *_]{0,8} [:：|]"
+HEADER_DATE = re.compile(rf"(?ix) (?:{_DATE}) [ *_]{{0,8}} [:：|]")
+HEADER_SENT = re.compile(
+    rf"""(?ix) (?:{_SENT}) [ *_]{{0,8}} [:：|] .* \d{{4}} (?:
+      \D .*? \d{{1,2}} \s? [:：h点點时時] \s? \d{{2}} | [ ,] \D* \d{{1,2}} \. \d{{2}} \s* $ )"""
 )
+"""When it was sent, to the minute, under a name that only mail has for it."""
 
 HEADER_SUBJECT = re.compile(
     r"(?ix) (?:subject|betreff|objet|asunto|oggetto|onderwerp|ämne|emne|assunto|temat|тема|konu|"
-    r"主[ \u3000]*题|主題|主旨|標題|标题|件名|제목) [ *_]{0,8} [:：|]"
+    r"aihe|předmět|主[ \u3000]*题|主題|主旨|標題|标题|件名|제목) [ *_]{0,8} [:：|]"
 )
 
 RULE = re.compile(r"^\s*(?:[-_—–─=*]\s?){8,}\s*$")
