@@ -23,12 +23,20 @@ _PROBLEMS = {
     "401": "Nobody, or nobody any more",
     "403": "The role doesn't allow it",
     "404": "There is no such thing, or it is not for the caller",
+    "405": "This address knows other methods alone: they are in Allow",
     "409": "No longer in the state that this needs",
     "413": "Too large",
     "415": "Another media type is needed",
     "422": "A field is wrong",
     "429": "Too many attempts",
+    "500": "A fault of the hub's own",
     "503": "Try again later",
+}
+_HEADERS = {
+    "401": ("WWW-Authenticate", "Bearer"),
+    "405": ("Allow", "The methods of this address, with commas between them"),
+    "429": ("Retry-After", "Seconds"),
+    "503": ("Retry-After", "Seconds"),
 }
 
 
@@ -169,10 +177,34 @@ def _responses(route: Route, refs: dict[type[BaseModel], Schema]) -> Schema:
             status, good["content"] = "200", {"application/json": {"schema": {"type": "object"}}}
         case model:
             status, good["content"] = "200", {"application/json": {"schema": refs[model]}}
-    problem = {"application/problem+json": {"schema": {"$ref": _ref("Problem")}}}
-    return {status: good} | {
-        code: {"description": what, "content": problem} for code, what in _PROBLEMS.items()
+    return {status: good} | {code: _problem(code) for code in sorted(_refusals(route))}
+
+
+def _refusals(route: Route) -> set[str]:
+    """The statuses of the problems that a call may be answered with: by its row of the table."""
+    found = {"400", "405", "500", *route.also}
+    if route.action is not None:
+        found |= {"401", "503"}
+        if not route.hidden or route.method != "GET":
+            found.add("403")
+    if "{" in route.path:
+        found.add("404")
+    if route.query is not None or route.body is not None:
+        found.add("422")
+    if route.body is not None:
+        found |= {"413", "415"}
+    return found
+
+
+def _problem(code: str) -> Schema:
+    described: Schema = {
+        "description": _PROBLEMS[code],
+        "content": {"application/problem+json": {"schema": {"$ref": _ref("Problem")}}},
     }
+    if code in _HEADERS:
+        name, what = _HEADERS[code]
+        described["headers"] = {name: {"description": what, "schema": {"type": "string"}}}
+    return described
 
 
 def _ref(name: str) -> str:

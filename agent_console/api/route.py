@@ -15,6 +15,7 @@ from pydantic import BaseModel, ValidationError
 from agent_console.api.access import Access, Caller
 from agent_console.sessions import Sessions, SignedIn
 from agent_console.wire import decode_object, encode
+from agent_console.wrong import sentence, wrong_fields
 from triggerhub.domain.clock import Clock
 from triggerhub.domain.errors import Forbidden, Invalid, NotFound, Unauthenticated
 from triggerhub.domain.permissions import NOTHING, Actor, Subject, may
@@ -80,8 +81,8 @@ class Call(Generic[Q, B]):
 
     @property
     def signed_in(self) -> SignedIn:
-        if self.caller is None or self.caller.signed_in is None:
-            raise Unauthenticated("This call needs a sign-in session, not a token.")
+        assert self.caller is not None
+        assert self.caller.signed_in is not None, "only where the route is `of_session`"
         return self.caller.signed_in
 
     def part(self, name: str) -> str:
@@ -99,6 +100,8 @@ class Route:
 
     `subject`: what the call is about; it may raise NotFound. `hidden`: whoever may not see it
     hears 404, so that existence isn't revealed. `body`: a model, or "any" for a free object.
+    `of_session`: about the sign-in session itself, so that whoever holds a token hears 403.
+    `also`: statuses that it alone may answer with.
     """
 
     method: Method
@@ -109,10 +112,12 @@ class Route:
     handler: Callable[[AnyCall], Awaitable[Answer]]
     subject: Resolver | None = None
     hidden: bool = False
+    of_session: bool = False
     query: type[BaseModel] | None = None
     body: type[BaseModel] | Literal["any", "file"] | None = None
     answer: type[BaseModel] | Literal["any", "bytes", "html"] | None = None
     tag: str = "reads"
+    also: tuple[str, ...] = ()
 
 
 async def carry_out(route: Route, console: Console, request: web.Request) -> web.StreamResponse:
@@ -130,6 +135,8 @@ async def carry_out(route: Route, console: Console, request: web.Request) -> web
         query=_query(route, request),
         body=await _body(route, request),
     )
+    if route.of_session and call.caller is not None and call.caller.signed_in is None:
+        raise Forbidden("This call needs a sign-in session, not a token.", code="needs_session")
     if route.action is not None:
         await _judge(route, call)
     answer = await route.handler(call)
@@ -192,8 +199,5 @@ def validated(model: type[BaseModel], given: Json) -> BaseModel:
     try:
         return model.model_validate(given)
     except ValidationError as error:
-        found = [
-            (".".join(map(str, item["loc"])), item["msg"])
-            for item in error.errors(include_url=False, include_context=False, include_input=False)
-        ]
-        raise Invalid(f"{found[0][0]}: {found[0][1]}", errors=found) from None
+        found = wrong_fields(error)
+        raise Invalid(sentence(found), errors=found) from None

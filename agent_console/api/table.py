@@ -21,21 +21,21 @@ ROUTES: tuple[Route, ...] = (
     Route(
         method="POST", path="session", name="signIn", summary="Sign in",
         action=None, handler=session_calls.sign_in, body=session.SignIn, answer=session.Session,
-        tag="session",
+        tag="session", also=("401", "403", "429", "503"),
     ),
     Route(
         method="GET", path="session", name="readSession", summary="Who is signed in",
         action="session", handler=session_calls.read_session, answer=session.Session,
-        tag="session",
+        of_session=True, tag="session",
     ),
     Route(
         method="PATCH", path="session", name="patchSession", summary="Save the user's language",
         action="session", handler=session_calls.patch_session, body=session.SessionPatch,
-        answer=session.Session, tag="session",
+        answer=session.Session, of_session=True, tag="session",
     ),
     Route(
         method="DELETE", path="session", name="signOut", summary="Sign out",
-        action="session", handler=session_calls.sign_out, tag="session",
+        action="session", handler=session_calls.sign_out, of_session=True, tag="session",
     ),
     Route(
         method="GET", path="customers", name="searchCustomers", summary="Search customers",
@@ -123,12 +123,12 @@ ROUTES: tuple[Route, ...] = (
         method="GET", path="events", name="readEvents",
         summary="The log as CloudEvents, by cursor, with long-poll",
         action="events.read", handler=event_calls.events, query=events.EventsQuery,
-        answer=events.Events, tag="events",
+        answer=events.Events, tag="events", also=("409",),
     ),
     Route(
         method="POST", path="commands/{name}", name="command",
         summary="Carry out a command; Idempotency-Key makes repeating it safe",
         action="session", handler=command_calls.command, body="any", answer="any",
-        tag="commands",
+        tag="commands", also=("409",),
     ),
 )  # fmt: skip

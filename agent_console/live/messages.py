@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
 
 from agent_console.wire import decode_object
+from agent_console.wrong import sentence, wrong_fields
 from triggerhub.domain.errors import Invalid
 
 MAX_WATCHED = 50  # customers; the rest of a greeting's list is passed over
@@ -67,6 +68,5 @@ def read(text: str) -> Hello | CommandMessage | Watch | Unwatch | Typing | Viewi
     try:
         return _READER.validate_python(given)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        where = ".".join(map(str, first["loc"])) or "type"
-        raise Invalid(f"{where}: {first['msg']}", code="wrong_message") from None
+        found = [(field.partition(".")[2] or "type", what) for field, what in wrong_fields(error)]
+        raise Invalid(sentence(found), code="wrong_message") from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import MISSING, Field, dataclass, fields
 from datetime import UTC, datetime
 from functools import cache
@@ -52,43 +53,51 @@ def _fields_of(name: str) -> tuple[Mapping[str, Any], Mapping[str, Field[Any]]]:
 
 
 def build(name: str, data: Mapping[str, Any]) -> Command:
-    """The command of that name from plain JSON; raises Invalid naming the field that is wrong."""
+    """The command of that name from plain JSON.
+
+    Raises Invalid that names the field, and what would be right.
+    """
     cls = command_type(name)
     hints, known = _fields_of(name)
     for key in data:
         if key not in known:
-            raise Invalid(f"{name}: unknown field {key!r}", code="unknown_field")
+            raise _wrong(name, key[:100], "is no field of this command", "unknown_field")
     values: dict[str, Any] = {}
     for key, spec in known.items():
         value = data.get(key)
         if value is None:
             if spec.default is MISSING:
-                raise Invalid(f"{name}: field {key!r} is missing", code="missing_field")
+                raise _wrong(name, key, "is missing", "missing_field")
             continue
         values[key] = _checked(name, key, hints[key], value)
     return cls(**values)
 
 
 def _checked(name: str, key: str, kind: Any, value: Any) -> Any:
-    wrong = Invalid(f"{name}: field {key!r} has the wrong form", code="wrong_field")
     if kind in (str, str | None):
-        if not isinstance(value, str) or len(value) > (MAX_TEXT if key == "text" else MAX_WORD):
-            raise wrong
-        return value
-    if kind in (int, int | None):
-        if not isinstance(value, int) or isinstance(value, bool):
-            raise wrong
-        return value
-    if kind in (datetime, datetime | None):
-        try:
+        most = MAX_TEXT if key == "text" else MAX_WORD
+        if isinstance(value, str) and len(value) <= most:
+            return value
+        right = f"text of at most {most} characters"
+    elif kind in (int, int | None):
+        if isinstance(value, int) and not isinstance(value, bool):
+            return value
+        right = "a whole number"
+    elif kind in (datetime, datetime | None):
+        with suppress(TypeError, ValueError, OverflowError):
             return _instant(value)
-        except (TypeError, ValueError, OverflowError):
-            raise wrong from None
-    if not isinstance(value, list) or not all(
-        isinstance(v, str) and len(v) <= MAX_WORD for v in value
-    ):
-        raise wrong
-    return tuple(value)
+        right = "a time with its zone, such as 2026-11-20T14:05:11Z"
+    else:
+        if isinstance(value, list) and all(
+            isinstance(v, str) and len(v) <= MAX_WORD for v in value
+        ):
+            return tuple(value)
+        right = f"a list of texts of at most {MAX_WORD} characters"
+    raise _wrong(name, key, f"must be {right}", "wrong_field")
+
+
+def _wrong(name: str, key: str, what: str, code: str) -> Invalid:
+    return Invalid(f"{name}: {key!r} {what}", code=code, errors=[(key, what)])
 
 
 def _instant(value: Any) -> datetime:

@@ -23,6 +23,22 @@ from triggerhub.domain.errors import (
     Unavailable,
 )
 
+# The type of all of them is `about:blank`, whose title is the status's own name (RFC 9457, 4.2.1;
+# the names are those of RFC 9110, 15).
+_TITLES = {
+    400: "Bad Request",
+    401: "Unauthorized",
+    403: "Forbidden",
+    404: "Not Found",
+    405: "Method Not Allowed",
+    409: "Conflict",
+    413: "Content Too Large",
+    415: "Unsupported Media Type",
+    422: "Unprocessable Content",
+    429: "Too Many Requests",
+    500: "Internal Server Error",
+    503: "Service Unavailable",
+}
 _STATUS: tuple[tuple[type[HubError], int], ...] = (
     (Invalid, 422),
     (Unauthenticated, 401),
@@ -47,11 +63,13 @@ def status_of(error: HubError) -> int:
 
 
 def problem_of(error: HubError) -> dict[str, Any]:
-    """The problem document of an error that was raised on purpose."""
+    """The problem document of an error that was raised on purpose: `code` says what kind of
+    problem it is, `detail` this one in a sentence."""
+    status = status_of(error)
     document: dict[str, Any] = {
         "type": "about:blank",
-        "title": str(error),
-        "status": status_of(error),
+        "title": _TITLES[status],
+        "status": status,
         "detail": str(error),
         "code": error.code,
     }

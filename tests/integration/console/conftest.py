@@ -30,6 +30,7 @@ def peopled() -> House:
     hashed = QUICK.hash(PASSWORD)
     house.keys.passwords = dict.fromkeys(house.users, hashed)
     house.keys.tokens[hash_of("token-integration")] = Actor(id="tok_1", role="integration")
+    house.keys.tokens[hash_of("token-admin")] = Actor(id="tok_2", role="admin")
     house.append(*scenes.new_work(house, "1", "cu_1", "qu_sales"))
     house.append(scenes.offered(house, "1", "of_1", "user_ana"))
     house.append(*scenes.accepted("1", "of_1", "user_ana", "qu_sales"))

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from io import BytesIO
+from typing import Any
 
 import pytest
 from aiohttp import FormData
@@ -9,7 +11,7 @@ from openapi_spec_validator import validate
 from pydantic import BaseModel
 
 from agent_console.api.table import ROUTES
-from tests.integration.console.served import Served
+from tests.integration.console.served import DOCUMENT, Served
 from tests.integration.console.test_permissions import PATHS
 from tests.unit.console.house import House
 from triggerhub.domain import events as e
@@ -159,6 +161,49 @@ async def test_signing_in_and_out(served: Served) -> None:
         assert answer.status == 204
     async with ana.call("GET", "session") as answer:
         assert answer.status == 401
+
+
+@pytest.mark.parametrize("token", ["token-integration", "token-admin"])
+@pytest.mark.parametrize("method", ["GET", "PATCH", "DELETE"])
+async def test_whoever_holds_a_token_is_not_signed_in(
+    served: Served, token: str, method: str
+) -> None:
+    """Whatever its role; a token that isn't valid is another matter."""
+    body: dict[str, Any] = {"language": "en"} if method == "PATCH" else {}
+    for bearer, status, code in ((token, 403, "needs_session"), ("none", 401, "wrong_token")):
+        async with served.token(bearer).call(method, "session", **body) as answer:
+            assert (answer.status, (await answer.json())["code"]) == (status, code)
+
+
+@pytest.mark.parametrize("path", sorted(DOCUMENT["paths"]))
+async def test_other_methods_are_refused_and_the_right_ones_named(
+    served: Served, path: str
+) -> None:
+    ada = await served.signed_in("ada")
+    for method in {"GET", "POST", "PUT", "PATCH", "DELETE"} - {
+        method.upper() for method in DOCUMENT["paths"][path]
+    }:
+        async with ada.call(method, served.base + re.sub("{[a-z]+}", "x", path)) as answer:
+            assert answer.status == 405  # with Allow, as every call of a person is looked at
+            assert (await answer.json())["title"] == "Method Not Allowed"
+
+
+async def test_a_problem_says_what_it_is_and_which(served: Served) -> None:
+    ana = await served.signed_in("ana")
+    async with ana.call("GET", "customers?limit=101&q=a&no=1") as answer:
+        problem = await answer.json()
+    assert problem.pop("instance")
+    assert problem == {
+        "type": "about:blank",
+        "title": "Unprocessable Content",
+        "status": 422,
+        "detail": "'limit' must be at most 100 (and 1 more).",
+        "code": "invalid",
+        "errors": [
+            {"field": "limit", "message": "must be at most 100"},
+            {"field": "no", "message": "is no field of this call"},
+        ],
+    }
 
 
 async def test_guessing_is_slowed_down(served: Served) -> None:

@@ -47,7 +47,7 @@ def test_times_need_a_zone() -> None:
     )
     assert isinstance(built, cmd.ParkInteraction)
     assert built.until == datetime(2026, 1, 5, 9, tzinfo=UTC)
-    with pytest.raises(Invalid, match="'until' has the wrong form"):
+    with pytest.raises(Invalid, match="'until' must be a time with its zone"):
         cmd.build("interaction.park", {"interaction_id": "int_1", "until": "2026-01-05T09:00"})
 
 

@@ -10,7 +10,7 @@ export class ProblemError extends Error {
   readonly retryAfterSeconds: number | null
 
   constructor(problem: Problem, retryAfterSeconds: number | null = null) {
-    super(problem.title)
+    super(problem.detail || problem.title)
     this.name = 'ProblemError'
     this.problem = problem
     this.retryAfterSeconds = retryAfterSeconds

@@ -1,4 +1,4 @@
-/** A problem in the reader's words: the translation of its code, else its own title. */
+/** A problem in the reader's words: the translation of its code, else its own sentence. */
 import { useI18n } from 'vue-i18n'
 
 import type { Problem } from '@/api/types'
