@@ -1,14 +1,17 @@
-"""A mail's HTML as a document that can't act: no script, no form, no request unless asked for.
+"""A mail's HTML as a document that can't act: no script of its own, no form, no request unless
+asked for.
 
-It is shown in a sandboxed frame. Cleaning is done when served, so that a better allow-list also
-holds for old mail; the document's own policy is the second wall.
+It is shown in a sandboxed frame of no origin. Cleaning is done when served, so that a better
+allow-list also holds for old mail; the document's own policy is the second wall, the frame's want
+of an origin the third (ADR 20).
 """
 
 from __future__ import annotations
 
 import base64
+import hashlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import nh3
 
@@ -32,15 +35,30 @@ _SCHEMES = {"http", "https", "mailto", "tel", "data", "cid"}
 # The channel has taken the addresses of remote pictures out of `src` already.
 _SET_ASIDE = re.compile(r'(<img(?:\s[^\s=>"]+="[^"]*")*\s)data-remote-src="')
 _IMAGE_DATA = re.compile(r"data:image/(?:png|jpeg|gif|webp);base64,[A-Za-z0-9+/=\s]*\Z")
+# What is as high as the frame would grow with it, and the frame with that.
+_OF_THE_FRAME = re.compile(r"\d[sld]?v(?:h|b|min|max)\b", re.IGNORECASE)
+
+# The only script that the policy lets run, by its hash. To anybody: only our own pages can frame
+# the document, and it says no more than how high it is and how many images it does without.
+_SCRIPT = """
+const tell = () => parent.postMessage({
+  height: document.body.scrollHeight + innerHeight - document.documentElement.clientHeight,
+  held: Number(document.documentElement.dataset.held),
+}, '*')
+addEventListener('DOMContentLoaded', () => new ResizeObserver(tell).observe(document.body))
+addEventListener('resize', tell)
+"""
+_SCRIPT_HASH = base64.b64encode(hashlib.sha256(_SCRIPT.encode()).digest()).decode()
 
 _PAGE = """<!doctype html>
-<html><head><meta charset="utf-8"><meta name="referrer" content="no-referrer">
+<html data-held="{held}"><head><meta charset="utf-8"><meta name="referrer" content="no-referrer">
 <meta name="viewport" content="width=device-width"><base target="_blank"><style>
 html{{color-scheme:light;background:#fff}}
-body{{margin:12px;font:14px/1.5 system-ui,sans-serif;color:#1a1a1a;overflow-wrap:anywhere}}
+body{{display:flow-root;margin:0;padding:12px;overflow-wrap:anywhere}}
+body{{font:14px/1.5 system-ui,sans-serif;color:#1a1a1a}}
 img{{max-width:100%;height:auto}} table{{max-width:100%}} pre{{white-space:pre-wrap}}
 blockquote{{margin:0 0 0 8px;padding-left:8px;border-left:2px solid #ccc}}
-</style></head><body>{body}</body></html>
+</style><script>{script}</script></head><body>{body}</body></html>
 """
 
 
@@ -48,9 +66,9 @@ def policy(*, images: bool) -> str:
     """The document's Content-Security-Policy; links may open pages outside the sandbox."""
     sources = "data: https: http:" if images else "data:"
     return (
-        f"default-src 'none'; img-src {sources}; style-src 'unsafe-inline'; base-uri 'none'; "
-        "form-action 'none'; frame-ancestors 'self'; "
-        "sandbox allow-popups allow-popups-to-escape-sandbox"
+        f"default-src 'none'; script-src 'sha256-{_SCRIPT_HASH}'; img-src {sources}; "
+        "style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'; "
+        "sandbox allow-scripts allow-popups allow-popups-to-escape-sandbox"
     )
 
 
@@ -74,39 +92,44 @@ def references(source: str) -> set[str]:
 
 
 def document(source: str, pictures: Mapping[str, str], *, images: bool) -> str:
-    """The whole page. `pictures`: data URIs by cid, put where the mail names that cid."""
-    if images:
-        source = _SET_ASIDE.sub(r'\1src="', source)
-    cleaned = nh3.clean(
-        source,
-        tags=_TAGS,
-        clean_content_tags={"script", "style", "title"},
-        attributes=_ATTRIBUTES,
-        attribute_filter=_filter(pictures, images=images),
-        url_schemes=_SCHEMES,
-        link_rel="noopener noreferrer nofollow",
-    )
-    return _PAGE.format(body=cleaned)
+    """The whole page. `pictures`: data URIs by cid, put where the mail names that cid.
 
+    Without `images` it says how many remote ones it does without.
+    """
+    held = 0
 
-def data_uri(content_type: str, data: bytes) -> str:
-    return f"data:{content_type};base64,{base64.b64encode(data).decode()}"
-
-
-def _filter(pictures: Mapping[str, str], *, images: bool) -> Callable[[str, str, str], str | None]:
     def keep(tag: str, name: str, value: str) -> str | None:
+        nonlocal held
         if tag == "img" and name == "src":
             scheme = value.partition(":")[0].strip().lower()
             if scheme == "cid":
                 return pictures.get(value.strip()[4:].strip("<> "))
             if scheme == "data":
                 return value if _IMAGE_DATA.match(value) else None
-            return value if images and scheme in ("http", "https") else None
+            if scheme not in ("http", "https"):
+                return None
+            held += not images
+            return value if images else None
         if name in ("href", "cite") and value.strip()[:5].lower().startswith(("data:", "cid:")):
             return None
-        if name == "style" and ("url(" in value.lower() or "\\" in value):
-            # A picture in a style would be a request; escapes could hide one.
-            return None
+        if name == "style":
+            if "url(" in value.lower() or "\\" in value:
+                # A picture in a style would be a request; escapes could hide one.
+                return None
+            return ";".join(part for part in value.split(";") if not _OF_THE_FRAME.search(part))
         return value
 
-    return keep
+    cleaned = nh3.clean(
+        _SET_ASIDE.sub(r'\1src="', source),
+        tags=_TAGS,
+        clean_content_tags={"script", "style", "title"},
+        attributes=_ATTRIBUTES,
+        attribute_filter=keep,
+        url_schemes=_SCHEMES,
+        link_rel="noopener noreferrer nofollow",
+    )
+    return _PAGE.format(held=held, script=_SCRIPT, body=cleaned)
+
+
+def data_uri(content_type: str, data: bytes) -> str:
+    return f"data:{content_type};base64,{base64.b64encode(data).decode()}"

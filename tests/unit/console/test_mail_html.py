@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import base64
+import hashlib
+import re
+
 import pytest
 
 from agent_console.api.content_calls import disposition, picture_type, served_as
@@ -55,8 +59,31 @@ def test_remote_images_of_a_mail_that_was_read_come_when_asked_for(picture: str)
     hidden, shown = (document(read, {}, images=images) for images in (False, True))
     assert "cdn.example" not in hidden
     assert 'src="https://cdn.example/a.png?b=1&amp;c=2"' in shown
+    assert (held(hidden), held(shown)) == (1, 0)
     for page in (hidden, shown):
         assert '&lt;img data-remote-src="x"&gt;' in page, "words stay words"
+
+
+def held(page: str) -> int:
+    found = re.search(r'<html data-held="(\d+)">', page)
+    assert found is not None
+    return int(found[1])
+
+
+def test_it_is_said_how_many_images_are_held_back() -> None:
+    logo = '<img src="cid:logo@mail"><img src="data:image/png;base64,AAAA"><img alt="none">'
+    remote = '<img src="https://cdn.example/a.png"><img src="http://cdn.example/b.png">'
+    pictures = {"logo@mail": "data:image/png;base64,AAAA"}
+    assert held(document(logo, pictures, images=False)) == 0
+    assert held(document(logo + remote, pictures, images=False)) == 2
+    assert held(document(logo + remote, pictures, images=True)) == 0
+
+
+@pytest.mark.parametrize("unit", ["vh", "DVH", "svb", "vmin", "lvmax"])
+def test_nothing_is_as_high_as_the_frame_which_is_as_high_as_the_mail(unit: str) -> None:
+    page = document(f'<p style="color:red;height:100{unit};margin:0">x</p>', {}, images=False)
+    assert '<p style="color:red;margin:0">x</p>' in page
+    assert "50vw" in document('<p style="width:50vw">x</p>', {}, images=False)
 
 
 def test_pictures_of_the_mail_are_put_in_place() -> None:
@@ -67,10 +94,15 @@ def test_pictures_of_the_mail_are_put_in_place() -> None:
     assert "cid:" not in page
 
 
-def test_the_document_is_sandboxed() -> None:
-    assert "default-src 'none'" in policy(images=True)
-    assert "sandbox" in policy(images=True)
-    assert "allow-scripts" not in policy(images=True)
+def test_the_document_is_of_no_origin_and_runs_our_script_alone() -> None:
+    page = document("<script>alert(1)</script><p>words</p>", {}, images=True)
+    [script] = re.findall(r"<script>(.*?)</script>", page, re.DOTALL)
+    hashed = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    for images in (False, True):
+        parts = dict(part.strip().partition(" ")[::2] for part in policy(images=images).split(";"))
+        assert parts["default-src"] == "'none'"
+        assert parts["script-src"] == f"'sha256-{hashed}'"
+        assert "allow-same-origin" not in parts["sandbox"]
 
 
 @pytest.mark.parametrize(

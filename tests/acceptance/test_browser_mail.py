@@ -1,0 +1,108 @@
+"""A formatted mail in its frame, in a real browser."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Frame, Page, Route, expect
+
+from tests.acceptance.hub_process import MAILBOX
+from tests.acceptance.shift import Say, Stage, accept, on_stage, sign_in, words
+
+SENDER = "ada@customer.example"
+# One white pixel; the mail says how large it is shown.
+PIXEL = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42mP8/x8AAwMCAO+ip1sAAAAASUVORK5CYII="
+)
+HOSTILE = """
+<script>window.taken = 1</script><img src="x" onerror="window.taken = 2">
+<svg onload="window.taken = 3"></svg><details open ontoggle="window.taken = 4"></details>
+<iframe srcdoc="<script>parent.taken = 5</script>"></iframe>
+<iframe src="javascript:parent.taken = 6"></iframe>
+<a id="link" target="_self" href="javascript:window.taken = 7">link</a>
+"""
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
+    async with on_stage(tmp_path) as stage:
+        yield stage
+
+
+async def opened(stage: Stage, page: Page, say: Say, html: str) -> Frame:
+    """The frame of a mail that was taken in hand and is shown as it was sent."""
+    sent = await stage.mailbox.customer_mails(SENDER, MAILBOX, "A lamp", "It is dark.", html=html)
+    assert sent.ok
+    await accept(page, say, "It is dark.")
+    await page.get_by_role("button", name=say("timeline.formatted")).click()
+    frame = await (await page.locator("iframe").element_handle()).content_frame()
+    assert frame is not None
+    return frame
+
+
+async def all_of_it_is_seen(frame: Frame) -> None:
+    await frame.wait_for_function(
+        "innerHeight >= document.body.scrollHeight && innerHeight < document.body.scrollHeight + 4"
+    )
+
+
+async def test_a_mail_is_as_high_as_it_is_whatever_comes_later(stage: Stage, page: Page) -> None:
+    say = words("en")
+    await sign_in(page, stage.hub, say)
+
+    async def picture(route: Route) -> None:
+        await route.fulfill(body=PIXEL, content_type="image/png")
+
+    await page.route("https://cdn.example/*", picture)
+    high = "<p style='height:700px'>A long letter</p>"
+    frame = await opened(
+        stage, page, say, f"{high}<img width='300' src='https://cdn.example/lamp.png'>"
+    )
+    await frame.get_by_text("A long letter").wait_for()
+    await all_of_it_is_seen(frame)
+    blocked = page.get_by_text(
+        say("timeline.imagesBlocked").partition(" | ")[0].replace("{n}", "1")
+    )
+    await expect(blocked).to_be_visible()
+    before = await frame.evaluate("innerHeight")
+    await page.locator(".gate").get_by_role("button", name=say("act.show")).click()
+    await frame.wait_for_function("(before) => innerHeight >= before + 250", arg=before)
+    await all_of_it_is_seen(frame)
+    await expect(blocked).to_have_count(0)
+    # What was short is not left half empty, and a narrower window makes it higher.
+    await page.set_viewport_size({"width": 560, "height": 800})
+    await all_of_it_is_seen(frame)
+
+
+async def test_images_are_offered_only_where_there_are_some(stage: Stage, page: Page) -> None:
+    say = words("en")
+    await sign_in(page, stage.hub, say)
+    frame = await opened(stage, page, say, "<p>A short letter</p>")
+    await all_of_it_is_seen(frame)
+    assert await frame.evaluate("innerHeight") < 100
+    await expect(page.locator(".gate")).to_have_count(0)
+
+
+async def test_no_script_of_a_mail_runs_even_if_it_was_not_cleaned(
+    stage: Stage, page: Page
+) -> None:
+    say = words("en")
+    await sign_in(page, stage.hub, say)
+
+    async def uncleaned(route: Route) -> None:
+        answer = await route.fetch()
+        await route.fulfill(
+            response=answer, body=(await answer.text()).replace("</body>", f"{HOSTILE}</body>")
+        )
+
+    await page.route("**/messages/*/html*", uncleaned)
+    frame = await opened(stage, page, say, "<p>A hostile letter</p>")
+    await all_of_it_is_seen(frame)  # our own script runs
+    await frame.locator("#link").click()
+    assert await frame.evaluate("[window.taken, window.origin]") == [None, "null"]
+    assert await page.evaluate("window.taken") is None
