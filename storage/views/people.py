@@ -10,7 +10,7 @@ import orjson
 from storage.reading import Reader
 from storage.views.answering import reply_ways
 from storage.views.rows import iso
-from triggerhub.domain.model.identity import address_shown, link_can_be_undone
+from triggerhub.domain.model.identity import address_shown, is_proven, link_can_be_undone
 
 Json = dict[str, Any]
 _ENTRY = """
@@ -211,7 +211,7 @@ def cards(reader: Reader, customer_ids: Iterable[str]) -> dict[str, Json]:
                 "timezone": row[5],
                 "tags": orjson.loads(row[6]),
                 "created_at": iso(row[7]),
-                "provisional": bool(row[8]),
+                "provisional": bool(row[8]) and not any(is_proven(i[4], i[8]) for i in own),
                 "fields": orjson.loads(row[9]),
             },
             "identities": [

@@ -146,7 +146,7 @@ SELECT i.id, i.conversation_id, n.customer_id, NULLIF(c.likely_customer_id, n.cu
  n.address, i.channel, i.account_id, i.queue_id, i.state, i.closed_how, i.priority, i.owner_id,
  i.assignment_id, i.assignment_state, i.opened_at, i.enqueued_at, i.first_enqueued_at,
  i.activated_at, i.last_customer_at, i.last_agent_at, i.wrap_up_at, i.parked_until_at, c.subject,
- i.preview, u.language, i.unread, i.proof, q.sla_seconds, i.closed_at, i.follow_up_of
+ i.preview, u.language, i.unread, i.proof, q.sla_seconds, i.closed_at, n.link_why, i.follow_up_of
 FROM interactions i
 JOIN conversations c ON c.id = i.conversation_id
 JOIN identities n ON n.id = i.identity_id
@@ -201,8 +201,9 @@ def _interaction(row: Any) -> Json:
         "preview": row[25],
         "lang": row[26],
         "unread": row[27],
-        "proof": row[28],
-        "follow_up": row[31] is not None,
+        # What an agent has said of a claim is about all that was said by it.
+        "proof": "confirmed" if row[28] == "claimed" and row[31] == "agent" else row[28],
+        "follow_up": row[32] is not None,
     }
 
 

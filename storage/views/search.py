@@ -16,7 +16,7 @@ from storage.projections.messages import preview
 from storage.reading import Reader
 from storage.views import cursor
 from storage.views.rows import hub, iso
-from triggerhub.domain.model.identity import UNKNOWN, address_shown
+from triggerhub.domain.model.identity import UNKNOWN, address_shown, is_proven
 from triggerhub.domain.permissions import Actor, may
 
 Json = dict[str, Any]
@@ -24,7 +24,7 @@ _NOT_DIGITS = re.compile(r"[^0-9]+")
 FEWEST_DIGITS = 3  # of a phone number
 WINDOW = 20_000  # numbers of the log among which a page is looked for first
 
-_SHOWN = "c.id, c.name, c.company, c.language"
+_SHOWN = "c.id, c.name, c.company, c.language, c.provisional"
 _WHOSE = "FROM identities m CROSS JOIN entries x WHERE m.customer_id = c.id"
 _CAME_IN = "x.identity_id = m.id AND x.direction = 'in'"
 # Entries are read from their end until the page is full. So they are joined crosswise, or SQLite
@@ -69,14 +69,17 @@ def search(reader: Reader, query: str, *, viewer: Actor, after: str | None, limi
     rows = _rows(reader, " AND ".join(conditions), words, values, limit)
     more, rows = len(rows) > limit, rows[:limit]
     addresses: dict[str, list[str]] = {}
-    for customer_id, address in reader.connection.in_list(
-        "SELECT customer_id, address FROM identities WHERE customer_id IN (:ids)"
-        " ORDER BY learnt_at, id",
+    proven: set[str] = set()
+    for customer_id, address, standing, link_why in reader.connection.in_list(
+        "SELECT customer_id, address, standing, link_why FROM identities"
+        " WHERE customer_id IN (:ids) ORDER BY learnt_at, id",
         [row[0] for row in rows],
     ):
+        if is_proven(standing, link_why):
+            proven.add(customer_id)
         if address_shown(address):
             addresses.setdefault(customer_id, []).append(address)
-    said = _said(reader, [row[4] for row in rows])
+    said = _said(reader, [row[5] for row in rows])
     return {
         "items": [
             {
@@ -85,13 +88,14 @@ def search(reader: Reader, query: str, *, viewer: Actor, after: str | None, limi
                 "company": row[2],
                 "language": row[3],
                 "addresses": list(dict.fromkeys(addresses.get(row[0], []))),
+                "provisional": bool(row[4]) and row[0] not in proven,
                 "last_at": iso(at),
                 "last_text": words,
             }
             for row in rows
-            for at, words in [said.get(row[4], (None, ""))]
+            for at, words in [said.get(row[5], (None, ""))]
         ],
-        "after": str(rows[-1][4]) if more else None,
+        "after": str(rows[-1][5]) if more else None,
     }
 
 
@@ -110,7 +114,7 @@ def _rows(
             f"{sql}{has_words} AND {conditions} ORDER BY {last} DESC LIMIT :limit", values
         )
     if len(rows) > limit or not values["since"]:
-        return sorted(rows, key=lambda row: row[4], reverse=True)
+        return sorted(rows, key=lambda row: row[5], reverse=True)
     among = (
         f"c.id IN (SELECT s.customer_id FROM customer_search s WHERE {words}) AND " if words else ""
     )

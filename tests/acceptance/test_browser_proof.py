@@ -9,10 +9,20 @@ from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
-from playwright.async_api import APIRequestContext, Page, expect
+from playwright.async_api import APIRequestContext, Locator, Page, expect
 
 from tests.acceptance.hub_process import MAILBOX, NUMBER, PASSWORD, HubProcess
-from tests.acceptance.shift import Stage, accept, entry, offer, on_stage, sign_in, words
+from tests.acceptance.shift import (
+    Say,
+    Stage,
+    accept,
+    enter,
+    entry,
+    offer,
+    on_stage,
+    sign_in,
+    words,
+)
 from tests.services.browser import OpenPage
 
 CUSTOMER = "ada@customer.example"
@@ -29,7 +39,7 @@ async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
         yield stage
 
 
-async def known_customer(stage: Stage, ben: APIRequestContext) -> None:
+async def known_customer(stage: Stage, ben: APIRequestContext, matters: int = HISTORY) -> None:
     """A customer with a history, that a colleague has dealt with."""
     base = stage.hub.base
     answer = await ben.post(f"{base}/api/v1/session", data={"login": "ben", "password": PASSWORD})
@@ -42,7 +52,7 @@ async def known_customer(stage: Stage, ben: APIRequestContext) -> None:
         return str(found["interaction_id"]) if found.get("interaction_id") else None
 
     await ask("presence.set", presence="busy")
-    for number in range(HISTORY):
+    for number in range(matters):
         sent = await stage.mailbox.customer_mails(
             CUSTOMER, MAILBOX, f"Matter {number}", f"Words {number}\n" * 5, name="Ada Lamp"
         )
@@ -100,7 +110,60 @@ async def test_what_is_not_proven_is_on_the_screen_with_its_warning(
         await expect(held_out).to_contain_text(mail)
         await page.keyboard.press("p")
         await expect(entry(page, mail)).to_be_in_viewport(ratio=1)
-        await expect(page.get_by_text(say("proof.title")).last).to_be_in_viewport(ratio=1)
+        await expect(banner(page, say)).to_be_in_viewport(ratio=1)
         await page.keyboard.press("d")
         await expect(held_out).to_have_count(0)
         await page.go_back()
+
+
+def banner(page: Page, say: Say) -> Locator:
+    return page.get_by_role("region", name=say("proof.title"))
+
+
+async def test_nobody_overlooks_that_a_sender_is_not_proven(
+    stage: Stage, page: Page, open_page: OpenPage
+) -> None:
+    """On the offer, in the lists, over the timeline at any width, beside it, and in the answer."""
+    say = words("en")
+    await known_customer(stage, (await open_page()).context.request, matters=9)
+    await sign_in(page, stage.hub, say)
+    assert (await stage.carrier.customer_sends(PHONE, NUMBER, "Where is my parcel?")).ok
+    await accept(page, say, "Where is my parcel?")
+    await asyncio.to_thread(forge, stage.hub, FORGED)
+    held_out = offer(page, say)
+    await expect(held_out.locator(".proof-mark")).to_be_visible()
+    await held_out.get_by_role("button", name=say("offer.accept")).click()
+    claim = entry(page, FORGED).filter(has=page.locator(".proof-mark"))
+    await expect(claim).to_be_visible()
+    listed = page.locator("a.row").filter(has=page.locator(".proof-mark"))
+    await expect(listed).to_have_count(1)
+    await expect(page.locator("a.row")).to_have_count(2)
+    answer = page.locator(".composer").get_by_text(CUSTOMER).last
+    for width in (1440, 1024, 560):
+        await page.set_viewport_size({"width": width, "height": 768})
+        await expect(banner(page, say)).to_be_in_viewport(ratio=1)
+        await expect(banner(page, say)).to_contain_text("Ada Lamp")
+        await expect(page.locator("header .proof-mark")).to_be_in_viewport(ratio=1)
+        await expect(answer).to_be_in_viewport(ratio=1)
+        # However far up one reads in what is the likely customer's.
+        await page.get_by_role("log").hover()
+        await page.mouse.wheel(0, -2000)
+        theirs = entry(page, "Words 0")
+        await expect(theirs).to_be_in_viewport()
+        await expect(theirs.locator(".proof-mark")).to_have_count(0)
+        await expect(banner(page, say)).to_be_in_viewport(ratio=1)
+    board = await open_page()
+    await enter(board, stage.hub, say, "supervisor", "sue")
+    await board.get_by_role("region", name=say("board.agents")).get_by_text("Ann").click()
+    drawer = board.get_by_role("complementary").filter(has_text=FORGED)
+    await expect(drawer.get_by_role("img", name=say("proof.title"))).to_have_count(1)
+    await board.get_by_role("link", name=say("rail.customers")).click()
+    people = board.locator("aside a.row")
+    await expect(people).to_have_count(3)
+    await expect(people.get_by_role("img", name=say("proof.title"))).to_have_count(1)
+    # An agent's word ends it everywhere, for what was said so far.
+    await banner(page, say).get_by_role("button", name=say("proof.them")).click()
+    await expect(banner(page, say)).to_have_count(0)
+    await page.reload()
+    await expect(entry(page, FORGED)).to_contain_text(say("proof.settled"))
+    await expect(page.locator(".proof-mark")).to_have_count(0)

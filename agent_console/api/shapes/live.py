@@ -77,7 +77,7 @@ class Interaction(Shape):
     preview: str | None
     lang: str | None
     unread: int
-    proof: str
+    proof: Literal["verified", "claimed", "confirmed"]
     follow_up: bool
 
 

@@ -29,6 +29,7 @@ class CustomerHit(Shape):
     company: str | None
     language: str | None
     addresses: list[str]
+    provisional: bool
     last_at: datetime | None
     last_text: str | None
 

@@ -129,7 +129,7 @@ function page(customerId, before, limit) {
 }
 function hit(card) {
   const list = w.timelines.get(card.customer.id)
-  return { id: card.customer.id, name: card.customer.name, company: card.customer.company, language: card.customer.language, addresses: card.identities.map((i) => i.address), last_at: card.last_at, last_text: list.at(-1)?.text ?? null }
+  return { id: card.customer.id, name: card.customer.name, company: card.customer.company, language: card.customer.language, addresses: card.identities.map((i) => i.address), provisional: card.customer.provisional, last_at: card.last_at, last_text: list.at(-1)?.text ?? null }
 }
 
 async function api(request, path, query, user) {

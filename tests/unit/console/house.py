@@ -146,7 +146,7 @@ class House(Shown):
     async def customers(self, query: str, *, viewer: Actor, after: str | None, limit: int) -> Json:
         items = [
             {"id": key, "name": row["name"], "company": None, "language": None, "addresses": [],
-             "last_at": None, "last_text": None}
+             "provisional": row["provisional"], "last_at": None, "last_text": None}
             for key, row in self.customers_.items()
             if query in row["name"]
             and may(viewer, "customer.read", await self.reach(key))

@@ -23,6 +23,11 @@ def address_shown(address: str) -> str:
     return "" if address.startswith(NO_ADDRESS) else address
 
 
+def is_proven(standing: str, link_why: str | None) -> bool:
+    """Whether it is known to be its customer's: by a proof, or by an agent's word."""
+    return standing == "verified" or link_why == "agent"
+
+
 def closed_because(
     address: str, *, standing: str, ended: bool, link_why: str | None, opted_out: bool
 ) -> Literal["ended", "no_address", "opted_out"] | None:

@@ -75,6 +75,14 @@ describe('the composer', () => {
     expect(text().element.value).toBe('')
   })
 
+  it('says to whom an answer goes while the sender is not proven, and not of a note', async () => {
+    expect(wrapper.find('.proof-mark').exists()).toBe(false)
+    await wrapper.setProps({ interaction: { ...interaction, proof: 'claimed' } })
+    expect(wrapper.get('.unproven').text()).toContain('Your answer goes to +44 7700 900142.')
+    await tab('Note')?.trigger('click')
+    expect(wrapper.find('.unproven').exists()).toBe(false)
+  })
+
   it('sends nothing on Enter alone, nor an empty text', async () => {
     await press({ key: 'Enter', ctrlKey: true })
     await type('Hello')

@@ -16,6 +16,8 @@ export type InteractionState =
 export type ClosedHow = 'handled' | 'abandoned' | 'set_aside'
 export type AssignmentState = 'connected' | 'held' | 'wrap_up'
 export type Standing = 'verified' | 'claimed'
+/** `confirmed`: a claim that an agent's word stands for. */
+export type Proof = 'verified' | 'claimed' | 'confirmed'
 export type EntryKind = 'message' | 'note' | 'call' | 'system'
 export type Direction = 'in' | 'out' | 'none'
 export type EntryState =
@@ -118,7 +120,7 @@ export interface Interaction {
   preview: string | null
   lang: string | null
   unread: number
-  proof: Standing
+  proof: Proof
   follow_up: boolean
 }
 
@@ -165,6 +167,7 @@ export interface Customer {
   timezone: string | null
   tags: string[]
   created_at: string
+  /** Nobody has proven to be them yet. */
   provisional: boolean
   fields: Record<string, string>
 }
@@ -372,6 +375,7 @@ export interface CustomerHit {
   company: string | null
   language: string | null
   addresses: string[]
+  provisional: boolean
   last_at: string | null
   last_text: string | null
 }

@@ -2,8 +2,9 @@ import { mount } from '@vue/test-utils'
 import { createPinia, setActivePinia } from 'pinia'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
-import type { Entry } from '@/api/types'
+import type { Card, Entry } from '@/api/types'
 import { i18n, speak } from '@/i18n'
+import { useLive } from '@/live/live'
 import EntryMessage from './EntryMessage.vue'
 
 const entry = {
@@ -16,7 +17,7 @@ describe('a mail in the timeline', () => {
   afterEach(() => speak('en'))
 
   const shown = (more: Partial<Entry> = {}) => mount(EntryMessage, {
-    props: { entry: { ...entry, ...more }, current: true, customerId: 'c1', interaction: null, customerName: 'Ada' }, global: { plugins: [i18n], stubs: ['RouterLink'] },
+    props: { entry: { ...entry, ...more }, current: true, customerId: 'c1', customerName: 'Ada' }, global: { plugins: [i18n], stubs: ['RouterLink'] },
   })
 
   it('tells where it asks for answers, and that they go to its sender', async () => {
@@ -28,6 +29,19 @@ describe('a mail in the timeline', () => {
 
   it.each([[undefined], [null], ['Ada@Customer.example']])('says nothing of %s', (reply_to) => {
     expect(shown({ reply_to } as Partial<Entry>).find('.elsewhere').exists()).toBe(false)
+  })
+
+  it('is marked while it is not proven, until an agent has said who it is', async () => {
+    const live = useLive()
+    const claim = { identity_id: 'i_claimed', proof: 'claimed' } as const
+    expect(shown(claim).text()).toContain('claims to be ada@customer.example')
+    expect(shown({ ...claim, proof: 'verified' }).find('.proof-mark').exists()).toBe(false)
+    const mail = shown(claim)
+    expect(mail.find('.proof-mark').exists()).toBe(true)
+    live.state = { ...live.state, cards: { c1: { identities: [{ id: 'i_claimed', link_why: 'agent' }] } as unknown as Card } }
+    await mail.vm.$nextTick()
+    expect(mail.find('.proof-mark').exists()).toBe(false)
+    expect(mail.text()).toContain('An agent has confirmed that it is them.')
   })
 
   const part = { filename: 'photo.jpg', content_type: 'image/jpeg', size: 0, inline: false, cid: null }
