@@ -42,6 +42,9 @@ it('can be pressed only when they have been seen', async () => {
   expect(fresh()).toBe(false)
   await hold('a', 'b')
   expect(fresh()).toBe(true)
+  // The first is told of, others have a line each, and all can be taken.
+  expect(over.findAll('.offer').map((one) => one.classes('slim'))).toEqual([false, true])
+  expect(over.findAll('.btn-primary')).toHaveLength(2)
   await pass(400)
   await hold('b')
   expect(fresh()).toBe(false)
