@@ -2,7 +2,7 @@ import { mount } from '@vue/test-utils'
 import { createPinia, setActivePinia } from 'pinia'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
-import type { Card, Entry, Identity, PastInteraction } from '@/api/types'
+import type { Card, Entry, Identity, Interaction, PastInteraction } from '@/api/types'
 import { i18n, speak } from '@/i18n'
 import { useLive } from '@/live/live'
 import { setClock } from '@/marks/clock'
@@ -21,11 +21,21 @@ describe('the card', () => {
     setClock(Date.parse('2026-11-20T09:27:00.000Z'))
   })
   afterEach(() => speak('en'))
-  const show = () => mount(CustomerCard, { props: { customerId: 'c1', card, overlay: false, interaction: null }, global: { plugins: [i18n] } })
+  const show = (more: Record<string, unknown> = {}) => mount(CustomerCard, { props: { customerId: 'c1', card, overlay: false, interaction: null, ...more }, global: { plugins: [i18n] } })
+  const living = (timezone: string) => ({ card: { ...card, customer: { ...card.customer, timezone } } })
 
-  it.each([['en', '17:27 in Shanghai'], ['zh-CN', '中国时间 17:27']] as const)('says where it is what time in %s', async (language, words) => {
+  it.each([
+    ['en', 'Asia/Shanghai', /17:27 in Shanghai/u], ['en', 'America/New_York', /04:27 in New York/u],
+    // Whether a browser has a Chinese name for a city is its own affair.
+    ['zh-CN', 'Asia/Shanghai', /中国时间 17:27/u], ['zh-CN', 'America/New_York', /(纽约|北美东部)时间 04:27/u], ['zh-CN', 'Etc/GMT+5', /GMT-5 04:27/u],
+  ] as const)('says in %s where in %s it is what time', async (language, timezone, words) => {
     await speak(language)
-    expect(show().find('.facts').text()).toContain(words)
+    expect(show(living(timezone)).find('.facts').text()).toMatch(words)
+  })
+
+  it('lists what was before, not what is on the screen', () => {
+    expect(show({ interaction: { id: 'in1', customer_id: 'c1' } as Interaction }).findAll('.past')).toHaveLength(2)
+    expect(show().findAll('.past')).toHaveLength(3)
   })
 
   it('tells what has no subject apart by its first words', () => {

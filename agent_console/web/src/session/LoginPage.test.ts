@@ -27,7 +27,7 @@ describe('signing in', () => {
 
   async function enter(next: string) {
     await router.push(next)
-    const login = mount(LoginPage, { global: { plugins: [i18n, router] } })
+    const login = mount(LoginPage, { global: { plugins: [i18n, router] }, attachTo: document.body })
     await login.get('#login').setValue('grace')
     await login.get('#password').setValue('right words')
     await login.get('form').trigger('submit')
@@ -44,6 +44,14 @@ describe('signing in', () => {
     vi.spyOn(calls, 'signIn').mockResolvedValue({ user: { id: 'u', role, language: 'en', queue_ids: [] }, csrf: 'x', hub: {} } as unknown as Session)
     await enter(at)
     expect(router.currentRoute.value.fullPath).toBe(to)
+  })
+
+  it('goes on at the password after a wrong one', async () => {
+    vi.spyOn(calls, 'signIn').mockRejectedValue(new ProblemError({ title: 'No', status: 401, code: 'wrong_credentials' }, null))
+    const login = await enter('/login')
+    expect(document.activeElement?.id).toBe('password')
+    expect(login.get<HTMLInputElement>('#login').element.value).toBe('grace')
+    expect(login.get<HTMLInputElement>('#password').element.value).toBe('')
   })
 
   it('counts down to when it may be tried again', async () => {
