@@ -12,17 +12,11 @@ from agent_console.live.scope import (
 )
 from agent_console.wire import instant
 from triggerhub.domain.errors import NotFound
+from triggerhub.domain.figures import FIGURES, OF_A_QUEUE
 from triggerhub.domain.permissions import Subject, may
 from triggerhub.domain.ports import Json
 
-FORMULAS = {
-    "waiting": "interactions of the queue in state queued or offered",
-    "in_work": "interactions of the queue in state active, wrap-up included",
-    "answered_today": "interactions of the queue first accepted since midnight in the hub's zone",
-    "abandoned_today": "interactions of the queue closed as abandoned since midnight",
-    "agents_ready": "agents of the queue who are available, connected and idle",
-    "agents_total": "agents who serve the queue",
-}
+METRICS = tuple(FIGURES[name] for name in OF_A_QUEUE if name != "longest_since")  # no moment
 
 
 async def customers(call: AnyCall) -> Answer:
@@ -106,8 +100,15 @@ async def _queues(call: AnyCall) -> list[Json]:
 
 
 async def agents(call: AnyCall) -> Answer:
-    rows = await call.console.views.listed("agents")
-    return {"items": [agent_row(call.actor, row) for row in rows]}
+    """With `queue` or `figure` only those whom the caller may read whole."""
+    query = call.query
+    items = [agent_row(call.actor, row) for row in await call.console.views.listed("agents")]
+    if query.queue is not None:
+        items = [row for row in items if query.queue in row.get("queue_ids", ())]
+    if query.figure is not None:
+        figure = FIGURES[query.figure]
+        items = [row for row in items if "status" in row and figure.counts(row)]
+    return {"items": items}
 
 
 async def accounts(call: AnyCall) -> Answer:
@@ -120,9 +121,9 @@ async def accounts(call: AnyCall) -> Answer:
 async def metrics(call: AnyCall) -> Answer:
     return {
         "items": [
-            {"name": name, "queue_id": row["id"], "value": row[name], "formula": formula}
+            {"name": of.name, "queue_id": row["id"], "value": row[of.name], "formula": of.formula}
             for row in await _queues(call)
-            for name, formula in FORMULAS.items()
+            for of in METRICS
         ]
     }
 

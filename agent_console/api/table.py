@@ -102,7 +102,8 @@ ROUTES: tuple[Route, ...] = (
     Route(
         method="GET", path="agents", name="listAgents",
         summary="All agents; more than the name of oneself, or for supervisors",
-        action="agents.names", handler=read_calls.agents, answer=reads.Agents,
+        action="agents.names", handler=read_calls.agents, query=reads.AgentsQuery,
+        answer=reads.Agents,
     ),
     Route(
         method="GET", path="accounts", name="listAccounts", summary="The channel accounts",

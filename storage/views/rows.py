@@ -12,7 +12,9 @@ import orjson
 
 from storage.engine import Params
 from storage.reading import Reader
+from triggerhub.domain.figures import FIGURES
 from triggerhub.domain.model.identity import address_shown
+from triggerhub.domain.rows import UserRow
 
 Json = dict[str, Any]
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -53,7 +55,8 @@ def agents(reader: Reader, ids: Iterable[str] | None = None) -> dict[str, Json]:
     rows = _some(
         reader,
         "SELECT u.id, u.name, u.role, a.presence, a.next_presence, a.status, a.status_at,"
-        " a.presence_at, a.connected, u.login FROM users u JOIN agents a ON a.id = u.id"
+        " a.presence_at, a.connected, u.login, u.queue_ids FROM users u"
+        " JOIN agents a ON a.id = u.id"
         " WHERE u.disabled = 0",
         "u.id",
         wanted,
@@ -82,6 +85,7 @@ def agents(reader: Reader, ids: Iterable[str] | None = None) -> dict[str, Json]:
             "presence_since": iso(row[7]),
             "connected": bool(row[8]),
             "login": row[9],
+            "queue_ids": orjson.loads(row[10]),
             "holds": holds.get(row[0], []),
         }
         for row in rows
@@ -89,7 +93,7 @@ def agents(reader: Reader, ids: Iterable[str] | None = None) -> dict[str, Json]:
 
 
 def queues(reader: Reader, now: datetime, ids: Iterable[str] | None = None) -> dict[str, Json]:
-    """Every figure is a count over open work, agents, or today's intervals."""
+    """What each figure counts is said in domain.figures; today's are counted as they happen."""
     wanted = None if ids is None else set(ids)
     found: dict[str, Json] = {
         row.id: {
@@ -114,13 +118,13 @@ def queues(reader: Reader, now: datetime, ids: Iterable[str] | None = None) -> d
         row = found.get(queue_id)
         if row is None:
             continue
-        if state in ("queued", "offered"):
-            row["waiting"] += count
+        for name in ("waiting", "in_work"):
+            if FIGURES[name].counts({"state": state}):
+                row[name] += count
+        if FIGURES["longest_since"].counts({"state": state}):
             since = iso(oldest)
             if row["longest_since"] is None or (since and since < row["longest_since"]):
                 row["longest_since"] = since
-        elif state == "active":
-            row["in_work"] += count
     for queue_id, answered, abandoned in reader.connection.all(
         "SELECT queue_id, SUM(answered), SUM(abandoned) FROM intervals"
         # By queue, because the key begins with it.
@@ -131,13 +135,17 @@ def queues(reader: Reader, now: datetime, ids: Iterable[str] | None = None) -> d
             found[queue_id]["answered_today"] = int(answered)
             found[queue_id]["abandoned_today"] = int(abandoned)
     for user in reader.users():
-        if user.disabled or user.role != "agent":
+        if user.disabled:
             continue
-        for queue_id in user.queue_ids:
-            if queue_id in found:
-                found[queue_id]["agents_total"] += 1
-                found[queue_id]["agents_ready"] += user.status == "idle" and user.connected
+        for name in ("agents_ready", "agents_total"):
+            if FIGURES[name].counts(_axes(user)):
+                for queue_id in found.keys() & user.queue_ids:
+                    found[queue_id][name] += 1
     return found
+
+
+def _axes(user: UserRow) -> Json:
+    return {"role": user.role, "status": user.status, "connected": user.connected}
 
 
 _INTERACTION = """

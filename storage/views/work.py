@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
 from storage.reading import Reader
 from storage.views import cursor, rows
 from triggerhub.domain.errors import Invalid
+from triggerhub.domain.figures import FIGURES, Figure
 from triggerhub.domain.permissions import Actor, may
 
 Json = dict[str, Any]
 _OPEN = "i.state <> 'closed'"  # the planner knows the small index by these words
+
+
+def _counted(figure: Figure) -> str:
+    either = (
+        " AND ".join(f"i.{column} IN ({_listed(values)})" for column, values in fields.items())
+        for fields in figure.where
+    )
+    return f"{_OPEN} AND ({' OR '.join(either)})"
+
+
+def _listed(values: Iterable[str]) -> str:
+    return ", ".join(f"'{value}'" for value in values)
+
+
 _STATES = {
-    "waiting": f"{_OPEN} AND i.state IN ('queued', 'offered')",
-    "in_work": f"{_OPEN} AND i.state = 'active'",
+    **{name: _counted(FIGURES[name]) for name in ("waiting", "in_work", "holds")},
     "open": _OPEN,
     "closed": "i.state = 'closed'",
     "abandoned_today": "i.closed_how = 'abandoned' AND i.closed_at >= :midnight",
@@ -27,7 +41,7 @@ def interactions(
 ) -> Json:
     """`wanted`: of queue, state, owner, customer, answered_since, as the contract has them.
 
-    A board's number and this list have the same condition.
+    `state` may be a figure on a board (domain.figures): the list is what that counts.
     """
     values: Json = {"limit": limit + 1}
     conditions = [*_wanted(reader, wanted, values), *_within_reach(viewer, values)]

@@ -32,6 +32,7 @@ class Agent(AgentName):
     presence_since: datetime
     connected: bool
     holds: list[Held]
+    queue_ids: list[str]
 
 
 class Queue(Shape):

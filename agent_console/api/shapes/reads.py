@@ -67,7 +67,7 @@ class InteractionsQuery(Paged):
     queue: Text | None = None
     state: (
         Literal["new", "scheduled", "queued", "offered", "active", "parked", "closed"]
-        | Literal["waiting", "in_work", "open", "abandoned_today"]
+        | Literal["waiting", "in_work", "holds", "open", "abandoned_today"]
         | None
     ) = None
     owner: Text | None = None
@@ -114,6 +114,11 @@ class Upload(Shape):
 
 class Queues(Shape):
     items: list[Queue]
+
+
+class AgentsQuery(Form):
+    queue: Text | None = None
+    figure: Literal["agents_ready", "agents_total"] | None = None
 
 
 class Agents(Shape):

@@ -20,6 +20,7 @@ export function world({ empty = false, long = 0 } = {}) {
   ]
   const agent = (id, name, presence, status, ago, holds = [], connected = true) => ({
     id, name, role: 'agent', presence, next_presence: null, status, since: iso(now - ago), presence_since: iso(now - ago), connected, holds,
+    queue_ids: users.find((user) => user.id === id)?.queue_ids ?? ['q_del', 'q_mail'],
   })
   const agents = [
     agent('u_amara', 'Amara Okafor', 'available', empty ? 'idle' : 'interacting', 102 * MIN, []),

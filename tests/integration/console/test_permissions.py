@@ -6,8 +6,9 @@ import pytest
 
 from agent_console.api.table import ROUTES
 from agent_console.wire import instant
-from tests.integration.console.served import Served
+from tests.integration.console.served import Person, Served
 from tests.unit.console.house import House
+from triggerhub.domain import events as e
 
 # ana holds cu_1 in qu_sales; bo serves qu_support. Statuses of: ana on her own, bo on ana's,
 # supervisor, admin, token, nobody. Where a route names nothing, ana's and bo's are the same.
@@ -72,6 +73,23 @@ async def test_lists_hold_only_what_is_within_reach(served: Served) -> None:
     agents = {row["id"]: row for row in (await bo.get("agents"))["items"]}
     assert set(agents["user_ana"]) == {"id", "name", "role"}
     assert "holds" in agents["user_bo"]
+
+
+async def test_whom_a_boards_number_counts_is_listed_to_those_who_see_them(
+    served: Served, house: House
+) -> None:
+    house.append(e.AgentConnected(agent_id="user_bo"))
+    house.append(e.PresenceChanged(agent_id="user_bo", presence="available", next_presence=None))
+    sue, ana = await served.signed_in("sue"), await served.signed_in("ana")
+
+    async def listed(person: Person, query: str) -> list[str]:
+        return sorted(row["id"] for row in (await person.get(f"agents?{query}"))["items"])
+
+    assert await listed(sue, "queue=qu_support&figure=agents_total") == ["user_bo"]
+    assert await listed(sue, "queue=qu_support&figure=agents_ready") == ["user_bo"]
+    assert await listed(sue, "queue=qu_sales&figure=agents_ready") == []
+    assert await listed(ana, "queue=qu_support&figure=agents_total") == []
+    assert await listed(ana, "queue=qu_sales") == ["user_ana"]
 
 
 async def test_an_admin_reads_what_a_supervisor_reads(served: Served) -> None:

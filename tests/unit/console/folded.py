@@ -106,7 +106,9 @@ class Folded:
                     "status": "off_queue", "since": at, "presence_since": at, "connected": False,
                 }  # fmt: skip
                 row = self.agents.setdefault(fact.user_id, new)
-                row |= {"name": fact.name, "role": fact.role}
+                row |= {
+                    "name": fact.name, "role": fact.role, "queue_ids": sorted(fact.queue_ids),
+                }  # fmt: skip
             case e.PresenceChanged():
                 self.agents[fact.agent_id] |= {
                     "presence": fact.presence, "next_presence": fact.next_presence,

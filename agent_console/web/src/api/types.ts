@@ -75,6 +75,7 @@ export interface Agent {
   presence_since?: string
   connected?: boolean
   holds?: Hold[]
+  queue_ids?: string[]
 }
 
 export interface Queue {

@@ -3,24 +3,28 @@ import type { Agent, Interaction, Queue } from '@/api/types'
 import { ms } from '@/marks/clock'
 import { presenceMark, type PresenceMark } from '@/marks/presence'
 import { slaLevel, type SlaLevel } from '@/marks/sla'
+import figures from './figures.json'
 
-export type DrillKind = 'waiting' | 'longest' | 'inWork' | 'answered' | 'abandoned' | 'agent'
+/** Named as the field of the queue or agent that has the number. */
+export type FigureName = keyof typeof figures
+
+/** What a number counts, as the hub has it (triggerhub/domain/figures.py). */
+export interface Figure {
+  rows: string
+  /** A row counts where any of these fits it; none for what happened today, which only the hub knows. */
+  where: Record<string, unknown[]>[]
+  formula: string
+}
+export const FIGURES: Record<FigureName, Figure> = figures
 
 export interface Drill {
-  kind: DrillKind
+  kind: FigureName
   /** Of the queue, or of the agent. */
   id: string
 }
 
-/** As it is written beside the number. */
-export const FORMULA: Record<DrillKind, string> = {
-  waiting: 'waiting = count(queued) + count(offered)',
-  longest: 'longest = now − min(enqueued_at)',
-  inWork: 'in_work = count(active)',
-  answered: 'answered = count(first offer.accepted of each ≥ midnight)',
-  abandoned: 'abandoned = count(closed: abandoned ≥ midnight)',
-  agent: 'holds = count(owner = agent, not closed)',
-}
+const counts = (kind: FigureName, row: object) =>
+  FIGURES[kind].where.some((fields) => Object.entries(fields).every(([field, values]) => values.includes((row as Record<string, unknown>)[field])))
 
 export function queueLevel(queue: Queue, now: number): SlaLevel {
   const since = ms(queue.longest_since)
@@ -28,18 +32,18 @@ export function queueLevel(queue: Queue, now: number): SlaLevel {
   return slaLevel(since, since + queue.sla_seconds * 1000, now)
 }
 
-const waits = (row: Interaction) => row.state === 'queued' || row.state === 'offered'
-
 /** The open interactions behind a live number, longest waiting first. */
 export function behind(rows: Interaction[], drill: Drill): Interaction[] {
-  const counted = rows.filter((row) => {
-    if (drill.kind === 'agent') return row.owner_id === drill.id && row.state !== 'closed'
-    if (row.queue_id !== drill.id) return false
-    return drill.kind === 'inWork' ? row.state === 'active' : waits(row)
-  })
+  const counted = rows.filter((row) => (drill.kind === 'holds' ? row.owner_id : row.queue_id) === drill.id && counts(drill.kind, row))
   return counted.sort((a, b) => since(a).localeCompare(since(b)))
 }
-const since = (row: Interaction) => (waits(row) ? row.enqueued_at : row.activated_at) ?? row.opened_at
+const since = (row: Interaction) => (counts('waiting', row) ? row.enqueued_at : row.activated_at) ?? row.opened_at
+
+/** Who stands behind the two numbers of a queue's agents. */
+export function serving(agents: Agent[], queueId: string): { ready: Agent[]; others: Agent[] } {
+  const all = agents.filter((agent) => agent.queue_ids?.includes(queueId) && counts('agents_total', agent)).sort(byTrouble)
+  return { ready: all.filter((agent) => counts('agents_ready', agent)), others: all.filter((agent) => !counts('agents_ready', agent)) }
+}
 
 /** Agents; of the others whoever is there for work, or has some. */
 export function takesWork(person: Agent): boolean {
