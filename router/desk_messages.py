@@ -293,7 +293,7 @@ def replay(work: Work, actor: Actor, command: cmd.ReplayAttention, options: Opti
         ev.AttentionClosed(attention_id=item["id"], how="replayed"),
         actor=actor.id,
     )
-    return {}
+    return {"message_id": item["message_id"]}
 
 
 def dismiss(work: Work, actor: Actor, command: cmd.DismissAttention, options: Options) -> Json:

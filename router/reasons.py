@@ -34,12 +34,15 @@ def because(error: HubError) -> str:
 
 
 def unparseable(work: Work, kept: RawDelivery, why: Rejected) -> MessageUnparseable:
-    """That nothing could be made of it; people see it under "needs attention"."""
+    """That nothing could be made of it; people see it under "needs attention".
+
+    What was to be read again keeps its place there.
+    """
     return MessageUnparseable(
         message_id=kept.message_id,
         channel=kept.channel,
         account_id=kept.account_id,
         raw_content=kept.raw_content,
-        attention_id=work.new_id("at"),
+        attention_id=work.read_again(kept.message_id) or work.new_id("at"),
         reason=because(why),
     )

@@ -304,10 +304,12 @@ intervals = Table(
     _int("abandoned", zero=True), _int("offered", zero=True),
     PrimaryKeyConstraint("queue_id", "start_at"),
 )  # fmt: skip
+# `at`: when it first needed somebody; `tries`: how often it was read again in vain since.
 attention = Table(
     "attention", metadata, _text("id", key=True), _text("kind"), _text("state"), _int("at"),
     _text("channel"), _text("account_id"), _text("reason"), _text("message_id", null=True),
     _text("interaction_id", null=True), _text("raw_content", null=True), _int("seq"),
+    _int("tried_at", null=True), _int("tries", zero=True),
     Index("attention_state", "state", "seq"),
 )  # fmt: skip
 

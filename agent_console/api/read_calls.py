@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+from datetime import timedelta
+
 from agent_console.api.route import Answer, AnyCall
 from agent_console.live.scope import (
     agent_row,
@@ -13,9 +16,11 @@ from agent_console.live.scope import (
 from agent_console.wire import instant
 from triggerhub.domain.errors import NotFound
 from triggerhub.domain.figures import FIGURES, OF_A_QUEUE
+from triggerhub.domain.model import rereading
 from triggerhub.domain.permissions import Subject, may
 from triggerhub.domain.ports import Json
 
+PAGE = 500  # events
 METRICS = tuple(FIGURES[name] for name in OF_A_QUEUE if name != "longest_since")  # no moment
 
 
@@ -85,6 +90,23 @@ async def attention(call: AnyCall) -> Answer:
     return await call.console.views.attention(
         state=query.state, after=query.after, limit=query.limit
     )
+
+
+async def outcome(call: AnyCall) -> Answer:
+    """Looks through the log after `after`; `next` is where it stopped without finding any."""
+    views, after, message_id = call.console.views, call.query.after, call.part("id")
+    deadline = call.console.clock.now() + timedelta(seconds=call.query.wait)
+    while True:
+        while facts := await views.facts(after, PAGE):
+            found = rereading.outcome(message_id, (recorded.fact for recorded in facts))
+            after = facts[-1].seq
+            if found is not None:
+                return {**asdict(found), "next": after}
+        left = (deadline - call.console.clock.now()).total_seconds()
+        if left > 0:
+            await call.console.progress.wait_beyond(after, left)
+        if await views.head() <= after:  # time is over, or the hub goes down
+            return {"outcome": None, "reason": "", "customer_id": None, "next": after}
 
 
 async def queues(call: AnyCall) -> Answer:

@@ -72,6 +72,12 @@ ROUTES: tuple[Route, ...] = (
         answer=reads.AttentionItems,
     ),
     Route(
+        method="GET", path="messages/{id}/outcome", name="readOutcome",
+        summary="What became of a message that is to be read again, with long-poll",
+        action="attention.read", handler=read_calls.outcome, query=reads.OutcomeQuery,
+        answer=reads.Outcome,
+    ),
+    Route(
         method="GET", path="messages/{id}/html", name="readHtml",
         summary="A mail's cleaned HTML, for a sandboxed frame",
         action="content.read", subject=subjects.the_message, hidden=True,

@@ -109,6 +109,15 @@ class DeliveryLookups(Base):
                 "interaction_id")  # fmt: skip
         return dict(zip(keys, row, strict=True))
 
+    def read_again(self, message_id: str) -> str | None:
+        """The item of a message that was to be read again."""
+        row = self.connection.one(
+            "SELECT id FROM attention WHERE state = 'replayed' AND message_id = :id"
+            " ORDER BY seq DESC LIMIT 1",
+            {"id": message_id},
+        )
+        return row[0] if row else None
+
     def attention_of(self, message_id: str) -> list[str]:
         """Open items about one message."""
         rows = self.connection.all(

@@ -60,7 +60,10 @@ def _unparseable(tx: Transaction, r: ev.Recorded, f: ev.MessageUnparseable) -> N
     tx.connection.run(
         "INSERT INTO attention (id, kind, state, at, channel, account_id, reason, message_id,"
         " raw_content, seq) VALUES (:id, 'unparseable', 'open', :at, :channel, :account, :reason,"
-        " :message, :raw, :seq)",
+        " :message, :raw, :seq)"
+        # Read again in vain: the same item is open again, where it stood.
+        " ON CONFLICT (id) DO UPDATE SET state = 'open', reason = excluded.reason,"
+        " tried_at = excluded.at, tries = attention.tries + 1",
         {
             "id": f.attention_id,
             "at": ms(r.at),

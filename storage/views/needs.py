@@ -1,4 +1,4 @@
-"""What needs attention, what waits to be sent, and why an agent gets no work."""
+"""What waits to be sent, and why an agent gets no work."""
 
 from __future__ import annotations
 
@@ -6,16 +6,10 @@ from datetime import datetime
 from typing import Any
 
 from storage.reading import Reader
-from storage.views import cursor
 from storage.views.rows import iso
 from triggerhub.domain.model.offer import LEFT_OUT
 
 Json = dict[str, Any]
-
-
-def count(reader: Reader) -> int:
-    row = reader.connection.one("SELECT COUNT(*) FROM attention WHERE state = 'open'")
-    return int(row[0]) if row else 0
 
 
 def outbox_states(reader: Reader) -> dict[str, int]:
@@ -24,35 +18,6 @@ def outbox_states(reader: Reader) -> dict[str, int]:
         "SELECT state, COUNT(*) FROM outbox WHERE state IN ('queued', 'sending') GROUP BY state"
     )
     return {**found, **{row[0]: int(row[1]) for row in rows}}
-
-
-def attention(reader: Reader, *, state: str, after: str | None, limit: int) -> Json:
-    conditions = ["a.seq < :after"]
-    if state == "open":
-        conditions.append("a.state = 'open'")
-    found = reader.connection.all(
-        "SELECT a.id, a.kind, a.at, a.channel, a.account_id, a.reason, a.message_id, c.size,"
-        " a.state, a.interaction_id, a.seq FROM attention a"
-        f" LEFT JOIN content c ON c.id = a.raw_content WHERE {' AND '.join(conditions)}"
-        " ORDER BY a.seq DESC LIMIT :limit",
-        {"after": cursor.number(after) if after is not None else 1 << 62, "limit": limit + 1},
-    )
-    items = [
-        {
-            "id": row[0],
-            "kind": row[1],
-            "at": iso(row[2]),
-            "channel": row[3],
-            "account_id": row[4],
-            "reason": row[5],
-            "message_id": row[6],
-            "size": row[7],
-            "state": row[8],
-            "interaction_id": row[9],
-        }
-        for row in found[:limit]
-    ]
-    return {"items": items, "after": str(found[limit - 1][10]) if len(found) > limit else None}
 
 
 def why_no_work(reader: Reader, agent_id: str, now: datetime) -> Json:

@@ -11,7 +11,7 @@ import orjson
 from storage.lookups.base import surely
 from storage.reading import Reader, ReadStore
 from storage.transaction import millis
-from storage.views import needs, people, rows, search, served, work
+from storage.views import attention, needs, people, rows, search, served, work
 from triggerhub.domain.errors import NotFound
 from triggerhub.domain.events import Recorded
 from triggerhub.domain.model.agent import PRESENCES
@@ -73,7 +73,7 @@ class SqlReads:
                 "interactions": {row["id"]: row for row in shown},
                 "offers": offers,
                 "accounts": rows.accounts(reader),
-                "attention": {"count": needs.count(reader)},
+                "attention": {"count": attention.count(reader)},
             }
 
         return await self._store.read(look)
@@ -161,11 +161,11 @@ class SqlReads:
 
     async def attention(self, *, state: str, after: str | None, limit: int) -> Json:
         return await self._store.read(
-            lambda reader: needs.attention(reader, state=state, after=after, limit=limit)
+            lambda reader: attention.page(reader, state=state, after=after, limit=limit)
         )
 
     async def attention_count(self) -> int:
-        return await self._store.read(needs.count)
+        return await self._store.read(attention.count)
 
     async def outbox_states(self) -> dict[str, int]:
         """How many messages are queued or on their way."""

@@ -128,12 +128,18 @@ def replay(
         list[str] | None,
         typer.Argument(help="What needs attention, by id; none: list it.", show_default=False),
     ] = None,
+    wait: Annotated[
+        float, typer.Option(min=0, help="Seconds in which the hub is to have read them.")
+    ] = 10.0,
     config: Config = None,
     data_dir: DataDir = None,
 ) -> None:
     """Have a running hub read again what could not be read; without ids, list what needs attention.
 
-    The bytes are as they came: what was mended since may make sense of them.
+    The bytes are as they came: what was mended since may make sense of them. For each id one JSON
+    line says what came of it: its outcome is read, set_aside (by the rule in `reason`), failed
+    (again, for that `reason`), refused (`reason` says why) or waiting (not read within the time: is
+    the hub running?). Ends with 1 if any was refused.
 
     Examples:
 
@@ -146,31 +152,32 @@ def replay(
     import json
 
     settings = quiet_settings(config, data_dir=data_dir)
-    from router.desk import RouterDesk
     from storage.views import SqlViews
+    from triggerhub.cli.rereading import read_again
     from triggerhub.database import open_store
-    from triggerhub.domain.commands import ReplayAttention
-    from triggerhub.domain.permissions import Actor
 
-    async def run() -> list[dict[str, Any]]:
+    async def run() -> int:
+        """How many were refused."""
         store = open_store(settings)
         await store.start()
+        refused = 0
         try:
-            for item in items or ():
-                actor = Actor(id="admin:command_line", role="admin")
-                await RouterDesk(store).execute(actor, ReplayAttention(attention_id=item))
             if items:
-                return []
-            found = await SqlViews(store).attention(state="open", after=None, limit=1000)
-            return list(found["items"])
+                async for row in read_again(store, items, wait):
+                    typer.echo(json.dumps(row, ensure_ascii=False))
+                    refused += row["outcome"] == "refused"
+            else:
+                found = await SqlViews(store).attention(state="open", after=None, limit=1000)
+                for row in found["items"]:
+                    typer.echo(json.dumps(row, ensure_ascii=False))
         finally:
             await store.stop()
+        return refused
 
     with refusals():
         require_schema(settings)
-        rows = asyncio.run(run())
-    for row in rows:
-        typer.echo(json.dumps(row, ensure_ascii=False))
+        refused = asyncio.run(run())
+    raise typer.Exit(1 if refused else 0)
 
 
 def backup(

@@ -88,17 +88,39 @@ class AttentionItem(Shape):
     id: str
     kind: str
     at: datetime
+    tried_at: datetime | None
+    tries: int
     channel: str | None
     account_id: str | None
     reason: str
     message_id: str | None
+    interaction_id: str | None
     size: int | None
     state: str
+    sender: Annotated[str, Field(alias="from")]
+    to: list[str]
+    customer_id: str | None
+    customer_name: str
+    preview: str
 
 
 class AttentionItems(Shape):
     items: list[AttentionItem]
     after: str | None
+
+
+class OutcomeQuery(Form):
+    after: Annotated[int, Field(ge=0, le=2**63 - 1)]
+    wait: Annotated[float, Field(ge=0, le=60)] = 0
+
+
+class Outcome(Shape):
+    """`next`: from where to ask again while there is none."""
+
+    outcome: Literal["read", "set_aside", "failed"] | None
+    reason: str
+    customer_id: str | None
+    next: int
 
 
 class HtmlQuery(Form):

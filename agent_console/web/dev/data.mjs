@@ -178,11 +178,12 @@ export function world({ empty = false, long = 0 } = {}) {
   const others = ['Daniel Osei', '林晓', 'Isla Ferguson', '孙晓雯', 'Marek Novak', '胡佳怡', 'Priscilla Nkemelu', '高翔', 'Oliver Grant', '徐静', 'Beatriz Santos', '马晓梅']
   for (const [at, name] of others.entries()) simple(`c_o${at}`, name, ['email', 'sms', 'webchat'][at % 3], at % 2 === 0 ? 'Thanks, that works now.' : '好的，谢谢！', { company: at % 4 === 0 ? 'Harbour Inns' : null }, { last_customer_at: iso(now - (at + 1) * 2 * DAY) })
 
+  const about = { tried_at: null, tries: 0, interaction_id: null, from: '', to: [], customer_id: null, customer_name: '', preview: '' }
   const attention = empty ? [] : [
-    { id: 'n1', kind: 'unparseable', at: iso(now - 12 * MIN), channel: 'email', account_id: 'a_mail', reason: 'the header ends in the middle of a field', message_id: 'm_raw1', size: 18_230, state: 'open' },
-    { id: 'n2', kind: 'send_unknown', at: iso(now - 2 * DAY), channel: 'sms', account_id: 'a_sms', reason: 'the hub broke off while this was being sent', message_id: null, size: null, state: 'open' },
-    { id: 'n3', kind: 'send_failed', at: iso(now - 5 * HOUR), channel: 'email', account_id: 'a_mail', reason: '5.1.1 smtp; 550 5.1.1 The account that you tried to reach does not exist', message_id: 'm_raw3', size: 5120, state: 'open' },
-    { id: 'n4', kind: 'returned', at: iso(now - 6 * HOUR), channel: '', account_id: '', reason: 'agent_away', message_id: null, size: null, state: 'open' },
+    { ...about, from: 'orders@out.example', to: ['support@kestrel.example'], tried_at: iso(now - 2 * MIN), tries: 2, id: 'n1', kind: 'unparseable', at: iso(now - 12 * MIN), channel: 'email', account_id: 'a_mail', reason: 'the header ends in the middle of a field', message_id: 'm_raw1', size: 18_230, state: 'open' },
+    { ...about, to: ['+44 7700 900123'], customer_name: 'Isla Ferguson', preview: 'Your parcel is at the depot.', id: 'n2', kind: 'send_unknown', at: iso(now - 2 * DAY), channel: 'sms', account_id: 'a_sms', reason: 'the hub broke off while this was being sent', message_id: null, size: null, state: 'open' },
+    { ...about, to: ['d.osei@mail.example'], customer_name: 'Daniel Osei', preview: 'Re: Invoice', id: 'n3', kind: 'send_failed', at: iso(now - 5 * HOUR), channel: 'email', account_id: 'a_mail', reason: '5.1.1 smtp; 550 5.1.1 The account that you tried to reach does not exist', message_id: 'm_raw3', size: 5120, state: 'open' },
+    { ...about, from: '+44 7700 900124', customer_name: 'Marek Novak', preview: 'Where is it?', id: 'n4', kind: 'returned', at: iso(now - 6 * HOUR), channel: '', account_id: '', reason: 'agent_away', message_id: null, size: null, state: 'open' },
   ]
   return { now, next, seq: () => seq, users, agents: byId(agents), queues: byId(queues), accounts: byId(accounts), customers, timelines, interactions, offers, attention, entry, viewers: empty ? [] : [{ agent_id: 'u_jonas', typing: false }] }
 }

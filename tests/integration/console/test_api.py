@@ -64,6 +64,28 @@ async def test_a_long_poll_answers_when_something_happens(served: Served, house:
     assert [x["type"] for x in page["events"]] == ["agent.connected"]
 
 
+async def test_what_becomes_of_a_message_that_is_read_again(served: Served, house: House) -> None:
+    sue, after = await served.signed_in("sue"), len(house.log)
+    nothing = {"outcome": None, "reason": "", "customer_id": None}
+    assert await sue.get(f"messages/me_1/outcome?after={after}") == nothing | {"next": after}
+    waiting = asyncio.create_task(sue.get(f"messages/me_9/outcome?after={after}&wait=30"))
+    await sue.get("queues")
+    for message_id in ("me_8", "me_9"):
+        house.append(
+            e.MessageUnparseable(
+                message_id=message_id, channel="email", account_id="acc_1", raw_content="ct_1",
+                attention_id="at_1", reason="mail_binary these bytes are no mail",
+            )
+        )  # fmt: skip
+        await sue.get("queues")
+    async with asyncio.timeout(5):
+        found = await waiting
+    assert (found["outcome"], found["next"]) == ("failed", len(house.log))
+    assert found["reason"].startswith("mail_binary")
+    read = await sue.get("messages/me_1/outcome?after=0")
+    assert (read["outcome"], read["customer_id"]) == ("read", "cu_1")
+
+
 @pytest.mark.parametrize(
     "path",
     [

@@ -26,6 +26,7 @@ PATHS: dict[str, tuple[str, tuple[int, ...]]] = {
     "readConversation": ("conversations/co_1", READ),
     "listInteractions": ("interactions", LIST),
     "listAttention": ("attention", OVERSEE),
+    "readOutcome": ("messages/me_1/outcome?after=0", OVERSEE),
     "readHtml": ("messages/me_1/html", READ),
     "readRaw": ("messages/me_1/raw", READ),
     "readAttachment": ("attachments/att_1", READ),

@@ -255,9 +255,13 @@ def test_replay(tmp_path: Path) -> None:
     listed = call("replay")
     assert listed.exit_code == 0, listed.stderr
     assert json.loads(listed.stdout)["id"] == "at_1"
-    assert call("replay", "at_1").exit_code == 0
+    asked = call("replay", "at_1", "--wait", "0")
+    assert asked.exit_code == 0, asked.stderr
+    assert json.loads(asked.stdout).items() >= {"id": "at_1", "outcome": "waiting"}.items()
     assert call("replay").stdout == ""
-    assert "dealt with" in call("replay", "at_1").stderr
+    twice = call("replay", "at_1")
+    assert (twice.exit_code, json.loads(twice.stdout)["outcome"]) == (1, "refused")
+    assert "dealt with" in twice.stdout
 
 
 def test_backup_of_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

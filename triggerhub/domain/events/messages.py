@@ -35,6 +35,8 @@ class MessageParsed(Fact):
 
 @fact("message.unparseable")
 class MessageUnparseable(Fact):
+    """Nothing could be made of it. Read again in vain, it has the `attention_id` of before."""
+
     message_id: str
     channel: str
     account_id: str

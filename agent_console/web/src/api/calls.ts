@@ -1,7 +1,7 @@
 /** The HTTP calls of the contract, one function each. */
 import { request, url } from './http'
 import type {
-  About, AttentionItem, Card, CustomerHit, Interaction, Language, Page, Session, Upload,
+  About, AttentionItem, Card, CustomerHit, Interaction, Language, Page, ReplayOutcome, Session, Upload,
   WhyNoWorkAnswer,
 } from './types'
 
@@ -32,6 +32,8 @@ export const interactions = (query: InteractionQuery) =>
 
 export const attention = (state: 'open' | 'all', after: string | null = null) =>
   request<{ items: AttentionItem[]; after: string | null }>('GET', url('attention', { state, after }))
+export const outcome = (messageId: string, after: number, wait: number) =>
+  request<ReplayOutcome>('GET', url(`messages/${messageId}/outcome`, { after, wait }))
 export const whyNoWork = () => request<WhyNoWorkAnswer>('GET', url('why-no-work'))
 
 export function upload(file: File): Promise<Upload> {

@@ -354,7 +354,7 @@ export interface CommandMap {
   }
   'identity.confirm': { data: { identity_id: string; customer_id: string }; result: unknown }
   'identity.undo': { data: { identity_id: string; version: number }; result: { customer_id: string } }
-  'attention.replay': { data: { attention_id: string }; result: unknown }
+  'attention.replay': { data: { attention_id: string }; result: { message_id: string; seq: number } }
   'attention.dismiss': { data: { attention_id: string }; result: unknown }
 }
 
@@ -390,8 +390,27 @@ export interface AttentionItem {
   account_id: string | null
   reason: string
   message_id: string | null
+  interaction_id: string | null
   size: number | null
-  state: 'open' | 'replayed' | 'dismissed'
+  state: 'open' | 'replayed' | 'dismissed' | 'retried'
+  /** When it was last read again in vain, and how often. */
+  tried_at: string | null
+  tries: number
+  /** Addresses; empty where none is named. */
+  from: string
+  to: string[]
+  customer_id: string | null
+  customer_name: string
+  preview: string
+}
+
+/** What came of reading a message again; null while nothing has. */
+export interface ReplayOutcome {
+  outcome: 'read' | 'set_aside' | 'failed' | null
+  /** Why it failed again, or the rule that set it aside. */
+  reason: string
+  customer_id: string | null
+  next: number
 }
 
 export interface WhyReason {
