@@ -69,6 +69,13 @@ class Audience:
         found.update(self.watchers(customer_id))
         return found
 
+    def follows(self, viewer: Viewer, customer_id: str) -> bool:
+        """Whether it is told this customer's news now; not while it joins."""
+        if viewer not in self.viewers or viewer.joining:
+            return False
+        holders = self.holdings.agents_of(customer_id)
+        return viewer.actor.id in holders or viewer in self.watchers(customer_id)
+
     def addressed(self, customer_id: str, without: Set[str] = NOBODY) -> bool:
         """Whether anybody is to see this customer's news; `without` what is held of this work."""
         if self.watchers(customer_id):

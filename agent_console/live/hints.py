@@ -1,34 +1,38 @@
-"""Who looks at which conversation, and who is typing: of the moment, on this node, never logged."""
+"""Who looks at which conversation, and who is typing: of the moment, on this node, never logged.
+
+A conversation is looked at by those who follow its customer, as the audience knows them: whoever
+doesn't any more is neither told nor told of. After a snapshot a console says anew what it shows.
+"""
 
 from __future__ import annotations
 
+from agent_console.live.audience import Audience
 from agent_console.live.frames import frame
 from agent_console.live.viewer import Viewer
 
 
 class Hints:
-    def __init__(self) -> None:
-        self._viewing: dict[Viewer, str] = {}
+    def __init__(self, audience: Audience) -> None:
+        self._audience = audience
+        self._looks: dict[Viewer, tuple[str, str]] = {}  # at (conversation, its customer)
         self._typing: set[Viewer] = set()
         self._of: dict[str, set[Viewer]] = {}
 
-    def viewing(self, viewer: Viewer, conversation_id: str | None) -> None:
-        before = self._viewing.pop(viewer, None)
-        self._typing.discard(viewer)
-        if before is not None:
-            self._of[before].discard(viewer)
-            if not self._of[before]:
-                del self._of[before]
-        if conversation_id is not None:
-            self._viewing[viewer] = conversation_id
-            self._of.setdefault(conversation_id, set()).add(viewer)
-        for changed in {before, conversation_id} - {None}:
-            assert changed is not None
-            self._send(changed)
+    def viewing(self, viewer: Viewer, conversation_id: str, customer_id: str) -> None:
+        self.gone(viewer)
+        self._looks[viewer] = conversation_id, customer_id
+        self._of.setdefault(conversation_id, set()).add(viewer)
+        self._send(conversation_id)
+
+    def gone(self, viewer: Viewer) -> None:
+        """It shows no conversation any more."""
+        if viewer in self._looks:
+            self._send(self._forget(viewer))
 
     def typing(self, viewer: Viewer, conversation_id: str, *, typing: bool) -> None:
         """Only in the conversation that this console shows."""
-        if self._viewing.get(viewer) != conversation_id or typing == (viewer in self._typing):
+        shown = self._looks.get(viewer, (None,))[0]
+        if shown != conversation_id or typing == (viewer in self._typing):
             return
         if typing:
             self._typing.add(viewer)
@@ -36,7 +40,18 @@ class Hints:
             self._typing.discard(viewer)
         self._send(conversation_id)
 
+    def _forget(self, viewer: Viewer) -> str:
+        conversation_id, _ = self._looks.pop(viewer)
+        self._typing.discard(viewer)
+        self._of[conversation_id].discard(viewer)
+        if not self._of[conversation_id]:
+            del self._of[conversation_id]
+        return conversation_id
+
     def _send(self, conversation_id: str) -> None:
+        for viewer in list(self._of.get(conversation_id, ())):
+            if not self._audience.follows(viewer, self._looks[viewer][1]):
+                self._forget(viewer)
         viewers = self._of.get(conversation_id, set())
         typing: dict[str, bool] = {}
         for viewer in viewers:

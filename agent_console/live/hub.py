@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from datetime import timedelta
 
 import structlog
@@ -16,15 +15,16 @@ import structlog
 from agent_console.live.audience import Audience
 from agent_console.live.catch_up import MAX_GAP, Waiting, gap, missed
 from agent_console.live.fanout import Fanout
-from agent_console.live.frames import by_seq, card_frame, entry_frame, frame
+from agent_console.live.frames import frame
+from agent_console.live.hints import Hints
 from agent_console.live.lists import Lists
 from agent_console.live.messages import MAX_WATCHED
 from agent_console.live.milestones import Milestones
-from agent_console.live.scope import reads_customer, trimmed
+from agent_console.live.scope import trimmed
 from agent_console.live.viewer import Viewer
-from agent_console.wire import encode
+from agent_console.live.watches import Watches
 from triggerhub.domain.clock import Clock
-from triggerhub.domain.errors import Conflict, NotFound, Unavailable
+from triggerhub.domain.errors import NotFound, Unavailable
 from triggerhub.domain.events import Recorded
 from triggerhub.domain.permissions import Actor
 from triggerhub.domain.ports import Json, LogTail, Views
@@ -56,14 +56,16 @@ class LiveHub:
         self._lists_every = lists_every.total_seconds()
         self._max_gap = max_gap
         self._audience = Audience()
+        self._hints = Hints(self._audience)
+        self._heard = Milestones()
+        self._sent = Milestones()
+        self.watches = Watches(views, self._audience, self._sent)
         self._fanout = Fanout(views, self._audience)
         self._lists = Lists(views, self._audience)
         self._lists_due = asyncio.Event()
         self._joins = asyncio.Semaphore(_JOINS_AT_ONCE)
         self._pending: list[Recorded] = []
         self._arrived = asyncio.Event()
-        self._heard = Milestones()
-        self._sent = Milestones()
         self._empty = asyncio.Event()
         self._empty.set()
         self._draining = False
@@ -127,14 +129,13 @@ class LiveHub:
             viewer.say_bye("shutdown", 500)
             return
         self._audience.remove(viewer)
-        for customer_id in watch[:MAX_WATCHED]:
-            with suppress(NotFound):
-                viewer.watching[customer_id] = (await self._reached(viewer, customer_id))[1]
+        viewer.watching.clear()
         viewer.joining = True
         viewer.turn += 1
         turn = viewer.turn
         self._audience.add(viewer)
         self._empty.clear()
+        await self.watches.watch_again(viewer, watch[:MAX_WATCHED])
         async with self._joins:
             seq, snapshot = await self._snapshot(viewer)
             first: Waiting | None = None
@@ -166,72 +167,33 @@ class LiveHub:
             self._audience.remove(viewer)
             viewer.become(actor)
             self._audience.add(viewer)
+            await self.watches.watch_again(viewer, list(viewer.watching))
 
     async def join_again(self, viewer: Viewer, actor: Actor) -> None:
         """The same console with the rights of now; what it may no longer watch is dropped."""
         self._audience.remove(viewer)
+        self._hints.gone(viewer)
         viewer.become(actor)
-        for customer_id in list(viewer.watching):
-            if not await reads_customer(self._views, actor, customer_id):
-                del viewer.watching[customer_id]
-        await self.join(viewer, None, None)
+        await self.join(viewer, None, None, list(viewer.watching))
 
     def leave(self, viewer: Viewer) -> None:
         self._audience.remove(viewer)
+        self._hints.gone(viewer)
         if not self._audience.viewers:
             self._empty.set()
 
-    async def watch(self, viewer: Viewer, customer_id: str) -> None:
-        """Also push this customer's card and entries; raises NotFound if out of reach."""
-        if customer_id not in viewer.watching and len(viewer.watching) >= MAX_WATCHED:
-            raise Conflict(f"A console watches at most {MAX_WATCHED} customers.")
-        if not await reads_customer(self._views, viewer.actor, customer_id):
-            raise NotFound("There is no such customer, or they are not for you.")
-        # In the index first: what changes while the card is read is then sent after it.
-        self._audience.watch(viewer, customer_id, None)
-        try:
-            card, likely = await self._reached(viewer, customer_id)
-        except NotFound:
-            self._audience.unwatch(viewer, customer_id)
-            raise
-        if customer_id not in viewer.watching:
+    async def view(self, viewer: Viewer, conversation_id: str | None) -> None:
+        """Raises NotFound for a conversation whose customer this console doesn't follow."""
+        self._hints.gone(viewer)
+        if conversation_id is None:
             return
-        self._audience.watch(viewer, customer_id, likely)
-        viewer.push(f"card:{customer_id}", self.seq, card_frame(customer_id, card))
-        await self._send_gap(viewer, customer_id, likely)
+        found = await self._views.conversation(conversation_id)
+        if found is None or not self._audience.follows(viewer, found["customer_id"]):
+            raise NotFound("There is no such conversation, or you don't follow its customer.")
+        self._hints.viewing(viewer, conversation_id, found["customer_id"])
 
-    async def _reached(self, viewer: Viewer, customer_id: str) -> tuple[Json, str | None]:
-        """The card, and whom they claim to be, as far as this viewer may see; else NotFound."""
-        if not await reads_customer(self._views, viewer.actor, customer_id):
-            raise NotFound("There is no such customer, or they are not for you.")
-        card = (await self._views.rows({"cards": [customer_id]})).get("cards", {}).get(customer_id)
-        if card is None:
-            raise NotFound("There is no such customer, or they are not for you.")
-        likely = card["likely"]["customer_id"] if card["likely"] else None
-        if likely is not None and not await reads_customer(self._views, viewer.actor, likely):
-            likely = None
-        return card, likely
-
-    def unwatch(self, viewer: Viewer, customer_id: str) -> None:
-        self._audience.unwatch(viewer, customer_id)
-
-    def of_agents(self, agent_ids: set[str]) -> set[Viewer]:
-        return self._audience.of_agents(agent_ids)
-
-    async def _send_gap(self, viewer: Viewer, customer_id: str, likely: str | None) -> None:
-        """What changed in a watched timeline while this console was away."""
-        wanted = [
-            entry_id
-            for entry_id, of in viewer.gap_entries.items()
-            if of is None or of in (customer_id, likely)
-        ]
-        if not wanted:
-            return
-        rows = await self._views.rows({"entries": wanted})
-        for row in sorted(rows.get("entries", {}).values(), key=by_seq):
-            if row["customer_id"] in (customer_id, likely):
-                beside = sorted({row["customer_id"], customer_id})
-                viewer.push(f"entry:{row['id']}", self.seq, entry_frame(beside, encode(row)))
+    def typing(self, viewer: Viewer, conversation_id: str, *, typing: bool) -> None:
+        self._hints.typing(viewer, conversation_id, typing=typing)
 
     # --- the three tasks ----------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
@@ -18,7 +18,6 @@ from aiohttp import ClientConnectionError, WSCloseCode, WSMsgType, web
 from agent_console.api.access import Access
 from agent_console.live.consoles import Consoles
 from agent_console.live.frames import frame
-from agent_console.live.hints import Hints
 from agent_console.live.hub import LiveHub
 from agent_console.live.messages import (
     CommandMessage,
@@ -29,7 +28,6 @@ from agent_console.live.messages import (
     Watch,
     read,
 )
-from agent_console.live.scope import reads_customer
 from agent_console.live.viewer import MAX_FRAMES, Bye, Viewer
 from agent_console.sessions import Sessions, SignedIn, same
 from triggerhub.domain.commands import build
@@ -38,7 +36,6 @@ from triggerhub.domain.errors import (
     Forbidden,
     HubError,
     Invalid,
-    NotFound,
     Unauthenticated,
     Unavailable,
 )
@@ -69,7 +66,6 @@ class Feed:
     sessions: Sessions
     consoles: Consoles
     describe: Describe
-    hints: Hints = field(default_factory=Hints)
     max_frames: int = MAX_FRAMES
     check_session_every: timedelta = timedelta(seconds=30)
 
@@ -157,7 +153,6 @@ class _Connection:
                 await self._receive()
         finally:
             feed.hub.leave(viewer)
-            feed.hints.viewing(viewer, None)
             if works:
                 feed.consoles.went(agent_id)
             for task in tasks:
@@ -209,9 +204,9 @@ class _Connection:
                 case Watch():
                     await self._watch(message)
                 case Unwatch():
-                    self._feed.hub.unwatch(self._viewer, message.customer_id)
+                    self._feed.hub.watches.unwatch(self._viewer, message.customer_id)
                 case Typing():
-                    self._feed.hints.typing(
+                    self._feed.hub.typing(
                         self._viewer, message.conversation_id, typing=message.typing
                     )
                 case Viewing():
@@ -268,23 +263,15 @@ class _Connection:
 
     async def _watch(self, message: Watch) -> None:
         try:
-            await self._feed.hub.watch(self._viewer, message.customer_id)
+            await self._feed.hub.watches.watch(self._viewer, message.customer_id)
         except HubError as error:
             self._fail(None, error)
 
     async def _view(self, message: Viewing) -> None:
-        conversation_id = message.conversation_id
         try:
-            if conversation_id is not None:
-                found = await self._feed.views.conversation(conversation_id)
-                if found is None or not await reads_customer(
-                    self._feed.views, self._viewer.actor, found["customer_id"]
-                ):
-                    raise NotFound("There is no such conversation, or it is not for you.")
+            await self._feed.hub.view(self._viewer, message.conversation_id)
         except HubError as error:
             self._fail(None, error)
-            return
-        self._feed.hints.viewing(self._viewer, conversation_id)
 
     # --- to the console -----------------------------------------------------------------------
 

@@ -64,7 +64,7 @@ class Screen:
 
     async def _watch(self, viewer: Viewer, customer_id: str) -> bool:
         try:
-            await self.hub.watch(viewer, customer_id)
+            await self.hub.watches.watch(viewer, customer_id)
         except NotFound:
             self.watching.discard(customer_id)
             return False

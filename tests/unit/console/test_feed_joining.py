@@ -9,9 +9,10 @@ from datetime import timedelta
 
 import pytest
 
-from tests.unit.console.furnished import STAFF, furnished
+from tests.unit.console.furnished import STAFF, configured, furnished
 from tests.unit.console.screen import Running, Screen
-from tests.unit.console.test_feed_property import Story, check
+from tests.unit.console.test_feed_property import Story, check, refresh
+from triggerhub.domain import events as e
 
 ANA, BO = STAFF[0][0], STAFF[1][0]
 
@@ -71,4 +72,37 @@ async def test_coming_back(yields: int, turns: int) -> None:
         shown = ana.state["timelines"][work["customer_id"]]["items"]
         assert shown == house.page_of(work["customer_id"], None, 50)["items"]
         assert ana.seen()["interactions"] == ana.due()["interactions"]
+        await ana.cut()
+
+
+@pytest.mark.parametrize("turns", range(24))
+@pytest.mark.parametrize("yields", [1, 2, 3])
+@pytest.mark.parametrize("lost", ["the queue", "the work"])
+async def test_who_goes_out_of_reach_is_watched_no_more(yields: int, turns: int, lost: str) -> None:
+    house = furnished()
+    story, now = Story(house), house.clock.now()
+    away: e.Fact = configured(ANA, "agent", ("qu_support",))
+    if lost == "the work":
+        away = e.InteractionQueued(
+            interaction_id="in_1", queue_id="qu_support", enqueued_at=now, first_enqueued_at=now,
+            reason="transfer",
+        )  # fmt: skip
+    async with Running(house, lists_every=timedelta(0), max_gap=40) as running:
+        story.new(0)
+        await running.settle()
+        house.yields = yields
+        ana = Screen(house, running.hub, ANA)
+        ana.watching = {"cu_1"}
+        opening = asyncio.create_task(ana.open())
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        house.append(away)
+        await opening
+        await running.settle()
+        await refresh(ana)
+        await running.settle()
+        ana.frames.clear()
+        story.say(0)
+        await running.settle()
+        assert [frame for frame in ana.frames if frame["type"] == "entry.changed"] == []
         await ana.cut()

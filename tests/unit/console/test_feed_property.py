@@ -219,14 +219,14 @@ async def play(steps: list[tuple[str, int]], yields: int, limit: int, *, alone: 
                     await screen.open()
             await running.settle()
         for screen in screens:
-            await _refresh(screen)
+            await refresh(screen)
         await running.settle()
         for screen in screens:
             check(screen)
             await screen.cut()
 
 
-async def _refresh(screen: Screen) -> None:
+async def refresh(screen: Screen) -> None:
     """Rights that changed: the socket's task would have the viewer recognised again."""
     viewer = screen.viewer
     assert viewer is not None

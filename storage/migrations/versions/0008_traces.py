@@ -1,6 +1,7 @@
 """An identity knows whose it was before its newest link; work knows what it follows up.
 
-A company has presences of its own.
+A company has presences of its own. What could not be read knows how often it was read again in
+vain, and when last.
 """
 
 from __future__ import annotations
@@ -17,6 +18,11 @@ _FILL = sa.text("UPDATE identities SET previous_customer_id = :previous WHERE id
 
 
 def upgrade() -> None:
+    op.add_column("attention", sa.Column("tried_at", sa.BigInteger(), nullable=True))
+    op.add_column(
+        "attention",
+        sa.Column("tries", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
+    )
     op.add_column(
         "hub", sa.Column("presences", sa.Text(), server_default=sa.text("'[]'"), nullable=False)
     )
@@ -33,6 +39,8 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.drop_column("attention", "tries")
+    op.drop_column("attention", "tried_at")
     op.drop_column("hub", "presences")
     op.drop_column("interactions", "follow_up_of")
     op.drop_column("identities", "previous_customer_id")
