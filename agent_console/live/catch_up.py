@@ -6,7 +6,6 @@ they are now. So everything is exact as of the snapshot's sequence number.
 
 from __future__ import annotations
 
-from agent_console.live.fanout import HISTORY
 from agent_console.live.frames import CHANGED, by_seq, card_frame, entry_frame, frame, removed_frame
 from agent_console.live.scope import is_holder
 from agent_console.live.touched import Touched, touched
@@ -37,11 +36,11 @@ async def missed(
 ) -> Waiting | None:
     """The frames after `resumed`; None where only a snapshot will do."""
     keys = touched(events)
-    if keys.everyone or viewer.actor.id in keys.users:
+    mine = _customers(viewer, snapshot)
+    if keys.everyone or viewer.actor.id in keys.users or not keys.retold.isdisjoint(mine):
         return None
     keys.entries.update(dict.fromkeys(keys.told))
     found = _Missed(seq, snapshot)
-    mine = _customers(viewer, snapshot)
     _work(found, viewer, keys)
     found.rows("queues", snapshot["queues"])
     found.rows("accounts", snapshot["accounts"])
@@ -118,6 +117,7 @@ async def _people(found: _Missed, views: Views, keys: Touched, mine: dict[str, s
         gone = await views.rows({"interactions": elsewhere})
         moved += gone.get("interactions", {}).values()
     cards = (keys.cards | {row["customer_id"] for row in moved}) & mine.keys()
+    cards = cards.union(*(mine[each] for each in keys.renamed & mine.keys()))
     entries = [
         entry_id
         for entry_id, customer_id in keys.entries.items()
@@ -128,10 +128,7 @@ async def _people(found: _Missed, views: Views, keys: Touched, mine: dict[str, s
         rows = await views.rows({"cards": sorted(cards), "entries": sorted(entries)})
     for customer_id, card in rows.get("cards", {}).items():
         found.add(f"card:{customer_id}", card_frame(customer_id, card))
-    shown = list(rows.get("entries", {}).values())
-    for customer_id in keys.histories & mine.keys():
-        shown += (await views.timeline(customer_id, before=None, limit=HISTORY))["items"]
-    for row in sorted(shown, key=by_seq):
+    for row in sorted(rows.get("entries", {}).values(), key=by_seq):
         customer_id = row["customer_id"]
         if customer_id in mine:
             beside = [customer_id, *sorted(mine[customer_id] - {customer_id})]

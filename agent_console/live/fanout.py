@@ -21,7 +21,6 @@ from triggerhub.domain.permissions import Actor
 from triggerhub.domain.ports import Json, Views
 
 SYSTEM = Actor(id="system", role="system")
-HISTORY = 50
 Wanted = dict[str, set[str]]
 
 
@@ -46,7 +45,7 @@ class Fanout:
     async def send(self, batch: Sequence[Recorded]) -> Touched:
         """Put the batch's frames into the buffers; raises Unavailable if rows can't be read."""
         keys, found = touched(batch), Found(self._views)
-        self._turn_users(keys)
+        self._turn_viewers(keys)
         await self._find_renamed(keys)
         keys.interactions -= self._unseen(keys)  # who comes from now on has a newer snapshot
         await found.read(self._foreseen(keys))
@@ -79,6 +78,7 @@ class Fanout:
     async def _find_renamed(self, keys: Touched) -> None:
         for customer_id in keys.renamed:
             keys.interactions |= self._audience.holdings.interactions_of(customer_id)
+            keys.cards.update(self._audience.shown_with(customer_id))
             if self._audience.overseers:
                 page = await self._views.interactions(
                     {"customer": customer_id}, viewer=SYSTEM, after=None, limit=200
@@ -235,12 +235,7 @@ class Fanout:
                 f"card:{customer_id}",
                 card_frame(customer_id, card),
             )
-        entries = [row for _, row in found.rows("entries")]
-        for customer_id in keys.histories:
-            if audience.of_customer(customer_id):
-                page = await self._views.timeline(customer_id, before=None, limit=HISTORY)
-                entries += page["items"]
-        for row in sorted(entries, key=by_seq):
+        for row in sorted((row for _, row in found.rows("entries")), key=by_seq):
             self._route_entry(row)
 
     def _route_agent(self, keys: Touched, agent_id: str, row: Json | None) -> None:
@@ -262,13 +257,15 @@ class Fanout:
             tail = entry_frame(self._audience.shown_with(customer_id), encode(row))
             self._stage(viewers, f"entry:{row['id']}", tail)
 
-    def _turn_users(self, keys: Touched) -> None:
-        """Whose rights changed gets nothing more before a new snapshot: cut off in between, they
-        come back with a number from before, and the gap tells that a snapshot is due."""
-        viewers = self._audience.viewers if keys.everyone else self._audience.of_agents(keys.users)
-        for viewer in viewers:
+    def _turn_viewers(self, keys: Touched) -> None:
+        """Whose rights changed, or who shows a timeline that became another one, gets nothing more
+        before a new snapshot: cut off in between, they come back with a number from before, and
+        the gap tells that a snapshot is due."""
+        audience = self._audience
+        turned = audience.of_agents(keys.users).union(*map(audience.of_customer, keys.retold))
+        for viewer in audience.viewers if keys.everyone else turned:
             viewer.joining = True
-            self._audience.joining.add(viewer)
+            audience.joining.add(viewer)
             viewer.refresh.set()
 
 

@@ -23,9 +23,12 @@ AT_ONCE = 16  # consoles, before others get their turn
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Piece:
+    """`plain`: for those without a board, who may have been sent what others are sent now."""
+
     key: str
     tail: bytes
     seen_by: Callable[[Viewer], bool]
+    plain: bool = False
 
 
 class Lists:
@@ -33,7 +36,7 @@ class Lists:
         self._views = views
         self._audience = audience
         self._queues: set[str] = set()
-        self._sent: set[bytes] = set()
+        self._sent: set[tuple[bytes, bool]] = set()
 
     async def send(self, seq: int) -> None:
         """Raises Unavailable if the rows can't be read; nothing is lost by trying again."""
@@ -43,8 +46,8 @@ class Lists:
         accounts = await self._views.listed("accounts")
         attention = await self._views.attention_count()
         pieces = [*self._gone(queues), *_queues(queues), *_accounts(accounts), _count(attention)]
-        changed = [piece for piece in pieces if piece.tail not in self._sent]
-        self._sent = {piece.tail for piece in pieces}
+        changed = [piece for piece in pieces if (piece.tail, piece.plain) not in self._sent]
+        self._sent = {(piece.tail, piece.plain) for piece in pieces}
         for number, viewer in enumerate(list(self._audience.viewers), 1):
             if viewer in self._audience.viewers:
                 fresh = viewer.fresh and not viewer.joining
@@ -88,6 +91,7 @@ def _accounts(rows: list[Json]) -> Iterator[_Piece]:
                 key=f"account:{row['id']}",
                 tail=frame("account.changed", row if whole else plain_account(row)),
                 seen_by=partial(_has_board, wanted=whole),
+                plain=not whole,
             )
 
 

@@ -35,9 +35,10 @@ class Touched:
     their customer. `turned`: those that somebody may have been given, or lost. `entries`: entry
     id → its customer where the event names one; a card counts them itself, by the entries it is
     sent. `told`: entry id → the interaction that left its agent by what it tells of. `renamed`:
-    customers whose open interactions show something else now. `histories`: customers whose newest
-    entries are to be sent again. `users`: viewers whose own rights or name changed. `lists`:
-    numbers of queues, accounts or attention. `everyone`: only a new snapshot will do.
+    customers whose open interactions show something else now, and the cards of those who claim to
+    be them. `retold`: customers whose timeline became another one: whoever shows it takes a new
+    snapshot. `users`: viewers whose own rights or name changed. `lists`: numbers of queues,
+    accounts or attention. `everyone`: only a new snapshot will do.
     """
 
     agents: set[str] = field(default_factory=set)
@@ -51,7 +52,7 @@ class Touched:
     told: dict[str, str] = field(default_factory=dict)
     cards: set[str] = field(default_factory=set)
     renamed: set[str] = field(default_factory=set)
-    histories: set[str] = field(default_factory=set)
+    retold: set[str] = field(default_factory=set)
     users: set[str] = field(default_factory=set)
     lists: bool = False
     everyone: bool = False
@@ -64,6 +65,10 @@ class Touched:
     def work(self, interaction_id: str) -> None:
         self.waits(interaction_id)
         self.turned.add(interaction_id)
+
+    def retell(self, customer_ids: Iterable[str]) -> None:
+        self.renamed.update(customer_ids)
+        self.retold.update(customer_ids)
 
 
 Touch = Callable[[Touched, Recorded, Any], None]
@@ -93,6 +98,7 @@ def _resolved(keys: Touched, recorded: Recorded, fact: e.MessageResolved) -> Non
     keys.entries[fact.message_id] = fact.customer_id
     keys.interactions.add(fact.interaction_id)
     keys.came[fact.interaction_id] = fact.customer_id
+    keys.lists = True
 
 
 def _queued(keys: Touched, recorded: Recorded, fact: e.MessageQueued) -> None:
@@ -136,21 +142,20 @@ def _customer_updated(keys: Touched, recorded: Recorded, fact: e.CustomerUpdated
 
 
 def _linked(keys: Touched, recorded: Recorded, fact: e.IdentityLinked) -> None:
-    for customer_id in filter(None, (fact.customer_id, fact.previous_customer_id)):
-        keys.cards.add(customer_id)
-        keys.renamed.add(customer_id)
-        if fact.previous_customer_id is not None:
-            keys.histories.add(customer_id)
+    if fact.previous_customer_id is None:
+        keys.cards.add(fact.customer_id)
+    else:
+        keys.retell((fact.customer_id, fact.previous_customer_id))
 
 
 def _erased(keys: Touched, recorded: Recorded, fact: e.ErasureDone) -> None:
-    keys.cards.add(fact.customer_id)
-    keys.renamed.add(fact.customer_id)
-    keys.histories.add(fact.customer_id)
+    keys.retell((fact.customer_id, *fact.former_customer_ids))
 
 
 def _conversation(keys: Touched, recorded: Recorded, fact: e.ConversationOpened) -> None:
     keys.cards.add(fact.customer_id)
+    if fact.likely_customer_id is not None:
+        keys.retold.add(fact.customer_id)
 
 
 def _created(keys: Touched, recorded: Recorded, fact: e.InteractionCreated) -> None:
@@ -184,27 +189,21 @@ def _seen(keys: Touched, recorded: Recorded, fact: e.InteractionSeen) -> None:
     keys.interactions.add(fact.interaction_id)
 
 
-def _made(keys: Touched, recorded: Recorded, fact: e.OfferMade) -> None:
-    keys.work(fact.interaction_id)
-    keys.offers[fact.offer_id] = OfferMark(
-        offer_id=fact.offer_id, interaction_id=fact.interaction_id, agent_id=fact.agent_id,
-        reason=None, made=recorded,
-    )  # fmt: skip
+def _offer(reason: str | None) -> Touch:
+    """Made, or ended by that reason."""
 
-
-def _ended(reason: str) -> Touch:
     def touch(keys: Touched, recorded: Recorded, fact: Any) -> None:
         keys.work(fact.interaction_id)
         keys.offers[fact.offer_id] = OfferMark(
-            offer_id=fact.offer_id, interaction_id=fact.interaction_id,
-            agent_id=fact.agent_id, reason=reason,
+            offer_id=fact.offer_id, interaction_id=fact.interaction_id, agent_id=fact.agent_id,
+            reason=reason, made=None if reason else recorded,
         )  # fmt: skip
 
     return touch
 
 
 def _timed_out(keys: Touched, recorded: Recorded, fact: e.OfferTimedOut) -> None:
-    _ended("timed_out")(keys, recorded, fact)
+    _offer("timed_out")(keys, recorded, fact)
     keys.agents.add(fact.agent_id)  # doesn't respond
 
 
@@ -234,7 +233,7 @@ def _everyone(keys: Touched, recorded: Recorded, fact: Fact) -> None:
 
 
 _TOUCHES: dict[type[Fact], Touch] = {
-    e.MessageReceived: _lists,
+    e.MessageReceived: _nothing,
     e.MessageParsed: _nothing,
     e.MessageUnparseable: _lists,
     e.MessageResolved: _resolved,
@@ -244,8 +243,8 @@ _TOUCHES: dict[type[Fact], Touch] = {
     e.MessageSetAside: _nothing,
     e.MessageQueued: _queued,
     e.MessageCancelled: _not_answered,
-    e.MessageSending: _progress,
-    e.MessageDeferred: _progress,
+    e.MessageSending: _turn,
+    e.MessageDeferred: _turn,
     e.MessageSent: _turn,
     e.MessageDelivered: _progress,
     e.MessageRead: _progress,
@@ -254,7 +253,7 @@ _TOUCHES: dict[type[Fact], Touch] = {
     e.StatusReceived: _nothing,
     e.StatusSetAside: _nothing,
     e.NoteAdded: _note,
-    e.CustomerCreated: _card,
+    e.CustomerCreated: _nothing,
     e.CustomerUpdated: _customer_updated,
     e.IdentityAdded: _nothing,
     e.IdentityLinked: _linked,
@@ -269,12 +268,12 @@ _TOUCHES: dict[type[Fact], Touch] = {
     e.InteractionClosed: _told,
     e.InteractionTransferred: _transferred,
     e.InteractionSeen: _seen,
-    e.OfferMade: _made,
-    e.OfferAccepted: _ended("accepted"),
-    e.OfferDeclined: _ended("declined"),
+    e.OfferMade: _offer(None),
+    e.OfferAccepted: _offer("accepted"),
+    e.OfferDeclined: _offer("declined"),
     e.OfferTimedOut: _timed_out,
-    e.OfferCancelled: _ended("cancelled"),
-    e.OfferRescinded: _ended("rescinded"),
+    e.OfferCancelled: _offer("cancelled"),
+    e.OfferRescinded: _offer("rescinded"),
     e.AssignmentStarted: _leg,
     e.AssignmentHeld: _in_hand,
     e.AssignmentUnheld: _in_hand,
@@ -284,13 +283,13 @@ _TOUCHES: dict[type[Fact], Touch] = {
     e.AgentCleared: _agent,
     e.AgentConnected: _agent,
     e.AgentDisconnected: _agent,
-    e.AttentionReplayed: _lists,
+    e.AttentionReplayed: _nothing,
     e.AttentionClosed: _lists,
     e.AttentionRaised: _lists,
     e.HubConfigured: _everyone,
     e.AccountConfigured: _lists,
     e.AccountRemoved: _everyone,
-    e.QueueConfigured: _lists,
+    e.QueueConfigured: _everyone,
     e.QueueRemoved: _everyone,
     e.UserConfigured: _user,
     e.UserPasswordSet: _password,

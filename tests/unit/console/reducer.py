@@ -90,11 +90,20 @@ def _with_offer(state: Json, offer: Json) -> Json:
     if not card:
         return state
     customer_id = card["customer"]["id"]
-    held = state["timelines"].get(customer_id)
     timelines = state["timelines"]
-    if page and (held is None or held["stale"]):
-        timelines = timelines | {customer_id: page | {"stale": False}}
+    if page:
+        timelines = timelines | {customer_id: _newest(timelines.get(customer_id), page)}
     return state | {"cards": state["cards"] | {customer_id: card}, "timelines": timelines}
+
+
+def _newest(held: Json | None, page: Json) -> Json:
+    """The newest page, and before it what is held of older ones, if nothing is missing between."""
+    start = page["items"][0]["seq"] if page["items"] else 0
+    if not held or held["stale"] or all(item["seq"] < start for item in held["items"]):
+        return page | {"stale": False}
+    older = [item for item in held["items"] if item["seq"] < start]
+    before = held["before"] if older else page["before"]
+    return {"items": [*older, *page["items"]], "before": before, "stale": False}
 
 
 def _counted(state: Json, entry: Json) -> Json:

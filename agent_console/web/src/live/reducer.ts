@@ -122,11 +122,16 @@ function withOffer(state: LiveState, offer: Offer): LiveState {
   if (!card) return next
   const id = card.customer.id
   next.cards = { ...next.cards, [id]: card }
-  const held = state.timelines[id]
-  if (timeline && (!held || held.stale)) {
-    next.timelines = { ...next.timelines, [id]: { ...timeline, stale: false } }
-  }
+  if (timeline) next.timelines = { ...next.timelines, [id]: newest(state.timelines[id], timeline) }
   return next
+}
+
+/** The newest page, and before it what is held of older ones, if nothing is missing between them. */
+function newest(held: Timeline | undefined, page: Page): Timeline {
+  const from = page.items[0]?.seq ?? 0
+  if (!held || held.stale || !held.items.some((entry) => entry.seq >= from)) return { ...page, stale: false }
+  const older = held.items.filter((entry) => entry.seq < from)
+  return { items: [...older, ...page.items], before: older.length > 0 ? held.before : page.before, stale: false }
 }
 
 /** The customer's card counts a new entry, if the card is there; its `seq` tells what it has counted. */
