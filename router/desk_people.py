@@ -80,7 +80,9 @@ def undo_link(work: Work, actor: Actor, command: cmd.UndoLink, options: Options)
         and other.id != identity.id
     ]
     for moved in (identity, *followed):
-        _link(work, actor, moved, before, "undone")
+        # Who takes back that a claim was taken back gives their word for it.
+        word = moved.standing == "claimed" and moved.link_why == "undone"
+        _link(work, actor, moved, before, "agent" if word else "undone")
     return {"customer_id": before}
 
 

@@ -205,7 +205,10 @@ async def test_what_was_undone_is_undone(world: World) -> None:
     for _ in range(2):
         assert await undo(world, ann, real.customer_id, CAROL, "claimed") == claimed.customer_id
         assert await texts(world, real.customer_id) == ["My card ends in 11"]
-        assert await undo(world, ann, claimed.customer_id, CAROL, "claimed") == real.customer_id
+        assert await undo(world, ann, claimed.customer_id, CAROL, "undone") == real.customer_id
+        [row] = await world.open()
+        _seq, shown = await world.views.snapshot(ann)
+        assert shown["interactions"][row.id]["proof"] == "confirmed"
         assert await texts(world, real.customer_id) == ["My card ends in 11", "It's me"]
     # Nor does any of it let the next forgery in.
     await world.mail(CAROL, "Send the card to my new address")
