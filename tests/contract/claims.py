@@ -44,6 +44,11 @@ async def claims(day: WorkingDay) -> AsyncIterator[str]:
         eve, cmd.ConfirmIdentity(identity_id=claim.identity_id, customer_id=proven.customer_id)
     )
     yield "it is them"
+    for said in ("it wasn't", "it was after all"):
+        now = await world.store.read(lambda reader: reader.identity(claim.identity_id))
+        assert now is not None
+        await day.do(eve, cmd.UndoLink(identity_id=now.id, version=now.link_version))
+        yield said
     await world.mail(WANG, "Three", subject="Three", name="Wang", proof="dkim")
     yield "and they write again"
     await world.mail(SMITH, "Hello", subject="Hello", name="Smith", proof="dkim")

@@ -128,6 +128,8 @@ class Onlooker:
         held = {kind: self.state[kind] for kind in KINDS}
         held["offers"] = {key: slim_offer(row) for key, row in held["offers"].items()}
         found: Json = {}
+        if self.state["presences"] != due["presences"]:
+            found["presences"] = self.state["presences"], due["presences"]
         for kind in KINDS:
             for key in held[kind].keys() | due[kind].keys():
                 pair = held[kind].get(key), due[kind].get(key)

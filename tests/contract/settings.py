@@ -13,6 +13,9 @@ def settings(world: World, secret: str) -> Iterable[tuple[str, ev.Fact]]:
     return (
         ("where that was midnight", ev.HubConfigured(
             name="Demo", timezone="Pacific/Kiritimati", default_region="GB", language="en")),
+        ("another presence", ev.HubConfigured(
+            name="Demo", timezone="Pacific/Kiritimati", default_region="GB", language="en",
+            presences=("Coaching",))),
         ("a queue", ev.QueueConfigured(
             queue_id="q_new", name="new", sla_seconds=60, offer_seconds=30, auto_accept=False,
             managed_by="test")),

@@ -275,18 +275,13 @@ class WorkingDay:
 
     async def _going(self) -> AsyncIterator[str]:
         world, ann = self.world, self.ann
-        row = await self.row(self.work)
-        await world.append(
-            ev.InteractionCreated(
-                interaction_id="in_due", conversation_id=row.conversation_id, channel="sms",
-                account_id="ac_sms", identity_id=row.identity_id, customer_id=row.customer_id,
-                priority=0, proof="verified",
-            ),
-            ev.InteractionScheduled(
-                interaction_id="in_due", due_at=world.clock.now() + timedelta(hours=9)
-            ),
-        )  # fmt: skip
-        yield "something for later"
+        later = world.clock.now() + timedelta(hours=9)
+        await self.do(ann, cmd.CloseInteraction(interaction_id=self.work, follow_up_at=later))
+        yield "closed, with a follow-up"
+        world.clock.advance(timedelta(hours=9))
+        yield "which is due"
+        self.work = await world.take(ann)
+        yield "and taken"
         grace = world.clock.now() + timedelta(minutes=1)
         await world.append(ev.AgentDisconnected(agent_id=ann.id, grace_until_at=grace))
         yield "a console is closed"

@@ -17,7 +17,7 @@ from tests.unit.console.reducer import empty, reduce
 from triggerhub.domain.errors import NotFound
 from triggerhub.domain.ports import Json
 
-KINDS = ("presences", "agents", "queues", "interactions", "offers", "accounts", "attention")
+KINDS = ("agents", "queues", "interactions", "offers", "accounts", "attention")
 
 
 class Screen:
@@ -95,7 +95,7 @@ class Screen:
                 return
 
     def seen(self) -> Json:
-        found = {kind: self.state[kind] for kind in KINDS}
+        found = {kind: self.state[kind] for kind in (*KINDS, "presences")}
         found["offers"] = {key: slim_offer(row) for key, row in found["offers"].items()}
         return found
 
