@@ -22,11 +22,16 @@ Values = Mapping[str, Any]
 _FILE_KEYS = frozenset(Keys.model_fields) - {"config"}
 
 
-def load(path: Path | None = None, flags: Values | None = None) -> Settings:
+def load(
+    path: Path | None = None,
+    flags: Values | None = None,
+    options: Mapping[str, str] | None = None,
+) -> Settings:
     """The settings of this process; raises SettingsError with everything that is wrong.
 
     `path`: the file, instead of the one that TRIGGERHUB_CONFIG names. `flags`: what the command
-    line says, by the settings' names; what is None doesn't count.
+    line says, by the settings' names; what is None doesn't count. `options`: what is typed for
+    those that aren't called as their setting is.
     """
     said = {key: value for key, value in (flags or {}).items() if value is not None}
     environment = EnvSettingsSource(Keys)()
@@ -51,7 +56,7 @@ def load(path: Path | None = None, flags: Values | None = None) -> Settings:
     def origin(location: tuple[str | int, ...]) -> tuple[str, str]:
         key = str(location[0]) if location else ""
         if key in said:
-            return "command line", "--" + key.replace("_", "-")
+            return "command line", (options or {}).get(key) or "--" + key.replace("_", "-")
         if key in environment:
             return "environment", PREFIX + key.upper()
         return ("settings" if path is None else path.name), key

@@ -379,11 +379,13 @@ def new_token() -> str:
 def create_token(tx: Transaction, *, name: str, role: str, token: str) -> str:
     """The token's id; only the hash of `token` is kept.
 
-    Raises Invalid for an agent's: it would have no queues, and see nothing.
+    Raises Invalid for an agent's: it would have no queues, and see nothing; and for what is no
+    name.
     """
     if role not in TOKEN_ROLES:
         of_agents = "; agents see their queues' work, and a token has none" * (role == "agent")
         raise Invalid(f"{role!r} is not a role of a token: {', '.join(TOKEN_ROLES)}{of_agents}")
+    name = _as_name(name)
     token_id = tx.new_id("tok")
     hashed = sha256(token.encode()).hexdigest()
     content_id = tx.put_json("token", {"hash": hashed})

@@ -34,7 +34,8 @@ def serve(
     """Run the hub: console and webhooks on 8080, mail on 8025.
 
     The database is made, or brought up to date after a backup. SIGTERM and Ctrl-C drain: what was
-    accepted is finished, consoles are told. A second one stops at once.
+    accepted is finished, consoles are told. A second one stops at once. The exit code is 0 when it
+    was asked to stop, 3 when that was cut short, 2 for wrong settings, 1 for all else.
 
     With --demo there is a company in it with months of history, in a database of its own, and
     /demo is its customers' phone and mailbox; nothing leaves this machine.
@@ -118,7 +119,7 @@ def _shown(host: str) -> str:
 def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
     timeout: Annotated[
-        float, typer.Option(help="Seconds for each question over the network.")
+        float, typer.Option(min=0.1, help="Seconds for each question over the network.")
     ] = 3.0,
     config: Config = None,
     data_dir: DataDir = None,

@@ -32,11 +32,15 @@ DataDir = Annotated[
 ]
 
 
+# What is typed, where it isn't called as its setting is.
+_OPTIONS = {"http_host": "--host", "http_port": "--port"}
+
+
 def settings_of(config: Path | None, **flags: object) -> Settings:
     from config import SettingsError, load
 
     try:
-        return load(config, flags)
+        return load(config, flags, _OPTIONS)
     except SettingsError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(WRONG_SETTINGS) from None

@@ -59,10 +59,18 @@ def test_help_teaches(command: list[str]) -> None:
 
 def test_wrong_settings_are_said_all_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TRIGGERHUB_HTP_PORT", "1")
-    result = call("serve", "--smtp-port", "-5", "--log-level", "loud")
+    result = call("serve", "--smtp-port", "-5", "--log-level", "loud", "--port", "-1", "--host", "")
     assert result.exit_code == 2
-    assert result.stderr.startswith("3 settings are wrong:")
+    assert result.stderr.startswith("5 settings are wrong:")
     assert "Traceback" not in result.stderr
+    for typed in ("--smtp-port", "--log-level", "--port", "--host"):
+        assert f"command line, {typed}: " in result.stderr, "as it was typed"
+
+
+def test_no_time_for_a_question_is_refused() -> None:
+    result = call("doctor", "--timeout", "0")
+    assert result.exit_code == 2
+    assert "--timeout" in result.stderr
 
 
 def test_before_init() -> None:

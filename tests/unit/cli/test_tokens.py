@@ -31,6 +31,15 @@ def made(name: str, role: str = "integration") -> str:
     return result.stdout.strip()
 
 
+@pytest.mark.parametrize("name", ["", "two\nlines", "x" * 101])
+def test_what_is_no_name_is_refused(name: str) -> None:
+    assert call("init").exit_code == 0
+    result = call("token", "create", "--name", name)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "can't be a name" in result.stderr
+    assert listed() == []
+
+
 def known(token: str, folder: Path) -> Actor | None:
     async def ask() -> Actor | None:
         store = open_store(Settings(data_dir=folder / "data"))
