@@ -104,6 +104,16 @@ describe('what is in sight of a long scroll', () => {
     expect(scroller().scrollTop).toBe(settled - REAL)
   })
 
+  it('lets what is opened at the end grow out of sight, until somebody goes there', async () => {
+    sight.stand()
+    scroller().scrollTop = 5000
+    await measure()
+    expect(scroller().scrollTop).toBeLessThan(1e6)
+    sight.toEnd()
+    await flushPromises()
+    expect(scroller().scrollTop).toBeGreaterThan(1e6)
+  })
+
   it('goes to the end when it is asked to', async () => {
     await scrollTo(8000)
     rows.value = list(0, 1200)

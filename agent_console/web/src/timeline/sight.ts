@@ -178,6 +178,11 @@ export function useSight<T extends { readonly key: string }>(
     place()
   }
 
+  /** Before something in sight grows because a person asked for it: where it begins is where they read on. */
+  function stand(): void {
+    atEnd.value = false
+  }
+
   /** As the `ref` of each row's element, which has the row's index in `data-index`. */
   function watchRow(element: Element | ComponentPublicInstance | null): void {
     if (!(element instanceof HTMLElement) || items.has(element)) return
@@ -195,5 +200,5 @@ export function useSight<T extends { readonly key: string }>(
   })
   onBeforeUnmount(() => { observer.disconnect() })
 
-  return { sight, atEnd, settled, scrolled, toEnd, watchRow }
+  return { sight, atEnd, settled, scrolled, toEnd, stand, watchRow }
 }
