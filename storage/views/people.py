@@ -162,8 +162,9 @@ def cards(reader: Reader, customer_ids: Iterable[str]) -> dict[str, Json]:
     pieces = _by_first(
         many(
             "SELECT customer_id, id, channel, subject, state, closed_how, queue_id, opened_at,"
-            " closed_at FROM (SELECT n.customer_id, i.id, i.channel, c.subject, i.state,"
-            " i.closed_how, i.queue_id, i.opened_at, i.closed_at, ROW_NUMBER() OVER"
+            " closed_at, parked_until_at FROM (SELECT n.customer_id, i.id, i.channel, c.subject,"
+            " i.state, i.closed_how, i.queue_id, i.opened_at, i.closed_at, i.parked_until_at,"
+            " ROW_NUMBER() OVER"
             " (PARTITION BY n.customer_id ORDER BY i.opened_at DESC, i.id) AS place"
             " FROM identities n JOIN interactions i ON i.identity_id = n.id"
             " JOIN conversations c ON c.id = i.conversation_id WHERE n.customer_id IN (:ids))"
@@ -241,6 +242,7 @@ def cards(reader: Reader, customer_ids: Iterable[str]) -> dict[str, Json]:
                     "queue_id": piece[6],
                     "opened_at": iso(piece[7]),
                     "closed_at": iso(piece[8]),
+                    "until": iso(piece[9]),
                 }
                 for piece in pieces.get(customer_id, ())
             ],

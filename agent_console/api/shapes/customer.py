@@ -110,6 +110,7 @@ class CardInteraction(Shape):
     queue_id: str | None
     opened_at: datetime
     closed_at: datetime | None
+    until: datetime | None = Field(description="When what is scheduled or parked begins")
 
 
 class ReplyWay(Shape):

@@ -141,7 +141,7 @@ export function world({ empty = false, long = 0 } = {}) {
     entry(c, { channel: 'webchat', at: iso(now - 5 * MIN), account_id: 'a_chat', interaction_id: 'in_chen', direction: 'out', state: 'read', text: 'Hello Mr Chen, I see the signed note. Let me check the engineer’s round.' })
     entry(c, { channel: 'webchat', at: iso(now - 48_000), account_id: 'a_chat', interaction_id: 'in_chen', text: '好的，谢谢！I must leave the desk now, please text me.', lang: 'zh-CN' })
     interaction('in_chen', c, { channel: 'webchat', account_id: 'a_chat', identity_id: 'c_chen_i2', subject: 'One box of two, engineer before 06:00', preview: '好的，谢谢！I must leave the desk now, please text me.', last_customer_at: iso(now - 48_000), last_agent_at: iso(now - 5 * MIN), due_at: iso(now + 4.2 * MIN), lang: 'zh-CN' })
-    customers.get(c).interactions = [['sms', 'Any news of the pump?', 2], ['email', 'Left machine leaves a puddle', 3], ['webchat', 'Descaler, 24 bottles', 79], ['email', '发票抬头', 140]].map(([channel, subject, ago], at) => ({ id: `p${at}`, channel, subject, state: 'closed', closed_how: 'handled', queue_id: 'q_del', opened_at: iso(now - ago * DAY), closed_at: iso(now - ago * DAY + HOUR) }))
+    customers.get(c).interactions = [['sms', 'Any news of the pump?', 2], ['email', 'Left machine leaves a puddle', 3], ['webchat', 'Descaler, 24 bottles', 79], ['email', '发票抬头', 140]].map(([channel, subject, ago], at) => ({ id: `p${at}`, channel, subject, state: 'closed', closed_how: 'handled', queue_id: 'q_del', opened_at: iso(now - ago * DAY), closed_at: iso(now - ago * DAY + HOUR), until: null }))
   }
 
   const simple = (id, name, channel, text, more = {}, row = {}) => {

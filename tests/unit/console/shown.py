@@ -75,7 +75,7 @@ class Shown(Folded):
             "interactions": [
                 {"id": r["id"], "channel": r["channel"], "subject": None, "state": r["state"],
                  "closed_how": r["closed_how"], "queue_id": r["queue_id"],
-                 "opened_at": r["opened_at"], "closed_at": None}
+                 "opened_at": r["opened_at"], "closed_at": None, "until": None}
                 for r in work[-10:]
             ],
             "reply_ways": [],

@@ -147,6 +147,8 @@ export interface PastInteraction {
   queue_id: string | null
   opened_at: string
   closed_at: string | null
+  /** When what is scheduled or parked begins. */
+  until: string | null
 }
 
 export interface ReplyWay {
