@@ -55,7 +55,7 @@ class Fanout:
         seq = batch[-1].seq
         moved = self._route_work(seq, keys, found)
         whole = self._route_offers(keys, found)
-        await self._recheck_watchers(moved.customers | keys.renamed)
+        await self._recheck_watchers(moved.customers)
         await self._send_people(keys, found, moved, whole)
         # All at once: nobody gets one half of a batch under its number and loses the other.
         for viewers, key, tail in self._staged:

@@ -6,21 +6,36 @@ the same frame under their own number.
 
 from __future__ import annotations
 
+from typing import Literal
+
 import orjson
 
 from agent_console.wire import encode
 from triggerhub.domain.ports import Json
 
-CHANGED = {
+Kind = Literal[
+    "snapshot", "resumed", "bye",
+    "agent.changed", "queue.changed", "interaction.changed", "offer.changed", "account.changed",
+    "agent.removed", "queue.removed", "interaction.removed", "offer.removed",
+    "entry.changed", "card.changed", "attention.changed", "viewers.changed",
+    "command.done", "command.failed",
+]  # fmt: skip
+CHANGED: dict[str, Kind] = {
     "agents": "agent.changed",
     "queues": "queue.changed",
     "interactions": "interaction.changed",
     "offers": "offer.changed",
     "accounts": "account.changed",
 }
+REMOVED: dict[str, Kind] = {
+    "agent": "agent.removed",
+    "queue": "queue.removed",
+    "interaction": "interaction.removed",
+    "offer": "offer.removed",
+}
 
 
-def frame(kind: str, data: object) -> bytes:
+def frame(kind: Kind, data: object) -> bytes:
     """Everything of a frame but its head."""
     return b',"type":"' + kind.encode() + b'","data":' + encode(data) + b"}"
 
@@ -44,6 +59,6 @@ def card_frame(customer_id: str, card: object) -> bytes:
 
 
 def removed_frame(kind: str, row_id: str, reason: str | None = None) -> bytes:
-    """`kind`: agent, queue, interaction, offer."""
+    """`kind`: of those in `REMOVED`."""
     data = {"id": row_id} if reason is None else {"id": row_id, "reason": reason}
-    return frame(f"{kind}.removed", data)
+    return frame(REMOVED[kind], data)

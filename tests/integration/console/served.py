@@ -45,6 +45,8 @@ class Served:
     server: ConsoleServer
     drain: Drain
     ready: dict[str, bool]
+    routes: frozenset[tuple[str, str]]
+    """(method, path) of all that the listener answers."""
     sessions: list[ClientSession] = field(default_factory=list)
 
     @classmethod
@@ -56,7 +58,13 @@ class Served:
         site = web.TCPSite(runner, "127.0.0.1", 0)
         await site.start()
         port = runner.addresses[0][1]
-        found = cls(f"http://127.0.0.1:{port}", server, drain, ready)
+        assert runner.app is not None
+        routes = frozenset(
+            (route.method, route.resource.canonical)
+            for route in runner.app.router.routes()
+            if route.resource is not None
+        )
+        found = cls(f"http://127.0.0.1:{port}", server, drain, ready, routes)
         try:
             yield found
         finally:

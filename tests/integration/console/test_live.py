@@ -184,6 +184,20 @@ async def test_signing_out_closes_the_feed(served: Served) -> None:
         await line.end()
 
 
+async def test_a_new_password_ends_the_feeds_of_the_old_one(served: Served, house: House) -> None:
+    ana, bo = await served.signed_in("ana"), await served.signed_in("bo")
+    async with ana.live() as hers, bo.live() as his:
+        await begin(hers)
+        await begin(his)
+        for key, (user_id, _, _) in list(house.keys.sessions.items()):
+            if user_id == "user_ana":
+                await house.keys.drop_session(key)
+        house.append(e.UserPasswordSet(user_id="user_ana", hash_content="ct_h"))
+        assert (await hers.until("bye"))["data"]["reason"] == "session"
+        await his.say(type="command", id="c1", name="status.clear", data={})
+        await his.until("command.done")
+
+
 @pytest.mark.parametrize(
     ("message", "code"),
     [

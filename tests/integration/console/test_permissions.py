@@ -43,8 +43,19 @@ ELSEWHERE = {"signIn", "signOut", "patchSession", "upload"}
 WHO = ("ana", "bo", "sue", "ada", "token", "nobody")
 
 
-def test_no_route_is_forgotten() -> None:
+# Without `may`: the feed has a test of its own, the rest tells nothing of anybody.
+BESIDE = {
+    ("GET", path)
+    for path in (
+        "/api/v1/live", "/api/openapi.json", "/healthz", "/readyz", "/metrics", "/{path}",
+    )
+}  # fmt: skip
+
+
+async def test_no_route_is_forgotten(served: Served) -> None:
     assert {route.name for route in ROUTES} == PATHS.keys() | ELSEWHERE
+    judged = {(route.method, f"/api/v1/{route.path}") for route in ROUTES}
+    assert {(m, path) for m, path in served.routes if m not in ("HEAD", "*")} == judged | BESIDE
 
 
 @pytest.mark.parametrize("place", range(6), ids=WHO)
@@ -69,6 +80,10 @@ async def test_lists_hold_only_what_is_within_reach(served: Served) -> None:
     ana, bo = await served.signed_in("ana"), await served.signed_in("bo")
     assert [row["id"] for row in (await ana.get("interactions"))["items"]] == ["in_1"]
     assert [row["id"] for row in (await bo.get("interactions"))["items"]] == ["in_2"]
+    for key, value in {"queue": "qu_sales", "state": "active", "owner": "user_ana",
+                       "customer": "cu_1"}.items():  # fmt: skip
+        assert len((await ana.get(f"interactions?{key}={value}"))["items"]) == 1, key
+        assert (await bo.get(f"interactions?{key}={value}"))["items"] == [], key
     assert [row["id"] for row in (await bo.get("queues"))["items"]] == ["qu_support"]
     assert [row["id"] for row in (await bo.get("customers"))["items"]] == ["cu_2"]
     agents = {row["id"]: row for row in (await bo.get("agents"))["items"]}

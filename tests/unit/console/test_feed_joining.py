@@ -13,6 +13,7 @@ from tests.unit.console.furnished import STAFF, configured, furnished
 from tests.unit.console.screen import Running, Screen
 from tests.unit.console.test_feed_property import Story, check, refresh
 from triggerhub.domain import events as e
+from triggerhub.domain.errors import HubError
 
 ANA, BO = STAFF[0][0], STAFF[1][0]
 
@@ -72,6 +73,23 @@ async def test_coming_back(yields: int, turns: int) -> None:
         shown = ana.state["timelines"][work["customer_id"]]["items"]
         assert shown == house.page_of(work["customer_id"], None, 50)["items"]
         assert ana.seen()["interactions"] == ana.due()["interactions"]
+        await ana.cut()
+
+
+async def test_a_bug_in_a_batch_makes_everybody_come_back() -> None:
+    async with in_hand() as (story, running):
+        ana = Screen(story.house, running.hub, ANA)
+        await ana.open()
+        await running.settle()
+        story.house.failing = HubError("a bug")
+        story.say(0)
+        await running.settle()
+        assert ana.bye == "slow"
+        story.house.failing = None
+        story.say(0)
+        await ana.open()
+        await running.settle()
+        check(ana)
         await ana.cut()
 
 

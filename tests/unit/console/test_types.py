@@ -12,12 +12,13 @@ import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from agent_console.api.openapi import openapi
 from agent_console.api.table import ROUTES
+from agent_console.live.frames import Kind
 
 TYPES = Path("agent_console/web/src/api/types.ts")
 # The console's name of a shape, where it is another one.
@@ -89,6 +90,12 @@ def test_a_shape_knows_the_words_that_the_document_promises(name: str) -> None:
         if words := set(schema.get("enum", ())) - WITHOUT_CONSOLE:
             written = aliases.get(kinds[field], kinds[field])
             assert words == set(re.findall(r"'([^']+)'", written)), field
+
+
+def test_the_console_knows_every_kind_of_frame() -> None:
+    union = dict(_ALIAS.findall(TYPES.read_text()))["Frame"]
+    kinds = re.findall(r"type: ((?:'[a-z.]+'(?: \| )?)+)", union)
+    assert set(re.findall(r"'([a-z.]+)'", " ".join(kinds))) == set(get_args(Kind))
 
 
 def test_the_console_knows_every_command_and_what_it_takes() -> None:

@@ -34,7 +34,7 @@ async def test_what_the_snapshot_holds_already_is_passed_over() -> None:
 async def test_a_number_is_said_only_with_the_last_of_its_frames() -> None:
     viewer = joined(1)
     for key, seq in (("agent:a", 5), ("queue:q", 5), ("agent:b", 6), ("command:c", 0)):
-        viewer.push(key, seq, frame("x", {}))
+        viewer.push(key, seq, frame("card.changed", {}))
     assert [seq for seq, _ in await taken(viewer)] == [1, 1, 5, 6, 6]
 
 
