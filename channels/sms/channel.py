@@ -38,10 +38,14 @@ _EXTENSIONS = {
     "application/pdf": "pdf",
 }
 _CONSENT: dict[str, Literal["stop", "start"]] = {"STOP": "stop", "START": "start"}
+_STOP = ("STOP", "STOPALL", "UNSUBSCRIBE", "OPTOUT", "REVOKE",
+         "退订", "退訂", "取消订阅", "取消訂閱")  # fmt: skip
+_START = ("START", "UNSTOP", "订阅", "訂閱", "恢复订阅", "恢復訂閱")
 _WORDS: dict[str, Literal["stop", "start"]] = {
-    **dict.fromkeys(("STOP", "STOPALL", "UNSUBSCRIBE", "OPTOUT", "REVOKE"), "stop"),
-    **dict.fromkeys(("START", "UNSTOP", "YES"), "start"),
+    **dict.fromkeys(_STOP, "stop"),
+    **dict.fromkeys(_START, "start"),
 }
+_ENDS = " \t\r\n.!。！"
 
 
 class SmsChannel:
@@ -131,13 +135,18 @@ def to_inbound(sms: InboundSms) -> InboundMessage:
 def _consent(sms: InboundSms) -> Literal["", "stop", "start"]:
     """What the carrier says that it took the message for, else a word that stands alone.
 
-    Without Advanced Opt-Out the carrier obeys such words and doesn't say so. Of those that stop,
-    the ones that may be an answer to something else (END, CANCEL, QUIT) are left to its refusal;
-    of those that start, a wrong guess would only be refused again.
+    It says so (OptOutType) for senders of a Messaging Service with Advanced Opt-Out, those of
+    WhatsApp among them. Without that it obeys English words by SMS and says nothing, and by
+    WhatsApp does neither, so that nobody but us would hold to them. Words that may be an answer to
+    something else (END, CANCEL, QUIT, 取消) are left to its refusal. YES is a word of SMS alone,
+    where a wrong guess would only be refused again.
     """
-    if sms.opt_out is not None or sms.network != "sms":
-        return _CONSENT.get(sms.opt_out or "", "")
-    return _WORDS.get(sms.text.strip().upper(), "")
+    if sms.opt_out is not None:
+        return _CONSENT.get(sms.opt_out, "")
+    word = sms.text.strip(_ENDS).upper()
+    if word == "YES" and sms.network == "sms":
+        return "start"
+    return _WORDS.get(word, "")
 
 
 def sender_of(address: SmsAddress, name: str = "") -> Address:

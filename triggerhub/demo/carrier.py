@@ -188,7 +188,8 @@ class Carrier:
         if not account.sms_url:
             raise LookupError(f"{to} has no webhook")
         word = body.strip().upper()
-        if word in _STOP:
+        # By WhatsApp the carrier holds to such words only for senders of a Messaging Service.
+        if word in _STOP and (account.services or not sender.startswith("whatsapp:")):
             self.opted_out.add((sender, to))
         elif word in _START:
             self.opted_out.discard((sender, to))

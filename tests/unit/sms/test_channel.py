@@ -61,6 +61,9 @@ def test_opting_out_and_senders_without_a_number_are_told() -> None:
     assert _channel().read(raw, None, {}).problems == ("sender_cannot_be_answered",)
 
 
+WHATSAPP = {"From": "whatsapp:+447700900123", "To": "whatsapp:+12025550100"}
+
+
 @pytest.mark.parametrize(
     ("form", "consent"),
     [
@@ -73,7 +76,18 @@ def test_opting_out_and_senders_without_a_number_are_told() -> None:
         ({"Body": "Yes"}, "start"),
         ({"Body": "Stop the order, please"}, ""),
         ({"Body": "cancel"}, ""),
-        ({"From": "whatsapp:+447700900123", "To": "whatsapp:+12025550100", "Body": "STOP"}, ""),
+        ({"Body": "退订"}, "stop"),
+        ({"Body": "取消"}, ""),
+        (WHATSAPP | {"Body": "STOP"}, "stop"),
+        (WHATSAPP | {"Body": "Stop!"}, "stop"),
+        (WHATSAPP | {"Body": "退訂。"}, "stop"),
+        (WHATSAPP | {"Body": "取消订阅"}, "stop"),
+        (WHATSAPP | {"Body": "取消"}, ""),
+        (WHATSAPP | {"Body": "取消订单"}, ""),
+        (WHATSAPP | {"Body": "start"}, "start"),
+        (WHATSAPP | {"Body": "恢复订阅"}, "start"),
+        (WHATSAPP | {"Body": "yes"}, ""),
+        (WHATSAPP | {"Body": "no more", "OptOutType": "STOP"}, "stop"),
     ],
 )
 def test_who_wants_no_more_messages_says_so(form: dict[str, str], consent: str) -> None:
