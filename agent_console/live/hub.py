@@ -17,6 +17,7 @@ from agent_console.live.catch_up import MAX_GAP, Waiting, gap, missed
 from agent_console.live.fanout import Fanout
 from agent_console.live.frames import frame
 from agent_console.live.hints import Hints
+from agent_console.live.listing import Listing
 from agent_console.live.lists import Lists
 from agent_console.live.messages import MAX_WATCHED
 from agent_console.live.milestones import Milestones
@@ -63,6 +64,7 @@ class LiveHub:
         self._fanout = Fanout(views, self._audience)
         self._lists = Lists(views, self._audience)
         self._lists_due = asyncio.Event()
+        self.listing = Listing(every=self._lists_every)
         self._joins = asyncio.Semaphore(_JOINS_AT_ONCE)
         self._pending: list[Recorded] = []
         self._arrived = asyncio.Event()
@@ -91,6 +93,7 @@ class LiveHub:
             group.create_task(self._listen(head), name="feed.listen")
             group.create_task(self._work(), name="feed.work")
             group.create_task(self._send_lists(), name="feed.lists")
+            group.create_task(self.listing.run(), name="feed.listing")
 
     async def drain(self, seconds: float = 5.0) -> None:
         """Say goodbye to every console and end what waits; returns when the last one is gone."""
@@ -179,6 +182,7 @@ class LiveHub:
     def leave(self, viewer: Viewer) -> None:
         self._audience.remove(viewer)
         self._hints.gone(viewer)
+        self.listing.show(viewer, shows=False)
         if not self._audience.viewers:
             self._empty.set()
 
@@ -236,6 +240,7 @@ class LiveHub:
                     self._resume_all()
                 else:
                     keys = await self._fanout.send(batch)
+                    self.listing.note(keys)
                     if keys.lists:
                         self._lists_due.set()
             except Unavailable as error:

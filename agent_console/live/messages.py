@@ -54,15 +54,16 @@ class Viewing(_Message):
     conversation_id: Id | None
 
 
-Message = Annotated[
-    Hello | CommandMessage | Watch | Unwatch | Typing | Viewing, Field(discriminator="type")
-]
-_READER: TypeAdapter[Hello | CommandMessage | Watch | Unwatch | Typing | Viewing] = TypeAdapter(
-    Message
-)
+class ListingMessage(_Message):
+    type: Literal["listing"]
+    listing: bool
 
 
-def read(text: str) -> Hello | CommandMessage | Watch | Unwatch | Typing | Viewing:
+Message = Hello | CommandMessage | Watch | Unwatch | Typing | Viewing | ListingMessage
+_READER: TypeAdapter[Message] = TypeAdapter(Annotated[Message, Field(discriminator="type")])
+
+
+def read(text: str) -> Message:
     """Raises Invalid: `malformed` for what isn't a JSON object, else naming what is wrong."""
     given = decode_object(text)
     try:

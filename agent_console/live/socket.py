@@ -22,6 +22,8 @@ from agent_console.live.hub import LiveHub
 from agent_console.live.messages import (
     CommandMessage,
     Hello,
+    ListingMessage,
+    Message,
     Typing,
     Unwatch,
     Viewing,
@@ -168,7 +170,7 @@ class _Connection:
 
     # --- from the console ---------------------------------------------------------------------
 
-    async def _next(self) -> Hello | CommandMessage | Watch | Unwatch | Typing | Viewing | None:
+    async def _next(self) -> Message | None:
         """The next message; None when the other end is gone. Raises _Closing."""
         message = await self._socket.receive()
         if message.type is WSMsgType.TEXT:
@@ -211,6 +213,8 @@ class _Connection:
                     )
                 case Viewing():
                     await self._view(message)
+                case ListingMessage():
+                    self._feed.hub.listing.show(self._viewer, shows=message.listing)
 
     async def _command(self, message: CommandMessage) -> None:
         """One after the other, in the order given; the answer follows the command's frames.

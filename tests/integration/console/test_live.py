@@ -59,6 +59,32 @@ async def test_an_offer_comes_whole_and_goes_with_its_reason(served: Served, hou
         assert not any(frame["type"].startswith(("offer", "inter")) for frame in his.frames)
 
 
+async def test_who_shows_the_list_of_customers_hears_when_to_read_it_again(
+    served: Served, house: House
+) -> None:
+    ana, bo = await served.signed_in("ana"), await served.signed_in("bo")
+    async with ana.live() as hers, bo.live() as his:
+        for line in (hers, his):
+            await begin(line)
+        await his.say(type="listing", listing=True)
+        await his.say(type="command", id="c1", name="status.clear", data={})
+        await his.until("command.done")
+        house.append(scenes.resolved("mx_1", "1", "cu_1"))  # which is none of his
+        assert (await his.until("customers.changed"))["data"] == {}
+        assert "entry.changed" not in [frame["type"] for frame in his.frames]
+        await his.say(type="listing", listing=False)
+        await his.say(type="command", id="c2", name="status.clear", data={})
+        await his.until("command.done")
+        told = len(his.frames)
+        house.append(scenes.resolved("mx_2", "1", "cu_1"))
+        while (await hers.until("entry.changed"))["data"]["entry"]["id"] != "mx_2":
+            pass
+        await his.say(type="command", id="c3", name="status.clear", data={})
+        await his.until("command.done")
+        for line, of in ((hers, hers.frames), (his, his.frames[told:])):
+            assert "customers.changed" not in [frame["type"] for frame in of], line
+
+
 async def test_a_command_is_answered_after_its_frames(served: Served, house: House) -> None:
     ana = await served.signed_in("ana")
     async with ana.live() as line:

@@ -310,6 +310,7 @@ export type Frame =
   | { seq: number; type: 'entry.changed'; data: { customer_ids: string[]; entry: Entry } }
   | { seq: number; type: 'card.changed'; data: { customer_id: string; card: Card } }
   | { seq: number; type: 'attention.changed'; data: { count: number } }
+  | { seq: number; type: 'customers.changed'; data: Record<string, never> }
   | { seq: number; type: 'command.done'; data: { id: string; result: unknown } }
   | { seq: number; type: 'command.failed'; data: { id: string; problem: Problem } }
   | { seq: number; type: 'viewers.changed'; data: { conversation_id: string; viewers: Viewer[] } }

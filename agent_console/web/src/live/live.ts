@@ -31,6 +31,8 @@ export const useLive = defineStore('live', () => {
   const lostAt = ref<number | null>(null)
   const filledIn = ref<number | null>(null)
   const greeted = ref(false)
+  /** Counts up whenever the list of customers may be another one. */
+  const listTurned = ref(0)
   const endedOffer = ref<EndedOffer | null>(null)
   let socket: LiveSocket | null = null
   let seqWhenLost = 0
@@ -66,6 +68,8 @@ export const useLive = defineStore('live', () => {
       next = reduce(next, frame)
     }
     become(next)
+    // While the line was cut it wasn't told.
+    if (batch.some(({ type }) => type === 'customers.changed' || type === 'snapshot' || type === 'resumed')) listTurned.value += 1
     if (batch.some((frame) => frame.type === 'snapshot')) {
       greeted.value = true
       for (const id of watchers.keys()) void readAgain(id)
@@ -188,8 +192,9 @@ export const useLive = defineStore('live', () => {
   }
 
   return {
-    state, link, nextTryAt, lostAt, filledIn, greeted, endedOffer, me, myAgent, online, failures,
+    state, link, nextTryAt, lostAt, filledIn, greeted, listTurned, endedOffer, me, myAgent, online, failures,
     start, stop, tryNow, send, command, hold, readAgain, readOlder,
+    list: (listing: boolean) => socket?.list(listing),
     view: (conversationId: string | null) => socket?.view(conversationId),
     typing: (conversationId: string, typing: boolean) => socket?.typing(conversationId, typing),
   }

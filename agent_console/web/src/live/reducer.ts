@@ -84,6 +84,7 @@ function apply(state: LiveState, frame: Frame): LiveState {
         ...state,
         viewers: { ...state.viewers, [frame.data.conversation_id]: frame.data.viewers },
       }
+    case 'customers.changed':
     case 'command.done':
     case 'command.failed':
     case 'bye':

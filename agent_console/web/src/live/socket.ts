@@ -46,6 +46,7 @@ export class LiveSocket {
   private readonly pending = new Map<string, Pending>()
   private readonly watching = new Set<string>()
   private viewing: string | null = null
+  private listing = false
   private socket: SocketLike | null = null
   private ready = false
   private attempt = 0
@@ -109,6 +110,13 @@ export class LiveSocket {
     if (this.ready) this.say({ type: 'viewing', conversation_id: conversationId })
   }
 
+  /** Whether the list of customers is on the screen. */
+  list(listing: boolean): void {
+    if (this.listing === listing) return
+    this.listing = listing
+    if (this.ready) this.say({ type: 'listing', listing })
+  }
+
   typing(conversationId: string, typing: boolean): void {
     if (this.ready) this.say({ type: 'typing', conversation_id: conversationId, typing })
   }
@@ -150,6 +158,7 @@ export class LiveSocket {
     for (const id of this.watching) if (!told.has(id)) this.say({ type: 'watch', customer_id: id })
     for (const id of told) if (!this.watching.has(id)) this.say({ type: 'unwatch', customer_id: id })
     if (this.viewing) this.say({ type: 'viewing', conversation_id: this.viewing })
+    if (this.listing) this.say({ type: 'listing', listing: true })
     for (const [id, pending] of this.pending) this.transmit(id, pending)
   }
 
