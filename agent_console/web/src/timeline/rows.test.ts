@@ -14,6 +14,12 @@ describe('timeline rows', () => {
     const rows = buildRows([entry('m1', 18, 'other'), entry('m2', 20, 'this'), entry('m3', 20, 'other'), entry('m4', 20, 'this')], [], 'this')
     expect(kinds(rows)).toEqual(['day', 'm1', 'day', 'line true', 'm2', 'line false', 'm3', 'line true', 'm4'])
   })
+  it('name the conversation that a note continues', () => {
+    const note = entry('m4', 20, 'other', { kind: 'note', channel: '' as never })
+    const lines = (entries: Entry[]) => buildRows(entries, [], 'this').flatMap((row) => (row.kind === 'conversation' && !row.current ? [[row.channel, row.subject]] : []))
+    expect(lines([entry('m1', 18, 'other', { channel: 'email', subject: 'Invoice' }), entry('m2', 20, 'this'), note])).toEqual([['email', 'Invoice']])
+    expect(lines([entry('m2', 20, 'this'), note])).toEqual([['', null]])
+  })
   it('leave out what its author took back', () => {
     expect(kinds(buildRows([entry('m1', 18, 'this', { state: 'cancelled' })], [], 'this'))).toEqual([])
   })
@@ -25,7 +31,7 @@ describe('timeline rows', () => {
     expect(merged([entry('m1', 1, 'a'), entry('m5', 2, 'a')], [entry('m3', 1, 'b'), entry('m5', 2, 'a')]).map((one) => one.id)).toEqual(['m1', 'm3', 'm5'])
   })
   it('are the same whether they came one by one, changed or went, or were there at once', () => {
-    const all = Array.from({ length: 40 }, (_, at) => entry(`m${at}`, 1 + Math.floor(at / 7), `c${at % 3}`, at % 11 === 5 ? { state: 'cancelled' } : {}))
+    const all = Array.from({ length: 40 }, (_, at) => entry(`m${at}`, 1 + Math.floor(at / 7), `c${at % 3}`, at % 11 === 5 ? { state: 'cancelled' } : at % 5 === 3 ? { kind: 'note', channel: '' as never } : {}))
     const steps: [Entry[], string | null][] = [
       ...all.map((_, at): [Entry[], string | null] => [all.slice(20, 21 + at), 'c1']), [all, 'c1'], [all, 'c2'],
       [all.with(12, entry('m12', 2, 'c0', { state: 'cancelled' })), 'c2'], [all.slice(0, 9), 'c2'], [[], 'c2'], [all, null],

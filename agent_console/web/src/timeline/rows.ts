@@ -46,7 +46,7 @@ export function rowsOf() {
       const entry = now[at]
       // Taken back by its author before it left: there is nothing to show.
       if (entry && entry.state !== 'cancelled') {
-        add(entry, before)
+        add(entry, at, before)
         before = entry
       }
       upTo.push(rows.length)
@@ -55,15 +55,18 @@ export function rowsOf() {
     return [...rows, ...waiting.map((one): Row => ({ key: `outgoing ${one.id}`, kind: 'outgoing', outgoing: one }))]
   }
 
-  function add(entry: Entry, before: Entry | undefined): void {
+  function add(entry: Entry, at: number, before: Entry | undefined): void {
     const on = dayOf(entry)
     if (!before || on !== dayOf(before)) rows.push({ key: `day ${on} ${entry.id}`, kind: 'day', at: entry.at })
     const current = entry.conversation_id === conversationId
     // A line where this conversation begins again, and where another cuts in after it.
     if (entry.conversation_id !== before?.conversation_id && conversationId !== null && (current || before?.conversation_id === conversationId)) {
+      // A note, which may stand first, is of no channel: what was said before it there tells of it.
+      const said = entry.channel ? undefined : entries.slice(0, at).findLast((one) => one.conversation_id === entry.conversation_id && one.channel)
+      const { channel, subject } = said ?? entry
       rows.push({
         key: `conversation ${entry.id}`, kind: 'conversation', conversationId: entry.conversation_id,
-        current, channel: entry.channel, subject: entry.subject,
+        current, channel, subject,
       })
     }
     rows.push({ key: entry.id, kind: 'entry', entry, current: current || conversationId === null })
