@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from aiohttp import web
 
 from agent_console.api.route import HubFace
+from agent_console.pages import PAGES
 from agent_console.server import ConsoleServer, console_server
 from channels.email.receive import MailServer
 from channels.email.settings import ListenerSettings
@@ -162,6 +163,7 @@ async def build_edge(settings: Settings, parts: Parts, ports: CorePorts) -> Edge
             "content": _content_note(core),
             **({"redis": _redis_note(core)} if settings.redis_url else {}),
         },
+        console_pages=PAGES,
         console_files=CONSOLE_FILES if (CONSOLE_FILES / "index.html").is_file() else None,
         https=https,
         proxies=tuple(ip_network(n) for n in settings.trusted_proxies),

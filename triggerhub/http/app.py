@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from triggerhub.http.middleware import REQUEST_ID, SERVER, Network, in_common
 from triggerhub.http.problem import problem_response
 
 MAX_BODY = 1024 * 1024
+_HOME = re.compile("")
 _OURS = ("/api/", "/hooks/")
 """Where programs call: a console's page for an answer would tell them that all went well."""
 
@@ -30,6 +32,7 @@ def create_app(
     drain: Drain,
     notes: Mapping[str, Note] | None = None,
     console_files: Path | None = None,
+    console_pages: re.Pattern[str] = _HOME,
     https: bool = False,
     max_body: int = MAX_BODY,
     proxies: Sequence[Network] = (),
@@ -39,9 +42,9 @@ def create_app(
     `checks`: named coroutines that return when that part is ready and raise HubError or OSError
     when not; each has two seconds. `notes`: what is said beside them, `ok` or what is missing,
     without which the hub works all the same. `console_files`: the built console (index.html and
-    assets/), served for every GET path that nobody else has taken. Upload routes read beyond
-    `max_body` by multipart, with limits of their own. `proxies`: whose `X-Forwarded-For` is
-    believed.
+    assets/); `console_pages`: the paths, without the first slash, at which it is opened. Upload
+    routes read beyond `max_body` by multipart, with limits of their own. `proxies`: whose
+    `X-Forwarded-For` is believed.
     """
     app = web.Application(
         middlewares=[in_common(Meters(registry), drain, https=https, proxies=proxies)],
@@ -54,7 +57,7 @@ def create_app(
     for rest in _OURS:
         app.router.add_route("*", f"{rest}{{tail:.*}}", _no_such_call)
     if console_files is not None:
-        app.router.add_get("/{path:.*}", console_of(console_files))
+        app.router.add_get("/{path:.*}", console_of(console_files, console_pages))
     return app
 
 

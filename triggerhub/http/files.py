@@ -1,4 +1,4 @@
-"""The console's built files, and its pages for every other path."""
+"""The console's built files, and the one behind all its pages."""
 
 from __future__ import annotations
 
@@ -10,12 +10,22 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 _FOREVER = "public, max-age=31536000, immutable"
+_NO_SUCH_PAGE = """<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>404</title>
+<h1>There is no such page.</h1>
+<p><a href="/">To the console</a></p>
+<h1 lang="zh-CN">没有这个页面。</h1>
+<p lang="zh-CN"><a href="/">前往控制台</a></p>
+"""
 _HASHED = re.compile(r"[-.][A-Za-z0-9_-]{8,}\.[a-z0-9]+$")
 
 
-def console_of(root: Path) -> Handler:
-    """Hashed assets are kept for ever, all else is asked for again; unknown paths are pages of
-    the single-page application, but a missing file stays missing."""
+def console_of(root: Path, pages: re.Pattern[str]) -> Handler:
+    """Hashed assets are kept for ever, all else is asked for again; `pages` of the single-page
+    application are one file. What is neither isn't there."""
     base = root.resolve()
 
     def found(path: str) -> Path | None:
@@ -28,8 +38,8 @@ def console_of(root: Path) -> Handler:
             raise web.HTTPNotFound
         file = await asyncio.to_thread(found, path) if path else None
         if file is None:
-            if "." in path.rsplit("/", 1)[-1]:
-                raise web.HTTPNotFound
+            if pages.fullmatch(path) is None:
+                raise web.HTTPNotFound(text=_NO_SUCH_PAGE, content_type="text/html")
             file = base / "index.html"
             if not await asyncio.to_thread(file.is_file):
                 raise web.HTTPNotFound(text="The console is not built; see `make build`.")

@@ -13,6 +13,7 @@ from prometheus_client import CollectorRegistry
 
 from agent_console.api.route import HubFace
 from agent_console.live.hub import LiveHub
+from agent_console.pages import PAGES
 from agent_console.server import console_server
 from agent_console.sessions import Sessions, hash_of
 from tests.integration.console.served import PASSWORD, QUICK, Served
@@ -87,6 +88,7 @@ async def served(house: House, tmp_path: Path) -> AsyncIterator[Served]:
         checks={"database": database},
         drain=drain,
         console_files=tmp_path,
+        console_pages=PAGES,
     )
     running = asyncio.create_task(server.run())
     async with Served.on(create_runner(app, drain_seconds=1), server, drain, ready) as found:

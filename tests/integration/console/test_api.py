@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import re
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from openapi_spec_validator import validate
 from pydantic import BaseModel
 
 from agent_console.api.table import ROUTES
+from agent_console.pages import PAGES
 from tests.integration.console.served import DOCUMENT, Served
 from tests.integration.console.test_permissions import PATHS
 from tests.unit.console.house import House
@@ -346,7 +348,21 @@ async def test_the_consoles_files(served: Served) -> None:
             assert "default-src 'self'" in answer.headers["Content-Security-Policy"]
     async with person.call("GET", f"{base}/assets/index-Ab3dEf9_.js") as answer:
         assert "immutable" in answer.headers["Cache-Control"]
-    for path in ("assets/none.js", "%2e%2e/%2e%2e/etc/passwd.txt", "..%2f..%2fetc%2fpasswd.txt"):
+    for path in (
+        "assets/none.js", "demo", "demo/", "customers/cu_1/more", "work", "Login", "admin",
+        "%2e%2e/%2e%2e/etc/passwd.txt", "..%2f..%2fetc%2fpasswd.txt",
+    ):  # fmt: skip
         async with person.call("GET", f"{base}/{path}") as answer:
             assert answer.status == 404, path
             assert answer.headers["X-Content-Type-Options"] == "nosniff"
+            assert "default-src 'self'" in answer.headers["Content-Security-Policy"]
+            assert "<title>console</title>" not in await answer.text()
+
+
+def test_the_consoles_pages_are_those_of_its_router() -> None:
+    router = Path("agent_console/web/src/router.ts").read_text()
+    paths = re.findall(r"\{ path: '/([^']*)'", router)
+    assert len(paths) == 8
+    for path in paths:
+        there = PAGES.fullmatch(re.sub(r":\w+", "some_1", path)) is not None
+        assert there == (path != ":rest(.*)*"), path

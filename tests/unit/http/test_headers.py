@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,8 @@ async def test_the_server_names_itself_alone(path: str, status: int) -> None:
         ("POST", "/hooks/y", 404),
         ("GET", "/hooks/", 404),
         ("GET", "/customers", 200),
+        ("GET", "/customers/nobody", 404),
+        ("GET", "/demo", 404),
     ],
 )
 async def test_the_console_answers_no_program(
@@ -53,6 +56,7 @@ async def test_the_console_answers_no_program(
         checks={},
         drain=Drain(),
         console_files=tmp_path,
+        console_pages=re.compile("customers"),
     )
     async with TestClient(TestServer(app)) as client:
         answer = await client.request(method, path)
