@@ -17,7 +17,7 @@ Kind = Literal[
     "snapshot", "resumed", "bye",
     "agent.changed", "queue.changed", "interaction.changed", "offer.changed", "account.changed",
     "agent.removed", "queue.removed", "interaction.removed", "offer.removed",
-    "entry.changed", "card.changed", "attention.changed", "viewers.changed",
+    "entry.changed", "card.changed", "customers.changed", "attention.changed", "viewers.changed",
     "command.done", "command.failed",
 ]  # fmt: skip
 CHANGED: dict[str, Kind] = {

@@ -55,6 +55,12 @@ async def look(house: House, lines: Lines) -> None:
     await lines["ana"].say(type="viewing", conversation_id="co_1")
 
 
+async def list_customers(house: House, lines: Lines) -> None:
+    await lines["ana"].say(type="listing", listing=True)
+    await settled([lines["ana"]])
+    await another_waits(house, lines)
+
+
 async def ask(house: House, lines: Lines) -> None:
     await lines["ana"].say(type="command", id="c1", name="status.clear", data={})
 
@@ -88,6 +94,7 @@ FRAMES: dict[Kind, tuple[Act, set[str]]] = {
     "account.changed": (used, BOARD),
     "entry.changed": (appended(scenes.note("1", "no_1", "cu_1")), {"ana"}),
     "card.changed": (appended(NAMED), {"ana"}),
+    "customers.changed": (list_customers, {"ana"}),
     "attention.changed": (appended(RAISED), BOARD),
     "viewers.changed": (look, {"ana"}),
     "command.done": (ask, {"ana"}),
@@ -136,9 +143,8 @@ async def settled(lines: Iterable[Line]) -> None:
 
 def test_no_message_is_forgotten() -> None:
     """Commands are walked by the desk's own tests, what a greeting opens by `snapshot`."""
-    kinds, _ = get_args(Message)
-    named = {get_args(each.model_fields["type"].annotation)[0] for each in get_args(kinds)}
-    assert named == {"hello", "command", "watch", "unwatch", "viewing", "typing"}
+    named = {get_args(each.model_fields["type"].annotation)[0] for each in get_args(Message)}
+    assert named == {"hello", "command", "watch", "unwatch", "listing", "viewing", "typing"}
 
 
 @pytest.mark.parametrize("login", WHO)

@@ -48,6 +48,7 @@ TABLE: dict[str, tuple[str, ...]] = {
     "agent.set_presence": STEERED,
     "customer.update": (MAY, MAY, NONE, MAY, MAY, NOT),
     "identity.confirm": (MAY, NOT, NONE, MAY, MAY, NOT),
+    "identity.undo": (MAY, NOT, NONE, MAY, MAY, NOT),
     "attention.replay": STEERED,
     "attention.dismiss": STEERED,
 }
@@ -125,6 +126,7 @@ async def commands(world: World, holder: Actor) -> list[Command]:
         cmd.SetAgentPresence(agent_id="user_bob", presence="break"),
         cmd.UpdateCustomer(customer_id=row.customer_id, name="Ada"),
         cmd.ConfirmIdentity(identity_id=claimed[2], customer_id=proven[1]),
+        cmd.UndoLink(identity_id=claimed[2], version=1),
         cmd.ReplayAttention(attention_id=unreadable.attention_id),
         cmd.DismissAttention(attention_id=unreadable.attention_id),
     ]
