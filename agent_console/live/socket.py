@@ -30,6 +30,7 @@ from agent_console.live.messages import (
     Watch,
     read,
 )
+from agent_console.live.session import FeedSession
 from agent_console.live.viewer import MAX_FRAMES, Bye, Viewer
 from agent_console.sessions import Sessions, SignedIn, same
 from triggerhub.domain.commands import build
@@ -51,7 +52,6 @@ HEARTBEAT = 20.0
 _GREETING_SECONDS = 10.0
 _SEND_SECONDS = 10.0
 _REPLY_SECONDS = 2.0
-_LEAST = timedelta(milliseconds=10)  # until the next look at a session
 _MESSAGES_PER_SECOND = 50.0
 _BURST = 200.0
 Describe = Callable[[HubError], Json]
@@ -108,6 +108,13 @@ class _Connection:
         self._socket = socket
         self._signed_in = signed_in
         self._viewer = Viewer(signed_in.actor, limit=feed.max_frames)
+        self._session = FeedSession(
+            sessions=feed.sessions,
+            hub=feed.hub,
+            viewer=self._viewer,
+            signed_in=signed_in,
+            look_every=feed.check_session_every,
+        )
         self._allowance = _BURST
         self._loop = asyncio.get_running_loop()
         self._counted_at = self._loop.time()
@@ -144,13 +151,13 @@ class _Connection:
             feed.consoles.came(agent_id)
         tasks = [
             asyncio.create_task(self._send(), name="feed.send"),
-            asyncio.create_task(self._check_session(), name="feed.session"),
+            asyncio.create_task(self._session.watch(), name="feed.session"),
             asyncio.create_task(self._watch_sending(), name="feed.watch"),
         ]
         for task in tasks:
             task.add_done_callback(self._task_over)
         try:
-            with feed.sessions.when_ended(self._signed_in.token_hash, self._end_session):
+            with feed.sessions.when_ended(self._signed_in.token_hash, self._session.end):
                 await self._join(hello)
                 await self._receive()
         finally:
@@ -248,7 +255,7 @@ class _Connection:
             else:
                 self._fail(message.id, error)
             if isinstance(error, Unauthenticated):  # on another node, or since the last look
-                self._end_session()
+                self._session.end()
             return
         except Exception:
             # A bug in one command must not end the console's feed.
@@ -325,35 +332,3 @@ class _Connection:
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("feed.task.failed", task=task.get_name(), exc_info=error)
             self._abort()
-
-    # --- the session --------------------------------------------------------------------------
-
-    def _end_session(self) -> None:
-        self._viewer.say_bye("session", 0)
-
-    async def _check_session(self) -> None:
-        """Whether it lasts, and with which rights: now and then, when told that something has
-        changed, and when it expires unless it was used."""
-        sessions, viewer = self._feed.sessions, self._viewer
-        found: SignedIn | None = self._signed_in
-        while found is not None:
-            wait = min(self._feed.check_session_every, max(sessions.left(found), _LEAST))
-            changed = True
-            try:
-                async with asyncio.timeout(wait.total_seconds()):
-                    await viewer.refresh.wait()
-            except TimeoutError:
-                changed = False
-            viewer.refresh.clear()
-            try:
-                found = await sessions.of_hash(self._signed_in.token_hash)
-                if found is None or not may(found.actor, "feed"):
-                    break
-                if changed or found.actor != viewer.actor:
-                    await self._feed.hub.join_again(viewer, found.actor)
-            except Unavailable as error:
-                log.warning("feed.session.unknown", error=str(error))
-                if changed:
-                    viewer.refresh.set()
-                await asyncio.sleep(1)
-        self._end_session()

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import ssl
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
@@ -17,6 +16,7 @@ from datetime import timedelta
 import orjson
 import structlog
 
+from channels.email.receive_certificate import tls_context, written
 from channels.email.receive_door import Door, Refusal
 from channels.email.receive_key import delivery_key, told_by_headers
 from channels.email.receive_path import POSTMASTER
@@ -49,8 +49,8 @@ class MailServer:
         self._accounts = accounts
         self._clock = clock
         self._settings = settings
-        self._written = _written(settings)
-        self._tls = _tls_context(settings)
+        self._written = written(settings)
+        self._tls = tls_context(settings)
         self._server: asyncio.Server | None = None
         self._sessions: set[MailSession] = set()
         self._peers: Counter[str] = Counter()
@@ -96,10 +96,10 @@ class MailServer:
 
         Connections to come get the new one. Raises Invalid where the two can't be used together.
         """
-        found = _written(self._settings)
+        found = written(self._settings)
         if found == self._written:
             return False
-        self._tls, self._written = _tls_context(self._settings), found
+        self._tls, self._written = tls_context(self._settings), found
         return True
 
     def stop_accepting(self) -> None:
@@ -292,29 +292,3 @@ class MailServer:
             if any(address.startswith(f"{POSTMASTER}@") for address in account.addresses)
         )
         return next(named, found[0] if found else None)
-
-
-def _tls_context(settings: ListenerSettings) -> ssl.SSLContext | None:
-    if settings.certificate is None or settings.key is None:
-        if settings.certificate or settings.key:
-            raise Invalid("STARTTLS needs a certificate and its key; only one of them is given")
-        return None
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    try:
-        context.load_cert_chain(settings.certificate, settings.key)
-    except (OSError, ssl.SSLError) as exc:
-        files = f"{settings.certificate} and {settings.key}"
-        raise Invalid(f"the mail certificate ({files}) can't be used: {exc}") from exc
-    return context
-
-
-def _written(settings: ListenerSettings) -> list[int]:
-    """When certificate and key were last written; 0 for one that isn't there at the moment."""
-    times = []
-    for file in filter(None, (settings.certificate, settings.key)):
-        try:
-            times.append(file.stat().st_mtime_ns)
-        except OSError:
-            times.append(0)
-    return times

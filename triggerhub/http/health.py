@@ -51,11 +51,11 @@ def ready_of(checks: Mapping[str, Check], drain: Drain, notes: Mapping[str, Note
         return dict(zip(asked, await asyncio.gather(*map(one, asked.values())), strict=True))
 
     async def readyz(_request: web.Request) -> web.Response:
-        found = await all_of(checks)
+        found, said = await all_of(checks), await all_of(notes)
+        # At the very last, as what closes the connection of who asks is decided after this.
         if drain.begun:
             found["drain"] = "going down"
         ready = all(word == "ok" for word in found.values())
-        said = await all_of(notes)
         return web.json_response(
             {"status": "ready" if ready else "not ready", "checks": found | said},
             status=200 if ready else 503,

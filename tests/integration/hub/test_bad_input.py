@@ -15,7 +15,7 @@ from aiohttp import ClientSession, WSMsgType
 from structlog.testing import LogCapture
 
 from tests.acceptance.hub_process import ACCOUNT_SID, AUTH_TOKEN, MAILBOX, NUMBER
-from tests.integration.hub.company import PUBLIC_URL, Company, accepted, event
+from tests.integration.hub.company import PUBLIC_URL, Company, accepted
 from triggerhub.demo.carrier_hook import signature
 
 PHONE = "+15550100042"
@@ -109,8 +109,11 @@ async def test_a_form_without_from_is_kept_and_shown(
     async with sue.http.get(f"/api/v1/messages/{item['message_id']}/raw") as answer:
         assert b"MessageSid=SM777" in await answer.read()
     again = await sue.ask("attention.replay", attention_id=item["id"])
-    await event(sue, "message.unparseable", after=again["seq"])
-    assert (await sue.get("attention"))["items"][0]["id"] != item["id"]
+    asked = f"messages/{again['message_id']}/outcome?after={again['seq']}&wait=20"
+    assert (await sue.get(asked))["outcome"] == "failed"
+    (still,) = (await sue.get("attention"))["items"]
+    assert still == item | {"tries": 1, "tried_at": still["tried_at"]}
+    assert still["tried_at"] > item["at"]
     await _still_well(house)
     assert _bugs(lines) == []
 

@@ -53,3 +53,22 @@ async def test_ready_is_who_says_so_of_each_part(
         assert answer.status == status
         assert answer.headers.get("Connection") == ("close" if drained else None)
         assert (await answer.json())["checks"] == {**said, "redis": "not reached"}
+
+
+async def test_who_is_cut_off_is_told_why() -> None:
+    """The drain may begin while the parts are asked: the answer that closes the line says so."""
+    drain = Drain()
+
+    async def ends_meanwhile() -> str:
+        drain.begin()
+        return "ok"
+
+    app = create_app(
+        routes=[],
+        registry=CollectorRegistry(),
+        checks={"database": _well},
+        drain=drain,
+        notes={"redis": ends_meanwhile},
+    )
+    async with TestClient(TestServer(app)) as client, client.get("/readyz") as answer:
+        assert (answer.status, answer.headers["Connection"]) == (503, "close")

@@ -17,7 +17,7 @@ beforeEach(() => {
   const live = useLive()
   live.state = { ...live.state, queues: { q1: queue } }
 })
-const opened = (drill: Drill) => mount(DrillDrawer, { props: { drill }, global: { plugins: [i18n], provide: { [routerKey]: { push: vi.fn<() => void>() } } }, attachTo: document.body })
+const opened = (drill: Drill) => mount(DrillDrawer, { props: { drill }, global: { plugins: [i18n], provide: { [routerKey]: { push: () => undefined } } }, attachTo: document.body })
 
 it('reads today’s list again as its number changes, and shows in one column times alone', async () => {
   const read = vi.spyOn(calls, 'interactions').mockResolvedValueOnce({ items: [row('i1')], after: null })
