@@ -3,7 +3,7 @@ asked for.
 
 It is shown in a sandboxed frame of no origin. Cleaning is done when served, so that a better
 allow-list also holds for old mail; the document's own policy is the second wall, the frame's want
-of an origin the third (ADR 20).
+of an origin the third (ADR 19).
 """
 
 from __future__ import annotations
