@@ -64,6 +64,10 @@ class Audience:
     def watchers(self, customer_id: str) -> Iterable[Viewer]:
         return self._watchers.get(customer_id, ())
 
+    def limited_watchers(self, customer_id: str) -> list[Viewer]:
+        """Those who watch this customer by right of a queue or of work."""
+        return [viewer for viewer in self.watchers(customer_id) if not viewer.scope.oversees]
+
     def of_customer(self, customer_id: str) -> set[Viewer]:
         found = self.of_agents(self.holdings.agents_of(customer_id))
         found.update(self.watchers(customer_id))
@@ -116,6 +120,13 @@ class Audience:
         for gone in {customer_id, likely} - still:
             if gone is not None:
                 _discard(self._watchers, gone, viewer)
+
+    def turn(self, viewer: Viewer) -> None:
+        """Nothing more before a new snapshot: cut off in between, it comes back with a number from
+        before, and the gap tells that a snapshot is due."""
+        viewer.joining = True
+        self.joining.add(viewer)
+        viewer.refresh.set()
 
     def seed(self, viewer: Viewer, seq: int, snapshot: Json) -> None:
         """Learn from a viewer's snapshot as of `seq` what it holds and is offered.

@@ -39,6 +39,9 @@ async def missed(
     mine = _customers(viewer, snapshot)
     if keys.everyone or viewer.actor.id in keys.users or not keys.retold.isdisjoint(mine):
         return None
+    moved = await _moved(views, keys, snapshot) if mine else []
+    if any(row["likely_customer_id"] and row["customer_id"] in viewer.watching for row in moved):
+        return None  # what the claim opens beside whom they watch may be another timeline now
     keys.entries.update(dict.fromkeys(keys.told))
     found = _Missed(seq, snapshot)
     _work(found, viewer, keys)
@@ -49,7 +52,7 @@ async def missed(
         found.rows("agents", snapshot["agents"])
         for agent_id in keys.users - snapshot["agents"].keys():
             found.add(f"agent:{agent_id}", removed_frame("agent", agent_id))
-    await _people(found, views, keys, mine)
+    await _people(found, views, keys, mine, moved)
     viewer.gap_entries = keys.entries
     return found.frames
 
@@ -109,13 +112,19 @@ def _work(found: _Missed, viewer: Viewer, keys: Touched) -> None:
             found.add(f"offer:{offer_id}", frame("offer.changed", row))
 
 
-async def _people(found: _Missed, views: Views, keys: Touched, mine: dict[str, set[str]]) -> None:
-    here = found.snapshot["interactions"]
+async def _moved(views: Views, keys: Touched, snapshot: Json) -> list[Json]:
+    here = snapshot["interactions"]
     moved = [here[each] for each in keys.moved & here.keys()]
-    if mine and (elsewhere := sorted(keys.moved - here.keys())):
+    if elsewhere := sorted(keys.moved - here.keys()):
         # Closed meanwhile, or somebody else's: its customer may be watched all the same.
         gone = await views.rows({"interactions": elsewhere})
         moved += gone.get("interactions", {}).values()
+    return moved
+
+
+async def _people(
+    found: _Missed, views: Views, keys: Touched, mine: dict[str, set[str]], moved: list[Json]
+) -> None:
     cards = (keys.cards | {row["customer_id"] for row in moved}) & mine.keys()
     cards = cards.union(*(mine[each] for each in keys.renamed & mine.keys()))
     entries = [

@@ -6,15 +6,16 @@ newer than the batch: frames carry whole rows, and the event that made a row new
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from agent_console.live.audience import Audience
 from agent_console.live.found import Found
 from agent_console.live.frames import by_seq, card_frame, entry_frame, frame, removed_frame
-from agent_console.live.scope import agent_name, reads_customer
+from agent_console.live.scope import agent_name
 from agent_console.live.touched import OfferMark, Touched, touched
 from agent_console.live.viewer import Viewer
+from agent_console.live.watches import Watches
 from agent_console.wire import encode
 from triggerhub.domain.events import OfferMade, Recorded
 from triggerhub.domain.permissions import Actor
@@ -30,6 +31,8 @@ class Moved:
 
     agents: set[str] = field(default_factory=set)
     customers: set[str] = field(default_factory=set)
+    claims: set[tuple[str, str]] = field(default_factory=set)
+    """Customers, each with whom the work only claims to be of."""
     knowing: list[tuple[str, set[Viewer]]] = field(default_factory=list)
     """Customers, each with those on whose card the work's own row brings all that changed."""
 
@@ -37,9 +40,10 @@ class Moved:
 class Fanout:
     """Handles one batch at a time; holds no state but the audience's."""
 
-    def __init__(self, views: Views, audience: Audience) -> None:
+    def __init__(self, views: Views, audience: Audience, watches: Watches) -> None:
         self._views = views
         self._audience = audience
+        self._watches = watches
         self._staged: list[tuple[set[Viewer], str, bytes]] = []
 
     async def send(self, batch: Sequence[Recorded]) -> Touched:
@@ -55,7 +59,7 @@ class Fanout:
         seq = batch[-1].seq
         moved = self._route_work(seq, keys, found)
         whole = self._route_offers(keys, found)
-        await self._recheck_watchers(moved.customers)
+        await self._watches.recheck(moved.customers, moved.claims)
         await self._send_people(keys, found, moved, whole)
         # All at once: nobody gets one half of a batch under its number and loses the other.
         for viewers, key, tail in self._staged:
@@ -161,12 +165,15 @@ class Fanout:
             if interaction_id in keys.legs:
                 moved.agents |= before | now
             if interaction_id in keys.moved and row is not None:
-                theirs = (row["customer_id"], row["likely_customer_id"])
-                moved.customers.update(filter(None, theirs))
+                theirs, likely = row["customer_id"], row["likely_customer_id"]
+                moved.customers.add(theirs)
+                if likely is not None:
+                    moved.customers.add(likely)
+                    moved.claims.add((theirs, likely))
                 had = audience.of_agents(before).union(audience.overseers)
                 # A frame that a snapshot makes void would leave the card as it was.
                 sure = {viewer for viewer in seeing & had if viewer.follows(seq)}
-                moved.knowing.append((row["customer_id"], sure))
+                moved.knowing.append((theirs, sure))
         for entry_id, interaction_id in keys.told.items():
             if (row := found.row("interactions", interaction_id)) is not None:
                 keys.entries[entry_id] = row["customer_id"]
@@ -195,13 +202,6 @@ class Fanout:
         return whole
 
     # --- people: agents, customers' cards and timelines ---------------------------------------
-
-    async def _recheck_watchers(self, customers: Iterable[str]) -> None:
-        """Whoever watched by right of a queue or work in hand may have lost that right."""
-        for customer_id in customers:
-            for viewer in [v for v in self._audience.watchers(customer_id) if not v.scope.oversees]:
-                if not await reads_customer(self._views, viewer.actor, customer_id):
-                    self._audience.unwatch(viewer, customer_id)
 
     def _people(self, keys: Touched, agents: set[str], cards: set[str], whole: set[str]) -> Wanted:
         """`whole`: work whose addressees have it whole with an offer, or will have lost it."""
@@ -258,15 +258,11 @@ class Fanout:
             self._stage(viewers, f"entry:{row['id']}", tail)
 
     def _turn_viewers(self, keys: Touched) -> None:
-        """Whose rights changed, or who shows a timeline that became another one, gets nothing more
-        before a new snapshot: cut off in between, they come back with a number from before, and
-        the gap tells that a snapshot is due."""
+        """Whose rights changed, or who shows a timeline that became another one."""
         audience = self._audience
         turned = audience.of_agents(keys.users).union(*map(audience.of_customer, keys.retold))
         for viewer in audience.viewers if keys.everyone else turned:
-            viewer.joining = True
-            audience.joining.add(viewer)
-            viewer.refresh.set()
+            audience.turn(viewer)
 
 
 def _offer_row(mark: OfferMark) -> Json:

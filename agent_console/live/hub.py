@@ -61,7 +61,7 @@ class LiveHub:
         self._heard = Milestones()
         self._sent = Milestones()
         self.watches = Watches(views, self._audience, self._sent)
-        self._fanout = Fanout(views, self._audience)
+        self._fanout = Fanout(views, self._audience, self.watches)
         self._lists = Lists(views, self._audience)
         self._lists_due = asyncio.Event()
         self.listing = Listing(every=self._lists_every)

@@ -66,10 +66,6 @@ class Touched:
         self.waits(interaction_id)
         self.turned.add(interaction_id)
 
-    def retell(self, customer_ids: Iterable[str]) -> None:
-        self.renamed.update(customer_ids)
-        self.retold.update(customer_ids)
-
 
 Touch = Callable[[Touched, Recorded, Any], None]
 
@@ -145,11 +141,9 @@ def _linked(keys: Touched, recorded: Recorded, fact: e.IdentityLinked) -> None:
     if fact.previous_customer_id is None:
         keys.cards.add(fact.customer_id)
     else:
-        keys.retell((fact.customer_id, fact.previous_customer_id))
-
-
-def _erased(keys: Touched, recorded: Recorded, fact: e.ErasureDone) -> None:
-    keys.retell((fact.customer_id, *fact.former_customer_ids))
+        both = fact.customer_id, fact.previous_customer_id
+        keys.renamed.update(both)
+        keys.retold.update(both)
 
 
 def _conversation(keys: Touched, recorded: Recorded, fact: e.ConversationOpened) -> None:
@@ -295,5 +289,5 @@ _TOUCHES: dict[type[Fact], Touch] = {
     e.UserPasswordSet: _password,
     e.TokenCreated: _nothing,
     e.TokenRevoked: _nothing,
-    e.ErasureDone: _erased,
+    e.ErasureDone: _everyone,
 }

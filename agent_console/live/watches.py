@@ -43,6 +43,26 @@ class Watches:
             with suppress(NotFound):
                 await self._follow(viewer, customer_id)
 
+    async def recheck(self, customers: Iterable[str], claims: Iterable[tuple[str, str]]) -> None:
+        """Whoever watched by right of a queue or work in hand may have lost that right; or what a
+        claim opens beside whom they watch is another timeline now. `claims`: (customer, who they
+        claim to be), of work that moved."""
+        audience = self._audience
+        for customer_id in customers:
+            for viewer in audience.limited_watchers(customer_id):
+                if await reads_customer(self._views, viewer.actor, customer_id):
+                    continue
+                audience.unwatch(viewer, customer_id)
+                for watched, likely in list(viewer.watching.items()):
+                    if likely == customer_id:
+                        audience.watch(viewer, watched, None)
+                        audience.turn(viewer)
+        for customer_id, likely in claims:
+            for viewer in audience.limited_watchers(customer_id):
+                beside = viewer.watching.get(customer_id, likely)
+                if beside is None and await reads_customer(self._views, viewer.actor, likely):
+                    audience.turn(viewer)
+
     async def _follow(self, viewer: Viewer, customer_id: str) -> tuple[Json, str | None]:
         """The card, and whom they claim to be, as far as this viewer may see; else NotFound."""
         try:
@@ -57,10 +77,11 @@ class Watches:
             self._audience.unwatch(viewer, customer_id)
             raise
         likely = card["likely"]["customer_id"] if card["likely"] else None
-        if likely is not None and not await reads_customer(self._views, viewer.actor, likely):
-            likely = None
-        if customer_id in viewer.watching:
-            self._audience.watch(viewer, customer_id, likely)
+        for _ in range(2):  # as above: once more when it is in the index
+            if likely is not None and not await reads_customer(self._views, viewer.actor, likely):
+                likely = None
+            if customer_id in viewer.watching:
+                self._audience.watch(viewer, customer_id, likely)
         return card, likely
 
     async def _check(self, viewer: Viewer, customer_id: str) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from storage.erasure import erase
 from tests.unit.router.world import SUPERVISOR
 from triggerhub.domain import commands as cmd
+from triggerhub.domain import events as ev
 
 if TYPE_CHECKING:
     from tests.contract.working_day import WorkingDay
@@ -51,6 +52,15 @@ async def claims(day: WorkingDay) -> AsyncIterator[str]:
         yield said
     await world.mail(WANG, "Three", subject="Three", name="Wang", proof="dkim")
     yield "and they write again"
+    await world.mail(WANG, "And I", subject="Four", name="Wang", account="ac_mail2")
+    yield "another queue is told that it is them"
+    third = (await world.log(ev.InteractionCreated))[-1].interaction_id
+    await day.do(SUPERVISOR, cmd.AssignInteraction(interaction_id=third, agent_id=day.bob.id))
+    yield "whose agent takes it in hand"
+    await day.do(day.bob, cmd.CloseInteraction(interaction_id=third))
+    yield "and closes it"
+    await world.mail(WANG, "Five", subject="Five", name="Wang", proof="dkim")
+    yield "which is nobody's there"
     await world.mail(SMITH, "Hello", subject="Hello", name="Smith", proof="dkim")
     yield "somebody else does"
     for proof, known in (("", "nobody"), ("dkim", "nobody"), ("", "who was known meanwhile")):
