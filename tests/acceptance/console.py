@@ -167,7 +167,9 @@ class Console:
                 while not (found := holds(self.state)):
                     await self._moved.wait()
         except TimeoutError:
-            raise AssertionError(f"{self.login} never saw {why}: {self.state}") from None
+            raise AssertionError(
+                f"{self.login} never saw {why}, byes {self.byes}: {self.state}"
+            ) from None
         return found
 
     async def watch(self, customer_id: str) -> None:

@@ -35,5 +35,6 @@ def settings(world: World, secret: str) -> Iterable[tuple[str, ev.Fact]]:
         ("no queue", world.user("bob", queues=())),
         ("another name", world.user("ada", role="admin", queues=())),
         ("another role", world.user("bob", role="supervisor", queues=())),
-        ("gone", world.user("bob", role="supervisor", queues=(), disabled=True)),
+        ("and the old one again", world.user("bob", queues=())),
+        ("gone", world.user("eve", queues=("q_help",), disabled=True)),
     )  # fmt: skip
