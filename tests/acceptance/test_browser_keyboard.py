@@ -119,7 +119,16 @@ async def test_one_choice_of_several_is_made_by_the_arrows(stage: Stage, page: P
     await page.keyboard.press("Tab")
     await expect(panel.get_by_role("radio", name=say("disposition.solved"))).to_be_focused()
     await page.keyboard.press("Tab")
+    await expect(panel.get_by_role("radio", name=say("followUp.none"), exact=True)).to_be_focused()
+    await page.keyboard.press("ArrowRight")
+    await page.keyboard.press("Tab")
     await expect(panel.get_by_role("button", name=say("wrapUp.done"))).to_be_focused()
+    await page.keyboard.press("Enter")
+    await expect(panel).to_have_count(0)
+    await page.goto(f"{stage.hub.base}/customers")
+    await page.get_by_role("link", name="First words").click()
+    planned = say("system.scheduled").partition("{")[0]
+    await expect(page.get_by_role("log").get_by_text(planned)).to_be_visible()
 
 
 async def test_one_goes_into_the_card_and_back_to_where_one_was(stage: Stage, page: Page) -> None:
