@@ -216,7 +216,8 @@ class SqlReads:
             )
             return None if row is None else (row[3], _actor(row), surely(row[4]))
 
-        return await self._store.read(look)
+        # Asked before each command of a console.
+        return await self._store.read_warm(look)
 
     async def token(self, token_hash: str) -> Actor | None:
         def look(reader: Reader) -> Actor | None:
