@@ -10,7 +10,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from router import desk_agents, desk_messages, desk_people, desk_work
+from router import (
+    desk_agents,
+    desk_attention,
+    desk_messages,
+    desk_offers,
+    desk_people,
+    desk_work,
+)
 from triggerhub.domain import commands as cmd
 from triggerhub.domain.commands import Command
 from triggerhub.domain.errors import Invalid
@@ -32,9 +39,9 @@ HANDLERS: dict[type[Command], Handler] = {
     cmd.SetPresence: desk_agents.set_presence,
     cmd.ClearStatus: desk_agents.clear_status,
     cmd.SetAgentPresence: desk_agents.steer_presence,
-    cmd.AcceptOffer: desk_work.accept_offer,
-    cmd.DeclineOffer: desk_work.decline_offer,
-    cmd.TakeNext: desk_work.take_next,
+    cmd.AcceptOffer: desk_offers.accept_offer,
+    cmd.DeclineOffer: desk_offers.decline_offer,
+    cmd.TakeNext: desk_offers.take_next,
     cmd.MarkRead: desk_work.mark_read,
     cmd.WrapUp: desk_work.wrap_up,
     cmd.Hold: desk_work.hold,
@@ -53,8 +60,8 @@ HANDLERS: dict[type[Command], Handler] = {
     cmd.UpdateCustomer: desk_people.update_customer,
     cmd.ConfirmIdentity: desk_people.confirm_identity,
     cmd.UndoLink: desk_people.undo_link,
-    cmd.ReplayAttention: desk_messages.replay,
-    cmd.DismissAttention: desk_messages.dismiss,
+    cmd.ReplayAttention: desk_attention.replay,
+    cmd.DismissAttention: desk_attention.dismiss,
 }
 MAX_KEY = 200
 _OF = "of"  # what the command was, beside its result

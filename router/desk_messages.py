@@ -1,4 +1,4 @@
-"""Commands about words: replies, notes, what needs attention.
+"""Commands about words: replies and notes.
 
 A note is a fact of its own that no sender accepts (promise 3). A reply's account, identity and
 recipient are frozen when it is queued.
@@ -265,38 +265,3 @@ def note_facts(
         actor=actor.id,
     )
     return note_id
-
-
-def _attention(work: Work, actor: Actor, attention_id: str) -> Json:
-    grant.require(actor, "attention.act")
-    item = work.attention_item(attention_id)
-    if item is None:
-        raise NotFound(f"there is no item {attention_id}")
-    if item["state"] != "open":
-        raise Conflict("somebody has dealt with it", code="not_open")
-    return item
-
-
-def replay(work: Work, actor: Actor, command: cmd.ReplayAttention, options: Options) -> Json:
-    """Read it again: what was mended since may make sense of it."""
-    item = _attention(work, actor, command.attention_id)
-    if item["kind"] != "unparseable":
-        raise Conflict("only what could not be read can be read again", code="wrong_kind")
-    work.append(
-        ev.AttentionReplayed(
-            attention_id=item["id"],
-            message_id=item["message_id"],
-            channel=item["channel"],
-            account_id=item["account_id"],
-            raw_content=item["raw_content"],
-        ),
-        ev.AttentionClosed(attention_id=item["id"], how="replayed"),
-        actor=actor.id,
-    )
-    return {"message_id": item["message_id"]}
-
-
-def dismiss(work: Work, actor: Actor, command: cmd.DismissAttention, options: Options) -> Json:
-    item = _attention(work, actor, command.attention_id)
-    work.append(ev.AttentionClosed(attention_id=item["id"], how="dismissed"), actor=actor.id)
-    return {}

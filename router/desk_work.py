@@ -1,22 +1,21 @@
-"""Commands about pieces of work: offers, wrap-up, closing, parking, handing on."""
+"""Commands about pieces of work: wrap-up, closing, following up, parking, handing on."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from router import grant
+from router.desk_steps import append_checked, leg_for, machine_of, requeued
 from triggerhub.domain import commands as cmd
 from triggerhub.domain import events as ev
 from triggerhub.domain.errors import Conflict, Invalid, NotFound
 from triggerhub.domain.events import Fact
 from triggerhub.domain.model.assignment import Assignment
 from triggerhub.domain.model.interaction import Interaction
-from triggerhub.domain.model.offer import Offer
-from triggerhub.domain.permissions import Actor, Subject, may
-from triggerhub.domain.rows import InteractionRow, LegRow, OfferRow
+from triggerhub.domain.permissions import Actor
+from triggerhub.domain.rows import InteractionRow, LegRow
 from triggerhub.domain.work import Work
 
 if TYPE_CHECKING:
@@ -24,144 +23,6 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 CODE = re.compile(r"[a-z0-9_-]{1,100}")
-
-
-def _machine(row: InteractionRow, offer: OfferRow | None = None) -> Interaction:
-    return Interaction(
-        id=row.id,
-        state=row.state,  # type: ignore[arg-type]  # the column holds nothing else
-        queue_id=row.queue_id,
-        enqueued_at=row.enqueued_at,
-        first_enqueued_at=row.first_enqueued_at,
-        owner_id=row.owner_id,
-        assignment_id=row.assignment_id if row.assignment_state is not None else None,
-        offer_id=offer.id if offer is not None else None,
-    )
-
-
-def _append(work: Work, actor: Actor, machine: Interaction, facts: Sequence[Fact]) -> None:
-    """Check each step against the state machine, then append all of them."""
-    for fact in facts:
-        if getattr(fact, "interaction_id", None) == machine.id and not isinstance(
-            fact,
-            ev.AssignmentHeld | ev.AssignmentUnheld | ev.AssignmentWrapUpStarted
-            | ev.AttentionRaised,
-        ):  # fmt: skip
-            machine = machine.apply(fact, work.now)
-    work.append(*facts, actor=actor.id)
-
-
-def _own_offer(work: Work, actor: Actor, offer_id: str) -> OfferRow:
-    offer = work.offer(offer_id)
-    if offer is None or not may(actor, "offer.answer", Subject(owner_id=offer.agent_id)):
-        raise NotFound(f"there is no offer {offer_id}")
-    return offer
-
-
-def _check_pending(offer: OfferRow, fact: Fact, work: Work) -> None:
-    Offer(
-        id=offer.id,
-        interaction_id=offer.interaction_id,
-        agent_id=offer.agent_id,
-        state=offer.state,  # type: ignore[arg-type]  # the column holds nothing else
-        expires_at=offer.expires_at,
-    ).apply(fact, work.now)
-
-
-def accept_offer(work: Work, actor: Actor, command: cmd.AcceptOffer, options: Options) -> Json:
-    offer = _own_offer(work, actor, command.offer_id)
-    fact = ev.OfferAccepted(
-        offer_id=offer.id,
-        interaction_id=offer.interaction_id,
-        agent_id=offer.agent_id,
-        queue_id=offer.queue_id,
-    )
-    _check_pending(offer, fact, work)
-    row = work.interaction(offer.interaction_id)
-    assert row is not None
-    _append(work, actor, _machine(row, offer), [fact, _leg(work, row.id, offer.agent_id, row)])
-    return {"interaction_id": row.id}
-
-
-def decline_offer(work: Work, actor: Actor, command: cmd.DeclineOffer, options: Options) -> Json:
-    offer = _own_offer(work, actor, command.offer_id)
-    fact = ev.OfferDeclined(
-        offer_id=offer.id, interaction_id=offer.interaction_id, agent_id=offer.agent_id
-    )
-    _check_pending(offer, fact, work)
-    row = work.interaction(offer.interaction_id)
-    assert row is not None
-    _append(work, actor, _machine(row, offer), [fact, _requeued(work, row, "declined")])
-    return {}
-
-
-def take_next(work: Work, actor: Actor, command: cmd.TakeNext, options: Options) -> Json:
-    """The longest waiting of the actor's queues, at once, whatever the capacity says."""
-    grant.require(actor, "work.take", Subject(owner_id=actor.id))
-    grant.person(work, actor)
-    waiting = [
-        row
-        for row in work.open_interactions()
-        if row.state == "queued" and row.queue_id in actor.queue_ids and row.enqueued_at
-    ]
-    if not waiting:
-        return {"interaction_id": None}
-    row = min(
-        waiting,
-        key=lambda r: (r.enqueued_at.timestamp() - r.priority * 60 if r.enqueued_at else 0, r.id),
-    )
-    offer_id = work.new_id("of")
-    assert row.queue_id is not None
-    _append(
-        work,
-        actor,
-        _machine(row),
-        [
-            ev.OfferMade(
-                offer_id=offer_id,
-                interaction_id=row.id,
-                queue_id=row.queue_id,
-                agent_id=actor.id,
-                expires_at=work.now,
-                candidates=(actor.id,),
-                refused={},
-                log_position=work.head,
-                configuration=0,
-                auto_accept=True,
-            ),
-            ev.OfferAccepted(
-                offer_id=offer_id, interaction_id=row.id, agent_id=actor.id, queue_id=row.queue_id
-            ),
-            _leg(work, row.id, actor.id, row),
-        ],
-    )
-    return {"interaction_id": row.id}
-
-
-def _leg(
-    work: Work, interaction_id: str, agent_id: str, row: InteractionRow
-) -> ev.AssignmentStarted:
-    return ev.AssignmentStarted(
-        assignment_id=work.new_id("as"),
-        interaction_id=interaction_id,
-        agent_id=agent_id,
-        role="owner",
-        previous_id=row.assignment_id,
-    )
-
-
-def _requeued(
-    work: Work, row: InteractionRow, reason: str, queue_id: str | None = None
-) -> ev.InteractionQueued:
-    target = queue_id or row.queue_id or ""
-    enqueued_at, first = _machine(row).times(target, reason, work.now)
-    return ev.InteractionQueued(
-        interaction_id=row.id,
-        queue_id=target,
-        enqueued_at=enqueued_at,
-        first_enqueued_at=first,
-        reason=reason,
-    )
 
 
 def mark_read(work: Work, actor: Actor, command: cmd.MarkRead, options: Options) -> Json:
@@ -249,7 +110,7 @@ def _close(
             )
     closed = ev.InteractionClosed(interaction_id=row.id, how=how, code=code, disposition=why)
     facts = [*_without_owner(work, row, "closed"), closed]
-    _append(work, actor, _machine(row, grant.pending_offer(work, row)), facts)
+    append_checked(work, actor, machine_of(row, grant.pending_offer(work, row)), facts)
     return {}
 
 
@@ -284,7 +145,7 @@ def _follow_up(work: Work, actor: Actor, row: InteractionRow, due_at: datetime) 
         queue_id=row.queue_id or "",
         follow_up_of=row.id,
     )
-    _append(work, actor, Interaction.of(created), [scheduled])
+    append_checked(work, actor, Interaction.of(created), [scheduled])
     return created.interaction_id
 
 
@@ -298,14 +159,14 @@ def park(work: Work, actor: Actor, command: cmd.ParkInteraction, options: Option
     if command.until is not None and command.until <= work.now:
         raise Invalid("the time to come back must lie ahead", code="wrong_field")
     parked = ev.InteractionParked(interaction_id=row.id, until_at=command.until)
-    _append(work, actor, _machine(row), [parked])
+    append_checked(work, actor, machine_of(row), [parked])
     return {}
 
 
 def resume(work: Work, actor: Actor, command: cmd.ResumeInteraction, options: Options) -> Json:
     row, _leg_row = _owned(work, actor, command.interaction_id)
     resumed = ev.InteractionResumed(interaction_id=row.id, reason="agent")
-    _append(work, actor, _machine(row), [resumed])
+    append_checked(work, actor, machine_of(row), [resumed])
     return {}
 
 
@@ -359,12 +220,12 @@ def _hand_on(
             raise Conflict("this person can't take work", code="cannot_take_work")
         if agent_id == row.owner_id and row.state == "active":
             raise Conflict("this agent already has it", code="already_theirs")
-        facts.append(_leg(work, row.id, agent_id, row))
+        facts.append(leg_for(work, row, agent_id))
     else:
         if queue_id not in {queue.id for queue in work.queues()}:
             raise NotFound(f"there is no queue {queue_id}")
         moved = "transfer" if queue_id != row.queue_id else reason
         if row.state == "scheduled":
             moved = "due"
-        facts.append(_requeued(work, row, moved, queue_id))
-    _append(work, actor, _machine(row, grant.pending_offer(work, row)), facts)
+        facts.append(requeued(work, row, moved, queue_id))
+    append_checked(work, actor, machine_of(row, grant.pending_offer(work, row)), facts)
