@@ -24,7 +24,8 @@ from triggerhub.domain.events import Fact, Recorded
 
 T = TypeVar("T")
 READERS = 3
-LONG = 0.05  # seconds of a short look after which the disk is taken to be slow,
+LONG = 0.05  # seconds of a short look, after two of which
+AGAIN = 1.0  # within so many seconds the disk is taken to be slow, not the machine to be busy,
 IN_THREADS = 10.0  # and for so many seconds the loop doesn't wait for it
 
 
@@ -63,6 +64,7 @@ class ReadStore:
         self._connections: list[Connection] = []
         self._clock = clock
         self._slow_until = 0.0
+        self._long_at = -math.inf
 
     async def start(self) -> None:
         head = await self.read(lambda reading: reading.head())
@@ -97,7 +99,9 @@ class ReadStore:
         finally:
             ended = self._clock()
             if ended - began > LONG:
-                self._slow_until = ended + IN_THREADS
+                if began - self._long_at < AGAIN:
+                    self._slow_until = ended + IN_THREADS
+                self._long_at = ended
 
     def _look(self, look: Callable[[Reader], T]) -> T:
         connection: Connection | None = getattr(self._local, "connection", None)
