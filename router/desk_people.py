@@ -70,18 +70,24 @@ def undo_link(work: Work, actor: Actor, command: cmd.UndoLink, options: Options)
         raise Conflict("the address was linked anew meanwhile")
     if not link_can_be_undone(identity.link_why):
         raise Conflict("it has belonged to this customer from the start", code="nothing_to_undo")
-    before = identity.previous_customer_id or _own_customer(work, actor, identity)
+    before = identity.previous_customer_id
+    known = before is not None and work.has_identities(before)
+    if before is not None and known:
+        # It opens a record that others stand in: as with a word, that must be in view.
+        grant.customer(work, actor, before, "customer.read")
     followed = [
         other
         for other in work.identities([identity.address])
         if other.customer_id == identity.customer_id
         and link_can_be_undone(other.link_why)
         and other.previous_customer_id in (None, before)
-        and other.id != identity.id
+        and work.first_wrote_to(other.id) == identity.id
     ]
+    if before is None or not (known or (work.profile(before) or {}).get("name")):
+        before = _own_customer(work, actor, identity)  # nobody was, or they were erased since
     for moved in (identity, *followed):
-        # Who takes back that a claim was taken back gives their word for it.
-        word = moved.standing == "claimed" and moved.link_why == "undone"
+        # To put a claim into somebody's record is to give one's word for it.
+        word = known and moved.standing == "claimed"
         _link(work, actor, moved, before, "agent" if word else "undone")
     return {"customer_id": before}
 

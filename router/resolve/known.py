@@ -41,6 +41,10 @@ class Known:
         for row in rows:
             self.identities[row.kind, row.address, row.standing] = row
 
+    def drop_identity(self, row: IdentityRow) -> None:
+        """It has ended: nobody writes as it any more."""
+        del self.identities[row.kind, row.address, row.standing]
+
     def opt(self, identity: IdentityRow, account_id: str, *, out: bool) -> None:
         accounts = identity.opted_out | {account_id} if out else identity.opted_out - {account_id}
         self.add_identities([replace(identity, opted_out=accounts)])

@@ -42,12 +42,36 @@ def identify(draft: Draft, sender: Address, proof: str, same: str | None) -> Wri
     standing = "verified" if proof else "claimed"
     strong = draft.known.identity(sender, "verified")
     likely = strong.customer_id if strong is not None and not proof else None
-    identity = strong if proof else draft.known.identity(sender, standing)
+    claim = draft.known.identity(sender, "claimed")
+    if claim is not None and claim.customer_id == likely:
+        _settle(draft, claim)
+        claim = None
+    identity = strong if proof else claim
     if identity is None:
         customer_id = same or _customer(draft, sender, provisional=not proof)
         identity = _identity(draft, sender, standing, proof, customer_id, linked=same is not None)
     assert identity.customer_id is not None
+    if proof and claim is not None and claim.customer_id == identity.customer_id:
+        _settle(draft, claim)
     return Writer(identity, identity.customer_id, likely)
+
+
+def _settle(draft: Draft, claim: IdentityRow) -> None:
+    """What was claimed turned out to be true: the same customer has that address proven.
+
+    So the claim ends, as by an agent's word: whoever claims the address next proves nothing by it.
+    """
+    draft.facts.append(
+        ev.IdentityLinked(
+            link_id=draft.ids.new("ln"),
+            identity_id=claim.id,
+            customer_id=claim.customer_id or "",
+            version=claim.link_version + 1,
+            why="answered",
+            previous_customer_id=claim.customer_id,
+        )
+    )
+    draft.known.drop_identity(claim)
 
 
 def _customer(draft: Draft, sender: Address, *, provisional: bool) -> str:

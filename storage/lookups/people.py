@@ -41,6 +41,22 @@ class PeopleLookups(LogLookups):
         row = self.connection.one(f"{_IDENTITY} WHERE id = :id", {"id": identity_id})
         return _identity(row) if row else None
 
+    def has_identities(self, customer_id: str) -> bool:
+        """Whether any address belongs to this customer."""
+        row = self.connection.one(
+            "SELECT 1 FROM identities WHERE customer_id = :id LIMIT 1", {"id": customer_id}
+        )
+        return row is not None
+
+    def first_wrote_to(self, identity_id: str) -> str | None:
+        """Whose conversation an identity's first message is in; None where it wrote none."""
+        row = self.connection.one(
+            "SELECT c.identity_id FROM entries e JOIN conversations c ON c.id = e.conversation_id"
+            " WHERE e.identity_id = :id AND e.direction = 'in' ORDER BY e.seq LIMIT 1",
+            {"id": identity_id},
+        )
+        return row[0] if row else None
+
     def conversations(self, conversation_ids: Iterable[str]) -> list[ConversationRow]:
         rows = self.connection.in_list(f"{_CONVERSATION} WHERE c.id IN (:ids)", conversation_ids)
         return [_conversation(row) for row in rows]

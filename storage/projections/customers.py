@@ -98,9 +98,10 @@ def _linked(tx: Transaction, r: ev.Recorded, f: ev.IdentityLinked) -> None:
             "version": f.version,
         },
     )
-    if f.why == "agent":
-        # The agent's word is about what was said so far: who claims that address next proves
-        # nothing by it, and gets a claimed identity of their own (ADR 3).
+    if f.why in ("agent", "answered"):
+        # An agent's word, or an answer that proved the address, is about what was said so far:
+        # who claims that address next proves nothing by it, and gets an identity of their own
+        # (ADR 3).
         tx.connection.run(
             "UPDATE identities SET ended_at = :at"
             " WHERE id = :id AND standing = 'claimed' AND ended_at IS NULL",

@@ -13,7 +13,7 @@ import orjson
 from storage.engine import Params
 from storage.reading import Reader
 from triggerhub.domain.figures import FIGURES
-from triggerhub.domain.model.identity import address_shown
+from triggerhub.domain.model.identity import SETTLED, address_shown
 from triggerhub.domain.rows import UserRow
 
 Json = dict[str, Any]
@@ -209,8 +209,8 @@ def _interaction(row: Any) -> Json:
         "preview": row[25],
         "lang": row[26],
         "unread": row[27],
-        # What an agent has said of a claim is about all that was said by it.
-        "proof": "confirmed" if row[28] == "claimed" and row[31] == "agent" else row[28],
+        # What settled a claim is about all that was said by it.
+        "proof": "confirmed" if row[28] == "claimed" and row[31] in SETTLED else row[28],
         "follow_up": row[32] is not None,
     }
 

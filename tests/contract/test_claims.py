@@ -73,3 +73,32 @@ async def test_who_answers_where_we_wrote_to_is_no_longer_provisional(world: Wor
     await world.mail(VERA, "It is me", tokens=[opened.reply_token])
     await world.settle()
     assert await listed(world) == {row["customer_id"]: False}
+
+
+async def test_nobody_joins_them_by_claiming_the_address_once_it_is_proven(world: World) -> None:
+    """Not by a first mail, nor by an answer to what the same address once only claimed."""
+    await world.mail(VERA, "Who am I?", external_id="<who@customer.example>")
+    await world.settle()
+    row = await work(world, "Who am I?")
+    [opened] = await world.log(ev.ConversationOpened)
+    await world.mail(VERA, "It is me", tokens=[opened.reply_token])
+    await world.settle()
+    row = await work(world, "It is me")
+    assert row["proof"] == "confirmed", "what was claimed turned out to be true"
+    for more in ({}, {"references": ["<who@customer.example>"]}):
+        await world.mail(VERA, "Send it elsewhere", **more)
+        await world.settle()
+        forged = (await world.log(ev.MessageResolved))[-1]
+        assert forged.customer_id != row["customer_id"]
+        assert forged.interaction_id != row["id"]
+        assert forged.likely_customer_id == row["customer_id"]
+    page = await world.views.timeline(row["customer_id"], before=None, limit=9)
+    words = [item["text"] for item in page["items"] if item["kind"] == "message"]
+    assert words == ["Who am I?", "It is me"]
+    card = await world.views.card(row["customer_id"])
+    assert card is not None
+    assert {way["open"] for way in card["reply_ways"]} == {True}
+    # And where the proof came by another way than an answer.
+    await world.mail(VERA, "Signed", proof="dkim")
+    await world.settle()
+    assert (await world.log(ev.MessageResolved))[-1].customer_id == row["customer_id"]

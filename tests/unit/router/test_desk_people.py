@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from storage.erasure import erase
 from tests.unit.router.claims import CAROL, claim, confirm, proven_carol, reply, texts
 from tests.unit.router.world import SUPERVISOR, World
 from triggerhub.domain import commands as cmd
@@ -253,3 +254,62 @@ async def test_nobody_undoes_what_is_not_in_their_hands(world: World) -> None:
         await world.do(eve, seen)
     with pytest.raises(NotFound):
         await world.do(ann, cmd.UndoLink(identity_id="id_404", version=1))
+
+
+async def test_only_what_followed_from_a_word_goes_with_it(world: World) -> None:
+    """Not an address that was proven long before a forger was taken for its holder."""
+    [ann] = await world.hire("ann")
+    carol, _claimed = await erin_taken_for_carol(world, ann)
+    await world.mail(ERIN, "Send it elsewhere")
+    await world.settle()
+    forged = (await world.log(ev.MessageResolved))[-1]
+    await world.do(SUPERVISOR, confirm(forged, carol))
+    await world.do(SUPERVISOR, cmd.UndoLink(identity_id=forged.identity_id, version=2))
+    assert await texts(world, carol) == [
+        "My card ends in 11", "I am new here", "Thanks for asking",
+    ]  # fmt: skip
+    await world.mail(ERIN, "Really me", proof="dkim")
+    await world.settle()
+    assert (await texts(world, carol))[-1] == "Really me"
+
+
+async def test_undoing_opens_no_record_that_is_out_of_reach(world: World) -> None:
+    [ann] = await world.hire("ann", queues=("q_help",))
+    carol, claimed = await erin_taken_for_carol(world, ann)
+    await undo(world, SUPERVISOR, carol, ERIN, "claimed")
+    for row in await world.open():
+        await world.do(SUPERVISOR, cmd.CloseInteraction(interaction_id=row.id))
+    [eve] = await world.hire("eve", queues=("q_sales",))
+    await world.mail(ERIN, "Something for sales", proof="dkim", account="ac_mail2")
+    await world.settle()
+    await world.take(eve)
+    assert not may(eve, "customer.read", await world.views.reach(carol))
+    with pytest.raises(NotFound):
+        await undo(world, eve, claimed.customer_id, ERIN, "claimed")
+    assert await texts(world, carol) == ["My card ends in 11"]
+
+
+async def test_of_two_words_the_first_is_a_word_again(world: World) -> None:
+    real = await proven_carol(world)
+    await world.sms("+15550101", "Hello")
+    await world.settle()
+    [other] = await world.open()
+    await world.mail(CAROL, "It's me")
+    await world.settle()
+    claimed = (await world.log(ev.MessageResolved))[-1]
+    await world.do(SUPERVISOR, confirm(claimed, real.customer_id))
+    await world.do(SUPERVISOR, confirm(claimed, other.customer_id))
+    assert await undo(world, SUPERVISOR, other.customer_id, CAROL, "agent") == real.customer_id
+    rows = await world.views.rows({"interactions": [claimed.interaction_id]})
+    assert rows["interactions"][claimed.interaction_id]["proof"] == "confirmed"
+
+
+async def test_nothing_goes_back_to_who_was_erased_meanwhile(world: World) -> None:
+    real = await proven_carol(world)
+    [ann] = await world.hire("ann")
+    claimed = await claim(world, ann)
+    await world.do(ann, confirm(claimed, real.customer_id))
+    await erase(world.store, claimed.customer_id, actor="admin:test")
+    own = await undo(world, ann, real.customer_id, CAROL, "claimed")
+    assert own not in (real.customer_id, claimed.customer_id)
+    assert await texts(world, own) == ["It's me"]

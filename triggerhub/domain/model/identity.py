@@ -11,6 +11,8 @@ from typing import Literal
 
 UNKNOWN = "unknown:"
 NO_ADDRESS = ("erased:", UNKNOWN)  # what stands where there is no address
+# Why a claim counts as true: an agent's word, or an answer that has proven the address since.
+SETTLED = ("agent", "answered")
 
 
 def unknown(message_id: str) -> str:
@@ -24,8 +26,8 @@ def address_shown(address: str) -> str:
 
 
 def is_proven(standing: str, link_why: str | None) -> bool:
-    """Whether it is known to be its customer's: by a proof, or by an agent's word."""
-    return standing == "verified" or link_why == "agent"
+    """Whether it is known to be its customer's: by a proof, or as a claim that was settled."""
+    return standing == "verified" or link_why in SETTLED
 
 
 def closed_because(
@@ -37,7 +39,7 @@ def closed_because(
     """
     if address.startswith(NO_ADDRESS):
         return "no_address"
-    if ended and not (standing == "claimed" and link_why in ("agent", "undone")):
+    if ended and not (standing == "claimed" and link_why in (*SETTLED, "undone")):
         return "ended"
     return "opted_out" if opted_out else None
 
