@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from router import grant
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from router.desk import Options
 
 Json = dict[str, Any]
+LATEST = timedelta(days=366)  # until a follow-up
 CODE = re.compile(r"[a-z0-9_-]{1,100}")
 
 
@@ -124,8 +125,8 @@ def close(work: Work, actor: Actor, command: cmd.CloseInteraction, options: Opti
 
 def _follow_up(work: Work, actor: Actor, row: InteractionRow, due_at: datetime) -> str:
     """New work of the same conversation, which comes to its queue at that time. Its id."""
-    if due_at <= work.now:
-        raise Invalid("the time to follow up must lie ahead", code="wrong_field")
+    if not work.now < due_at <= work.now + LATEST:
+        raise Invalid("a follow-up lies ahead, and within a year", code="wrong_field")
     identity = work.identity(row.identity_id)
     assert identity is not None
     created = ev.InteractionCreated(

@@ -39,7 +39,8 @@ class Erasure:
 
 
 async def erase(store: Store, customer_id: str, *, actor: str) -> Erasure:
-    """Remove a customer's content for ever. What waits to be sent to them is cancelled.
+    """Remove a customer's content for ever. What waits to be sent to them is cancelled, and their
+    open work closed.
 
     Raises NotFound for nobody, Conflict while an attempt to send to them is under way.
     """
@@ -52,6 +53,7 @@ async def erase(store: Store, customer_id: str, *, actor: str) -> Erasure:
         # What came since was written after we had looked: it is in the projections.
         contents = found | _shown(tx, customer_id)
         _cancel(tx, customer_id, actor)
+        _close_work(tx, customer_id, actor)
         files, count = _remove(tx, contents)
         done = ev.ErasureDone(
             customer_id=customer_id, contents=count, former_customer_ids=tuple(sorted(former))
@@ -208,6 +210,32 @@ def _cancel(tx: Transaction, customer_id: str, actor: str) -> None:
         if state == "sending":
             raise Conflict("a message to them is being sent: try again in a minute", code="sending")
         tx.append(ev.MessageCancelled(message_id=message_id), actor=actor)
+
+
+def _close_work(tx: Transaction, customer_id: str, actor: str) -> None:
+    """Nobody is left whom it is about, or who could be answered."""
+    ids = tx.connection.all(
+        "SELECT i.id FROM identities n JOIN interactions i ON i.identity_id = n.id"
+        " WHERE n.customer_id = :id AND i.state <> 'closed' ORDER BY i.id",
+        {"id": customer_id},
+    )
+    for row in tx.interactions([interaction_id for (interaction_id,) in ids]):
+        offer = tx.pending_offer_of(row.id)
+        if offer is not None:
+            fact = ev.OfferRescinded(
+                offer_id=offer.id, interaction_id=row.id, agent_id=offer.agent_id, reason="erased"
+            )
+            tx.append(fact, actor=actor)
+        if row.owner_id and row.assignment_id and row.assignment_state is not None:
+            ended = ev.AssignmentEnded(
+                assignment_id=row.assignment_id, interaction_id=row.id, agent_id=row.owner_id,
+                reason="closed",
+            )  # fmt: skip
+            tx.append(ended, actor=actor)
+        closed = ev.InteractionClosed(
+            interaction_id=row.id, how="set_aside", code="erased", disposition=None
+        )
+        tx.append(closed, actor=actor)
 
 
 def _remove(tx: Transaction, contents: set[str]) -> tuple[list[str], int]:

@@ -13,6 +13,8 @@ from alembic import op
 revision = "0008"
 down_revision = "0007"
 
+_SCHEDULED = sa.text("SELECT data FROM events WHERE type = 'interaction.scheduled' ORDER BY seq")
+_FOLLOWS = sa.text("UPDATE interactions SET follow_up_of = :of WHERE id = :id")
 _LINKS = sa.text("SELECT data FROM events WHERE type = 'identity.linked' ORDER BY seq")
 _FILL = sa.text("UPDATE identities SET previous_customer_id = :previous WHERE id = :id")
 
@@ -36,6 +38,10 @@ def upgrade() -> None:
             newest[link["identity_id"]] = link["previous_customer_id"]
     if newest:
         bind.execute(_FILL, [{"id": key, "previous": value} for key, value in newest.items()])
+    for (data,) in bind.execute(_SCHEDULED).all():
+        fact = orjson.loads(data)
+        of = {"id": fact["interaction_id"], "of": fact.get("follow_up_of")}
+        bind.execute(_FOLLOWS, of)
 
 
 def downgrade() -> None:

@@ -88,13 +88,13 @@ async def test_the_timeline_tells_of_it_and_the_board_counts_it_when_it_comes(wo
         await world.pass_time(days=2)
 
 
-async def test_its_time_lies_ahead(world: World) -> None:
+async def test_its_time_lies_ahead_and_within_a_year(world: World) -> None:
     [ann] = await world.hire("ann")
     await world.sms(CAROL)
     await world.settle()
     work = await world.take(ann)
-    with pytest.raises(Invalid):
-        await world.do(
-            ann, cmd.CloseInteraction(interaction_id=work, follow_up_at=world.clock.now())
-        )
+    for away in (timedelta(0), timedelta(days=367)):
+        at = world.clock.now() + away
+        with pytest.raises(Invalid):
+            await world.do(ann, cmd.CloseInteraction(interaction_id=work, follow_up_at=at))
     assert await world.state(work) == "active"
