@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from router.desk_offers import take_back_offers
 from router.grant import person, require, user
 from triggerhub.domain import commands as cmd
 from triggerhub.domain import events as ev
@@ -29,8 +30,12 @@ def _check_presence(work: Work, presence: str) -> None:
 
 
 def set_presence(work: Work, actor: Actor, command: cmd.SetPresence, options: Options) -> Json:
+    """Who says that they are available is back: a missed offer is cleared by it."""
     require(actor, "presence.set", Subject(owner_id=actor.id))
-    _change(work, actor, person(work, actor), command.presence, command.next_presence)
+    row = person(work, actor)
+    _change(work, actor, row, command.presence, command.next_presence)
+    if command.presence == "available" and row.not_responding:
+        work.append(ev.AgentCleared(agent_id=row.id), actor=actor.id)
     return {}
 
 
@@ -57,6 +62,8 @@ def _change(
         ev.PresenceChanged(agent_id=row.id, presence=presence, next_presence=next_presence),
         actor=actor.id,
     )
+    if presence != "available":
+        take_back_offers(work, actor, row.id)
 
 
 def clear_status(work: Work, actor: Actor, command: cmd.ClearStatus, options: Options) -> Json:

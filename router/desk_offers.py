@@ -106,3 +106,17 @@ def take_next(work: Work, actor: Actor, command: cmd.TakeNext, options: Options)
         ],
     )
     return {"interaction_id": row.id}
+
+
+def take_back_offers(work: Work, actor: Actor, agent_id: str) -> None:
+    """Whoever goes away keeps no customer waiting, and has missed nothing."""
+    for offer in work.pending_offers():
+        if offer.agent_id != agent_id:
+            continue
+        row = work.interaction(offer.interaction_id)
+        assert row is not None
+        fact = ev.OfferRescinded(
+            offer_id=offer.id, interaction_id=row.id, agent_id=agent_id, reason="presence"
+        )
+        machine = machine_of(row, offer)
+        append_checked(work, actor, machine, [fact, requeued(work, row, "rescinded")])

@@ -137,6 +137,8 @@ accounts = Table(
     _text("addresses"), _text("queue_id", null=True), _text("options"),
     _text("secret_content", null=True), _text("managed_by"), _int("removed", zero=True),
     _int("last_out_at", null=True),
+    # Of work that is closed; open work tells it itself, so that no message writes here.
+    _int("last_in_at", null=True),
 )  # fmt: skip
 queues = Table(
     "queues", metadata, _text("id", key=True), _text("name"), _int("sla_seconds"),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import TypedDict, Unpack
@@ -23,7 +23,6 @@ from storage.lookups import Lookups
 from storage.transaction import Transaction
 from triggerhub.domain import events as ev
 from triggerhub.domain.errors import Conflict, Invalid, NotFound
-from triggerhub.domain.model.agent import PRESENCES
 from triggerhub.domain.permissions import ROLES
 from triggerhub.domain.rows import QueueRow, UserRow
 from triggerhub.domain.work import Json
@@ -74,33 +73,27 @@ def matches(hashed: str, password: str) -> bool:
         return False
 
 
-def configure_hub(
-    tx: Transaction,
-    *,
-    name: str,
-    timezone: str,
-    default_region: str,
-    language: str,
-    presences: Iterable[str] = (),
-) -> None:
-    wanted = ev.HubConfigured(
+class _Hub(TypedDict, total=False):
+    name: str
+    timezone: str
+    default_region: str
+    language: str
+    presences: tuple[str, ...]
+
+
+def configure_hub(tx: Transaction, **changes: Unpack[_Hub]) -> None:
+    """What isn't named stays as it is."""
+    row = tx.connection.one("SELECT name, timezone, default_region, language FROM hub")
+    name, timezone, region, language = row or ("Trigger Center", "UTC", "US", "en")
+    known = ev.HubConfigured(
         name=name,
         timezone=timezone,
-        default_region=default_region,
+        default_region=region,
         language=language,
-        presences=tuple(one for one in dict.fromkeys(presences) if one not in PRESENCES),
+        presences=tx.presences(),
     )
-    row = tx.connection.one("SELECT name, timezone, default_region, language FROM hub")
-    known = None
-    if row is not None:
-        known = ev.HubConfigured(
-            name=row[0],
-            timezone=row[1],
-            default_region=row[2],
-            language=row[3],
-            presences=tx.presences(),
-        )
-    if wanted != known:
+    wanted = replace(known, **changes)
+    if row is None or wanted != known:
         tx.append(wanted, actor=ACTOR)
 
 

@@ -29,14 +29,8 @@ async def apply_seed(store: Store, seed: Seed) -> None:
 
 def _apply(tx: Transaction, seed: Seed, users: list[UserSpec]) -> None:
     if seed.hub is not None:
-        admin.configure_hub(
-            tx,
-            name=seed.hub.name,
-            timezone=seed.hub.timezone,
-            default_region=seed.hub.default_region,
-            language=seed.hub.language,
-            presences=seed.hub.presences,
-        )
+        given = seed.hub.model_fields_set
+        admin.configure_hub(tx, **seed.hub.model_dump(include=given))
     for queue in seed.queues:
         admin.put_queue(
             tx,

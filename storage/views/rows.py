@@ -240,7 +240,7 @@ def accounts(reader: Reader, ids: Iterable[str] | None = None) -> dict[str, Json
     """`healthy`: nothing is stuck on its way out; `detail` says what is, in one word."""
     rows = _some(
         reader,
-        "SELECT id, channel, name, addresses, last_out_at, queue_id FROM accounts"
+        "SELECT id, channel, name, addresses, last_out_at, queue_id, last_in_at FROM accounts"
         " WHERE removed = 0",
         "id",
         ids,
@@ -269,7 +269,7 @@ def accounts(reader: Reader, ids: Iterable[str] | None = None) -> dict[str, Json
             "queue_id": row[5],
             "healthy": row[0] not in stuck,
             "detail": f"late:{stuck[row[0]]}" if row[0] in stuck else "",
-            "last_in_at": iso(last_in.get(row[0])),
+            "last_in_at": iso(max(row[6] or 0, last_in.get(row[0]) or 0) or None),
             "last_out_at": iso(row[4]),
         }
         for row in sorted(rows)

@@ -249,3 +249,13 @@ async def test_why_an_agent_gets_nothing(world: World) -> None:
     why = await world.views.why_no_work(ann.id, world.clock.now())
     assert why["reasons"][0] == {"code": "presence", "params": {"presence": "meal"}}
     assert not why["available"]
+
+
+async def test_an_account_was_written_to_also_where_the_work_is_closed(world: World) -> None:
+    await day(world)
+    [before] = [row for row in await world.views.listed("accounts") if row["id"] == "ac_sms"]
+    assert before["last_in_at"]
+    for row in await world.open():
+        await world.do(SUPERVISOR, cmd.CloseInteraction(interaction_id=row.id))
+    [after] = [row for row in await world.views.listed("accounts") if row["id"] == "ac_sms"]
+    assert after["last_in_at"] == before["last_in_at"]

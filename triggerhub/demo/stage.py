@@ -88,7 +88,15 @@ class Stage:
             await self.carrier.stop()
             await self.mailbox.stop()
 
-        return [Part(name="demo", vital=False, start=start, run=follow, close=close)]
+        async def leave() -> None:
+            # An open page would keep its connection to the hub's own port.
+            self.page.belongings.close()
+
+        return [
+            Part(
+                name="demo", vital=False, start=start, run=follow, stop_accepting=leave, close=close
+            )
+        ]
 
 
 async def follow_events(hub: Edge, events: asyncio.Queue[tuple[int, str, datetime, str]]) -> None:

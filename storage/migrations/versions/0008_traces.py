@@ -1,7 +1,7 @@
 """An identity knows whose it was before its newest link; work knows what it follows up.
 
-A company has presences of its own. What could not be read knows how often it was read again in
-vain, and when last.
+A company has presences of its own. An account knows when it was written to last. What could not
+be read knows how often it was read again in vain, and when last.
 """
 
 from __future__ import annotations
@@ -28,6 +28,11 @@ def upgrade() -> None:
     op.add_column(
         "hub", sa.Column("presences", sa.Text(), server_default=sa.text("'[]'"), nullable=False)
     )
+    op.add_column("accounts", sa.Column("last_in_at", sa.BigInteger(), nullable=True))
+    op.execute(
+        "UPDATE accounts SET last_in_at = (SELECT MAX(i.last_customer_at) FROM interactions i"
+        " WHERE i.account_id = accounts.id AND i.state = 'closed')"
+    )
     op.add_column("interactions", sa.Column("follow_up_of", sa.Text(), nullable=True))
     op.add_column("identities", sa.Column("previous_customer_id", sa.Text(), nullable=True))
     bind = op.get_bind()
@@ -48,5 +53,6 @@ def downgrade() -> None:
     op.drop_column("attention", "tries")
     op.drop_column("attention", "tried_at")
     op.drop_column("hub", "presences")
+    op.drop_column("accounts", "last_in_at")
     op.drop_column("interactions", "follow_up_of")
     op.drop_column("identities", "previous_customer_id")

@@ -336,3 +336,36 @@ async def test_a_company_has_presences_of_its_own(world: World) -> None:
     _seq, snapshot = await world.views.snapshot(ann)
     assert snapshot["presences"][-2:] == ["Coaching", "外出"]
     assert "available" in snapshot["presences"]
+
+
+async def test_who_goes_away_gives_back_what_is_offered_and_has_missed_nothing(
+    world: World,
+) -> None:
+    [ann] = await world.hire("ann")
+    await world.sms("+15550101")
+    await world.settle()
+    [offer] = await world.offers()
+    await world.do(ann, cmd.SetPresence(presence="break"))
+    assert await world.offers() == []
+    [back] = await world.log(ev.OfferRescinded)
+    assert (back.offer_id, back.reason) == (offer.id, "presence")
+    await world.pass_time(minutes=2)
+    assert await world.log(ev.OfferTimedOut) == []
+    await world.do(ann, cmd.SetPresence(presence="available"))
+    await world.settle()
+    assert await world.take(ann) == offer.interaction_id
+
+
+async def test_who_says_that_they_are_available_is_back(world: World) -> None:
+    [ann] = await world.hire("ann")
+    await world.sms("+15550101")
+    await world.settle()
+    await world.pass_time(minutes=1)
+    [user] = await world.store.read(lambda r: r.users([ann.id]))
+    assert user.not_responding
+    await world.do(SUPERVISOR, cmd.SetAgentPresence(agent_id=ann.id, presence="available"))
+    [user] = await world.store.read(lambda r: r.users([ann.id]))
+    assert user.not_responding, "nobody else can say it"
+    await world.do(ann, cmd.SetPresence(presence="available"))
+    [user] = await world.store.read(lambda r: r.users([ann.id]))
+    assert not user.not_responding
