@@ -31,7 +31,7 @@ class Queue:
     key: str
     name: str
     sla_seconds: int
-    offer_seconds: int = 30
+    offer_seconds: int = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -57,6 +57,10 @@ _TEXT = (Progress(status="sent", after=0.4), Progress(status="delivered", after=
 _WHATSAPP = (*_TEXT, Progress(status="read", after=4.0))
 
 
+# Enough that what a visitor sends is offered beside what is in hand.
+CAPACITY = {"email": 4, "sms": 2, "whatsapp": 2}
+
+
 @dataclass(slots=True, kw_only=True)
 class Stage:
     """`open` first; then a hub on `settings` and `parts`, with `beside(hub)` as its company."""
@@ -324,6 +328,7 @@ def _configure(tx: Transaction, *, company: Company, hashed: str) -> None:
                 language="zh-CN" if user.language == "zh" else "en",
                 queues=tuple(names[key] for key in user.queues),
                 password_hash=hashed,
+                capacity=CAPACITY,
             ),
             managed_by=MANAGED_BY,
         )

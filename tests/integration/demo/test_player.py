@@ -130,7 +130,7 @@ def test_customers_are_known_on_both_ways(played: Played) -> None:
 
 def test_open_work_is_left(played: Played) -> None:
     assert set(played.waiting) == {"deliveries", "billing", "zh"}
-    assert all(count >= 2 for count in played.waiting.values())
+    assert sum(played.waiting.values()) >= 4
     open_items = [kind for kind, state in played.attention if state == "open"]
     assert open_items == ["unparseable"]
     closed = sum(isinstance(r.fact, ev.InteractionClosed) for r in played.log)

@@ -121,7 +121,7 @@ def test_work_is_left_open(company: Company) -> None:
         where[thread] for thread, step in last.items() if isinstance(step, CustomerWrites)
     )
     assert set(waiting) == {"deliveries", "billing", "zh"}
-    assert all(count >= 2 for count in waiting.values())
+    assert sum(waiting.values()) >= 4
     assert sum(isinstance(step, Parks) for step in last.values()) >= 2
     assert any(isinstance(s, SendsBroken) for s in company.steps)
     assert any(isinstance(s, CustomerWrites) and not s.proven for s in company.steps)
