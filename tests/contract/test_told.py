@@ -24,7 +24,11 @@ async def world(house: House) -> AsyncIterator[World]:
         yield made
 
 
-@pytest.mark.parametrize("staff", [STAFF, STAFF[:3]], ids=["overseen", "by themselves"])
+@pytest.mark.parametrize(
+    "staff",
+    [STAFF, STAFF[:3], STAFF[:1], STAFF[1:2]],
+    ids=["overseen", "by themselves", "one", "another"],
+)
 async def test_for_every_command(world: World, staff: tuple[str, ...]) -> None:
     """For those who are there throughout, and for those who come back after each step."""
     day = WorkingDay(world)

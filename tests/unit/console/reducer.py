@@ -74,7 +74,7 @@ def _with_work(state: Json, work: Json) -> Json:
     card = state["cards"].get(work.get("customer_id"))
     if card is None or all(piece["id"] != work["id"] for piece in card["interactions"]):
         return state
-    same = {"state": work["state"], "queue_id": work["queue_id"]}
+    same = {key: work[key] for key in ("state", "queue_id")} | {"until": work["parked_until"]}
     pieces = [
         piece | same if piece["id"] == work["id"] else piece for piece in card["interactions"]
     ]

@@ -111,8 +111,9 @@ function withWork(state: LiveState, work: Interaction): LiveState {
   const card = state.cards[work.customer_id]
   const at = card?.interactions.findIndex((piece) => piece.id === work.id) ?? -1
   const piece = card?.interactions[at]
-  if (!card || !piece || (piece.state === work.state && piece.queue_id === work.queue_id)) return next
-  const interactions = card.interactions.with(at, { ...piece, state: work.state, queue_id: work.queue_id })
+  const said = { state: work.state, queue_id: work.queue_id, until: work.parked_until }
+  if (!card || !piece || (piece.state === said.state && piece.queue_id === said.queue_id && piece.until === said.until)) return next
+  const interactions = card.interactions.with(at, { ...piece, ...said })
   return { ...next, cards: { ...state.cards, [work.customer_id]: { ...card, interactions } } }
 }
 
