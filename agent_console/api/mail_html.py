@@ -35,16 +35,31 @@ _SCHEMES = {"http", "https", "mailto", "tel", "data", "cid"}
 # The channel has taken the addresses of remote pictures out of `src` already.
 _SET_ASIDE = re.compile(r'(<img(?:\s[^\s=>"]+="[^"]*")*\s)data-remote-src="')
 _IMAGE_DATA = re.compile(r"data:image/(?:png|jpeg|gif|webp);base64,[A-Za-z0-9+/=\s]*\Z")
-# What is as high as the frame would grow with it, and the frame with that.
-_OF_THE_FRAME = re.compile(r"\d[sld]?v(?:h|b|min|max)\b", re.IGNORECASE)
+# What goes by the frame's height, which goes by the mail's: without a container of its own a mail
+# measures by the frame. (A unit also stands alone: `attr(title vh)`.) Text set vertically breaks
+# its lines at the frame's height.
+_OF_THE_FRAME = re.compile(
+    r"(?<![a-z_-])(?:[sld]?v(?:h|i|b|min|max)|cq(?:h|i|b|min|max))\b|writing-mode",
+    re.IGNORECASE,
+)
 
 # The only script that the policy lets run, by its hash. To anybody: only our own pages can frame
 # the document, and it says no more than how high it is and how many images it does without.
+# Whatever makes the mail lower as the frame grows would go up and down for ever, so at each width
+# (that of the page may hang on the height, by a scrollbar) it becomes lower only so many times.
 _SCRIPT = """
-const tell = () => parent.postMessage({
-  height: document.body.scrollHeight + innerHeight - document.documentElement.clientHeight,
-  held: Number(document.documentElement.dataset.held),
-}, '*')
+const lowered = {}
+let last = 0
+const tell = () => {
+  const root = document.documentElement
+  const height = document.body.scrollHeight + innerHeight - root.clientHeight
+  if (height < last) {
+    lowered[innerWidth] = (lowered[innerWidth] ?? 0) + 1
+    if (lowered[innerWidth] > 20) return
+  }
+  last = height
+  parent.postMessage({ height, held: Number(root.dataset.held) }, '*')
+}
 addEventListener('DOMContentLoaded', () => new ResizeObserver(tell).observe(document.body))
 addEventListener('resize', tell)
 """

@@ -25,6 +25,17 @@ HOSTILE = """
 <iframe src="javascript:parent.taken = 6"></iframe>
 <a id="link" target="_self" href="javascript:window.taken = 7">link</a>
 """
+# Fulfilled when for thirty pictures no mail has said how high it is.
+AT_REST = """() => new Promise((done) => {
+  let said = 0, still = 0
+  const look = () => {
+    still = said > 0 && heights.length === said ? still + 1 : 0
+    said = heights.length
+    if (still < 30) requestAnimationFrame(look)
+    else done()
+  }
+  look()
+})"""
 
 pytestmark = pytest.mark.browser
 
@@ -98,19 +109,40 @@ async def test_images_are_offered_only_where_there_are_some(stage: Stage, page: 
     await expect(page.locator(".gate")).to_have_count(0)
 
 
+async def uncleaned(page: Page, html: str) -> None:
+    """Every mail says this too, as if it had got past the cleaner."""
+
+    async def answer(route: Route) -> None:
+        cleaned = await route.fetch()
+        body = (await cleaned.text()).replace("</body>", f"{html}</body>")
+        await route.fulfill(response=cleaned, body=body)
+
+    await page.route("**/messages/*/html*", answer)
+
+
+async def test_a_mail_whose_height_goes_against_the_frames_comes_to_rest(
+    stage: Stage, page: Page
+) -> None:
+    say = words("en")
+    await sign_in(page, stage.hub, say)
+    await page.evaluate(
+        "heights = []; addEventListener('message', ({ data }) => heights.push(data.height))"
+    )
+    await uncleaned(page, "<div style='height:calc(1500px - 100cqh)'></div>")
+    frame = await opened(stage, page, say, "<p>A restless letter</p>")
+    async with asyncio.timeout(20):
+        await page.evaluate(AT_REST)
+    heights = await page.evaluate("heights")
+    assert heights.count(heights[-1]) > 10, "it did go up and down"
+    assert await frame.evaluate("innerHeight") == heights[-1] == max(heights)
+
+
 async def test_no_script_of_a_mail_runs_even_if_it_was_not_cleaned(
     stage: Stage, page: Page
 ) -> None:
     say = words("en")
     await sign_in(page, stage.hub, say)
-
-    async def uncleaned(route: Route) -> None:
-        answer = await route.fetch()
-        await route.fulfill(
-            response=answer, body=(await answer.text()).replace("</body>", f"{HOSTILE}</body>")
-        )
-
-    await page.route("**/messages/*/html*", uncleaned)
+    await uncleaned(page, HOSTILE)
     frame = await opened(stage, page, say, "<p>A hostile letter</p>")
     await all_of_it_is_seen(frame)  # our own script runs
     await frame.locator("#link").click()

@@ -79,11 +79,23 @@ def test_it_is_said_how_many_images_are_held_back() -> None:
     assert held(document(logo + remote, pictures, images=True)) == 0
 
 
-@pytest.mark.parametrize("unit", ["vh", "DVH", "svb", "vmin", "lvmax"])
-def test_nothing_is_as_high_as_the_frame_which_is_as_high_as_the_mail(unit: str) -> None:
-    page = document(f'<p style="color:red;height:100{unit};margin:0">x</p>', {}, images=False)
+@pytest.mark.parametrize(
+    "measure",
+    [
+        *("height:100vh", "height:100DVH", "padding:1svb", "height:9e1vmin", "width:1.5lvmax"),
+        *("height:120vi", "height:1dvi", "height:120cqh", "padding-top:101cqb", "height:9CQI"),
+        *("font-size:50cqmin", "height:calc(1500px - 1cqmax)", "height:attr(title vh)"),
+        *("writing-mode:vertical-rl", "-webkit-Writing-Mode:tb"),
+    ],
+)
+def test_nothing_goes_by_the_height_of_the_frame_which_goes_by_the_mails(measure: str) -> None:
+    page = document(f'<p style="color:red;{measure};margin:0">x</p>', {}, images=False)
     assert '<p style="color:red;margin:0">x</p>' in page
-    assert "50vw" in document('<p style="width:50vw">x</p>', {}, images=False)
+
+
+@pytest.mark.parametrize("measure", ["width:50vw", "width:50cqw", "font-family:Cq-vh,my_vb,Viola"])
+def test_what_does_not_go_by_the_height_of_the_frame_stays(measure: str) -> None:
+    assert f'style="{measure}"' in document(f'<p style="{measure}">x</p>', {}, images=False)
 
 
 def test_pictures_of_the_mail_are_put_in_place() -> None:
