@@ -2,7 +2,7 @@ import { mount } from '@vue/test-utils'
 import { createPinia, setActivePinia } from 'pinia'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
-import type { Card, Entry, Identity, Interaction, PastInteraction } from '@/api/types'
+import type { Card, Entry, Identity, Interaction, PastInteraction, Role, User } from '@/api/types'
 import { i18n, speak } from '@/i18n'
 import { useLive } from '@/live/live'
 import { setClock } from '@/marks/clock'
@@ -21,7 +21,7 @@ describe('the card', () => {
     setClock(Date.parse('2026-11-20T09:27:00.000Z'))
   })
   afterEach(() => speak('en'))
-  const show = (more: Record<string, unknown> = {}) => mount(CustomerCard, { props: { customerId: 'c1', card, overlay: false, interaction: null, ...more }, global: { plugins: [i18n] } })
+  const show = (more: Record<string, unknown> = {}) => mount(CustomerCard, { props: { customerId: 'c1', card, overlay: false, interaction: null, ...more }, global: { plugins: [i18n], stubs: { RouterLink: true } } })
   const living = (timezone: string) => ({ card: { ...card, customer: { ...card.customer, timezone } } })
 
   it.each([
@@ -50,15 +50,53 @@ describe('the card', () => {
     expect(address.element.innerHTML.replaceAll(/<wbr[^>]*>/gu, '|').replaceAll(/<!--.*?-->/gu, '')).toBe('reservations|@fjordgate|.example')
   })
 
-  it('takes back how an address came to its customer, and offers that for no other', async () => {
-    const sent: unknown[] = []
-    useLive().command = ((...what: unknown[]) => { sent.push(what); return Promise.resolve({}) }) as unknown as ReturnType<typeof useLive>['command']
+  describe('with an address that an agent gave them', () => {
+    let sent: unknown[]
+    const live = () => useLive()
+    /** `rows`: the work that I see; the second address of the card may be taken back. */
+    const as = (role: Role, ...rows: Partial<Interaction>[]) => {
+      live().state = { ...live().state, me: { id: 'us_1', role } as User, interactions: Object.fromEntries(rows.map((row, at) => [`w${at}`, row as Interaction])) }
+    }
     const moved = { ...card.identities[0], id: 'i2', standing: 'claimed', ended_at: '2026-11-20T09:00:00.000Z', link_why: 'agent', undo: 2 } as Identity
-    const shown = mount(CustomerCard, { props: { customerId: 'c1', card: { ...card, identities: [...card.identities, moved] }, overlay: false, interaction: null }, global: { plugins: [i18n] } })
-    const [undo, ...more] = shown.findAll('.row .link')
-    expect(more).toEqual([])
-    expect(undo?.element.closest('.row')?.textContent).toContain('confirmed by an agent')
-    await undo?.trigger('click')
-    expect(sent).toEqual([['identity.undo', { identity_id: 'i2', version: 2 }]])
+    const rows = (more: Record<string, unknown> = {}) => show({ card: { ...card, identities: [...card.identities, moved] }, ...more })
+    beforeEach(() => {
+      sent = []
+      live().command = ((...what: unknown[]) => { sent.push(what); return Promise.resolve({}) }) as unknown as ReturnType<typeof useLive>['command']
+    })
+
+    it('takes that back, and offers it for no other', async () => {
+      as('agent', { customer_id: 'c1', owner_id: 'us_1' })
+      const [undo, ...more] = rows().findAll('.row .link')
+      expect(more).toEqual([])
+      expect(undo?.element.closest('.row')?.textContent).toContain('confirmed by an agent')
+      await undo?.trigger('click')
+      expect(sent).toEqual([['identity.undo', { identity_id: 'i2', version: 2 }]])
+    })
+
+    it('says how it came to them also to those whose word does not count', () => {
+      as('agent', { customer_id: 'c1', owner_id: 'us_2' }, { customer_id: 'c2', owner_id: 'us_1' }, { customer_id: 'c1', owner_id: null })
+      expect(rows().findAll('.row .link')).toEqual([])
+      expect(rows().text()).toContain('confirmed by an agent')
+    })
+
+    it.each(['supervisor', 'admin'] as const)('lets whoever is %s take it back', (role) => {
+      as(role)
+      expect(rows().findAll('.row .link')).toHaveLength(1)
+    })
+
+    it('takes a word on who wrote from those alone who hold that work', () => {
+      const claim = { id: 'in1', customer_id: 'c9', likely_customer_id: 'c1', identity_id: 'i9', address: 'x@y.example', owner_id: null as string | null }
+      const likely = { customer_id: 'c1', name: 'Ada', why: 'address' }
+      const them = (owner_id: string | null) => {
+        as('agent', { ...claim, owner_id })
+        live().state = { ...live().state, cards: { c9: { ...card, likely } as unknown as Card } }
+        return rows({ interaction: { ...claim, owner_id } }).findAll('.match button')
+      }
+      expect(them(null)).toEqual([])
+      expect(them('us_2')).toEqual([])
+      expect(them('us_1')).toHaveLength(1)
+      // Nor are the addresses of whom it is said to be in their hands.
+      expect(rows().findAll('.row .link')).toEqual([])
+    })
   })
 })

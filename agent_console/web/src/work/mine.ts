@@ -21,6 +21,13 @@ export function useMine() {
   return { offers, interactions }
 }
 
+/** Whose word on whose an address is counts, as the hub decides it: who supervises, or holds work of that customer. */
+export function useWord(): (customerId: string) => boolean {
+  const live = useLive()
+  return (customerId) => live.me?.role === 'supervisor' || live.me?.role === 'admin'
+    || Object.values(live.state.interactions).some((row) => row.customer_id === customerId && row.owner_id === live.me?.id)
+}
+
 /** Work that was closed here: its row says so while it keeps its place. */
 const closed = shallowReactive(new Set<string>())
 export const wasClosed = (id: string): boolean => closed.has(id)
