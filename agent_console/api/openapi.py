@@ -187,7 +187,7 @@ def _refusals(route: Route) -> set[str]:
         found |= {"401", "503"}
         if not route.hidden or route.method != "GET":
             found.add("403")
-    if "{" in route.path:
+    if route.hidden:
         found.add("404")
     if route.query is not None or route.body is not None:
         found.add("422")

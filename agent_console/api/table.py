@@ -136,6 +136,6 @@ ROUTES: tuple[Route, ...] = (
         method="POST", path="commands/{name}", name="command",
         summary="Carry out a command; Idempotency-Key makes repeating it safe",
         action="session", handler=command_calls.command, body="any", answer="any",
-        tag="commands", also=("409",),
+        tag="commands", also=("404", "409"),
     ),
 )  # fmt: skip

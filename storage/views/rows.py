@@ -55,7 +55,7 @@ def agents(reader: Reader, ids: Iterable[str] | None = None) -> dict[str, Json]:
     rows = _some(
         reader,
         "SELECT u.id, u.name, u.role, a.presence, a.next_presence, a.status, a.status_at,"
-        " a.presence_at, a.connected, u.login, u.queue_ids FROM users u"
+        " a.presence_at, a.connected, u.queue_ids FROM users u"
         " JOIN agents a ON a.id = u.id"
         " WHERE u.disabled = 0",
         "u.id",
@@ -84,8 +84,7 @@ def agents(reader: Reader, ids: Iterable[str] | None = None) -> dict[str, Json]:
             "since": iso(row[6]),
             "presence_since": iso(row[7]),
             "connected": bool(row[8]),
-            "login": row[9],
-            "queue_ids": orjson.loads(row[10]),
+            "queue_ids": orjson.loads(row[9]),
             "holds": holds.get(row[0], []),
         }
         for row in rows

@@ -10,11 +10,9 @@ Text = Annotated[str, StringConstraints(max_length=1_000)]
 
 
 class Shape(BaseModel):
-    """Something that is answered."""
+    """Something that is answered. A field with a default may be left out."""
 
-    model_config = ConfigDict(
-        populate_by_name=True, json_schema_serialization_defaults_required=True
-    )
+    model_config = ConfigDict(populate_by_name=True)
 
 
 class Form(BaseModel):

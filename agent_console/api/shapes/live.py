@@ -87,6 +87,7 @@ class Account(Shape):
     channel: str
     name: str
     addresses: list[str]
+    queue_id: str | None
     healthy: bool
     detail: str | None
     last_in_at: datetime | None

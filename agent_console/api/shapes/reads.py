@@ -49,6 +49,8 @@ class Conversation(Shape):
     channel: str
     subject: str | None
     customer_id: str
+    account_id: str
+    queue_id: str | None
     interaction_ids: list[str]
     entries: Page
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -19,14 +18,12 @@ from aiohttp import (
 )
 from argon2 import PasswordHasher
 
-from agent_console.api.openapi import openapi
-from agent_console.api.table import ROUTES
 from agent_console.server import ConsoleServer
+from tests.integration.console.promised import hold_to, operations_at
 from triggerhub.domain.ports import Json
 from triggerhub.http import Drain
 
 PASSWORD = "right words"
-DOCUMENT = openapi(ROUTES, version="1")
 QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 
@@ -114,7 +111,7 @@ class Person:
             allow_redirects=False,
         ) as answer:
             if answer.url.path.startswith("/api/v1/"):
-                _is_promised(method, answer)
+                await _is_promised(method, answer)
             yield answer
 
     async def get(self, path: str) -> Json:
@@ -141,27 +138,30 @@ class Person:
             yield line
 
 
-def _is_promised(method: str, answer: ClientResponse) -> None:
+async def _is_promised(method: str, answer: ClientResponse) -> None:
     """What the OpenAPI document says of this call holds for its answer, whatever it is."""
     path = answer.url.path
-    for pattern, operations in DOCUMENT["paths"].items():
-        if re.fullmatch(re.sub("{[a-z]+}", "[^/]+", pattern), path):
-            if method.lower() not in operations:
-                assert answer.status == 405, (method, path, answer.status)
-                given = answer.headers["Allow"].split(", ")
-                known = {name.upper() for name in operations}
-                assert given == sorted(known | ({"HEAD"} if "GET" in known else set())), path
-                operation = next(iter(operations.values()))
-            else:
-                operation = operations[method.lower()]
-            promised = operation["responses"]
-            assert str(answer.status) in promised, (method, path, answer.status)
-            described = promised[str(answer.status)]
-            assert answer.headers.keys() >= described.get("headers", {}).keys()
-            content = described.get("content")
-            assert content is None or answer.content_type in content or "octet" in str(content)
-            return
-    assert answer.status in (401, 403, 404, 405), (method, path, answer.status)
+    operations = operations_at(path)
+    if operations is None:
+        assert answer.status in (401, 403, 404, 405), (method, path, answer.status)
+        return
+    if method.lower() in operations:
+        operation = operations[method.lower()]
+    else:
+        assert answer.status == 405, (method, path, answer.status)
+        given = answer.headers["Allow"].split(", ")
+        known = {name.upper() for name in operations}
+        assert given == sorted(known | ({"HEAD"} if "GET" in known else set())), path
+        operation = next(iter(operations.values()))
+    promised = operation["responses"]
+    assert str(answer.status) in promised, (method, path, answer.status)
+    described = promised[str(answer.status)]
+    assert answer.headers.keys() >= described.get("headers", {}).keys()
+    content = described.get("content")
+    assert content is None or answer.content_type in content or "octet" in str(content)
+    schema = (content or {}).get(answer.content_type, {}).get("schema")
+    if schema is not None and method != "HEAD":
+        hold_to(schema, await answer.json(content_type=None))
 
 
 @dataclass(slots=True)

@@ -71,8 +71,8 @@ class Folded:
             case e.AccountConfigured():
                 self.account_rows[fact.account_id] = {
                     "id": fact.account_id, "channel": fact.channel, "name": fact.name,
-                    "addresses": list(fact.addresses), "healthy": True, "detail": None,
-                    "last_in_at": None, "last_out_at": None,
+                    "addresses": list(fact.addresses), "queue_id": None, "healthy": True,
+                    "detail": None, "last_in_at": None, "last_out_at": None,
                 }  # fmt: skip
             case e.AccountRemoved():
                 self.account_rows.pop(fact.account_id, None)

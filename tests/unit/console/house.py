@@ -174,7 +174,8 @@ class House(Shown):
             return None
         return {
             "id": conversation_id, "channel": work[0]["channel"], "subject": None,
-            "customer_id": work[0]["customer_id"], "interaction_ids": [row["id"] for row in work],
+            "customer_id": work[0]["customer_id"], "account_id": work[0]["account_id"],
+            "queue_id": work[0]["queue_id"], "interaction_ids": [row["id"] for row in work],
             "entries": self.page_of(work[0]["customer_id"], None, 50),
         }  # fmt: skip
 

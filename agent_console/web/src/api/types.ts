@@ -271,6 +271,8 @@ export interface Account {
   channel: Channel
   name: string
   addresses: string[]
+  /** Where its work goes; null: to the first queue. */
+  queue_id: string | null
   healthy: boolean
   detail: string | null
   last_in_at: string | null
@@ -312,7 +314,7 @@ export type Frame =
   | { seq: number; type: 'attention.changed'; data: { count: number } }
   | { seq: number; type: 'customers.changed'; data: Record<string, never> }
   | { seq: number; type: 'command.done'; data: { id: string; result: unknown } }
-  | { seq: number; type: 'command.failed'; data: { id: string; problem: Problem } }
+  | { seq: number; type: 'command.failed'; data: { id: string | null; problem: Problem } }
   | { seq: number; type: 'viewers.changed'; data: { conversation_id: string; viewers: Viewer[] } }
   | { seq: number; type: 'bye'; data: { reason: 'shutdown' | 'slow' | 'session'; retry_after_ms: number } }
 

@@ -164,8 +164,9 @@ export class LiveSocket {
 
   private take(frame: Frame, socket: SocketLike): void {
     if (frame.type === 'command.done' || frame.type === 'command.failed') {
-      const pending = this.pending.get(frame.data.id)
-      this.pending.delete(frame.data.id)
+      const id = frame.data.id ?? '' // of what was no command, none is pending
+      const pending = this.pending.get(id)
+      this.pending.delete(id)
       this.options.onFrame(frame)
       if (frame.type === 'command.done') pending?.resolve(frame.data.result as never)
       else pending?.reject(new ProblemError(frame.data.problem))
