@@ -12,7 +12,7 @@ from typing import Final, Protocol
 
 import orjson
 
-from channels.email.author import sender_of
+from channels.email.author import MAX_NAME, fits, sender_of
 from channels.email.compose import ComposedMail, compose
 from channels.email.parse.auto import DELIVERY_STATUS, is_daemon
 from channels.email.parse.mail import Address as ParsedAddress
@@ -43,6 +43,9 @@ _STATES: Final = {
 
 # Above this, encoding leaves the event loop.
 _LARGE: Final = 256 * 1024
+# What stands in lists and on every console; `inspect` and the original tell all of it.
+MAX_SUBJECT: Final = 998  # characters: a line of RFC 5322, 2.1.1
+MAX_TO: Final = 100
 
 
 class MailParser(Protocol):
@@ -104,7 +107,7 @@ class EmailChannel:
         if reply_to is not None and _is_form(mail.from_, account):
             # The form's own proof says nothing about who filled it in.
             sender, reply_to = reply_to, None
-        elif mail.from_.address:
+        elif sender is not None and sender.address:
             proof = await self._proof.prove(
                 raw, mail.from_.address, envelope, mail.authentication_results
             )
@@ -117,7 +120,7 @@ class EmailChannel:
             sender=sender,
             reply_to=reply_to.address if reply_to is not None else "",
             to=_written_to(mail, envelope),
-            subject=mail.subject,
+            subject=mail.subject[:MAX_SUBJECT],
             text=text,
             quoted=_quoted(mail.text, text),
             html=mail.html or None,
@@ -201,15 +204,14 @@ def _written_by_a_person(mail: ParsedMail, envelope: Mapping[str, str]) -> bool:
 
 def _reply_to(mail: ParsedMail, account: Account | None) -> Address | None:
     """Where answers are asked to go, if that is neither where the mail is from nor to us."""
-    asked = next((each for each in mail.reply_to if "@" in each.address), None)
+    asked = next((e for e in mail.reply_to if "@" in e.address and fits(e.address)), None)
     if asked is None:
         return None
     address = mailbox_of(normal(asked.address))
     if address == normal(mail.from_.address) or (account and address in account.addresses):
         return None
-    return Address(
-        kind="email", address=address, name=asked.name or mail.from_.name, raw=asked.address
-    )
+    name = (asked.name or mail.from_.name)[:MAX_NAME]
+    return Address(kind="email", address=address, name=name, raw=asked.address)
 
 
 def _is_form(author: ParsedAddress, account: Account | None) -> bool:
@@ -220,7 +222,8 @@ def _is_form(author: ParsedAddress, account: Account | None) -> bool:
 
 def _written_to(mail: ParsedMail, envelope: Mapping[str, str]) -> tuple[str, ...]:
     """Every mailbox it was sent to, Bcc of ours included, ours without their reply tokens."""
-    seen = [*(each.address for each in (*mail.to, *mail.cc)), *_recipients(envelope)]
+    named = [each.address for each in (*mail.to, *mail.cc) if fits(each.address)]
+    seen = [*named[:MAX_TO], *_recipients(envelope)]
     return tuple(dict.fromkeys(mailbox_of(normal(address)) for address in seen))
 
 

@@ -9,14 +9,20 @@ from channels.email.parse.problems import Problems
 from channels.email.settings import normal
 from triggerhub.domain.model.message import Address
 
+MAX_NAME = 200  # characters: what stands in every list and on every console
+MAX_ADDRESS = 320  # bytes: none is longer (RFC 3696 with its erratum 1690)
+
 
 def sender_of(author: ParsedAddress) -> Address | None:
-    """None where neither an address nor a name is given."""
-    if not (author.address or author.name):
+    """None where neither an address nor a name is given. What is longer than any is no address."""
+    given = author.address if fits(author.address) else ""
+    if not (given or author.name):
         return None
-    return Address(
-        kind="email", address=normal(author.address), name=author.name, raw=author.address
-    )
+    return Address(kind="email", address=normal(given), name=author.name[:MAX_NAME], raw=given)
+
+
+def fits(address: str) -> bool:
+    return len(address.encode()) <= MAX_ADDRESS
 
 
 def senders_in(field: bytes) -> list[Address]:

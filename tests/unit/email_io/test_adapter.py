@@ -331,3 +331,17 @@ async def test_sending_is_one_attempt_by_the_relay() -> None:
         assert outcome == SendOutcome(reference=relay.mails[-1].message_id)
     assert await adapter.find_sent(outbound(), ACCOUNT) is None
     assert adapter.name == "email"
+
+
+async def test_what_every_list_shows_is_bounded() -> None:
+    """Whoever can send a mail must not be able to fill every console with one header."""
+    many = ", ".join(f"p{number}@x.example" for number in range(300))
+    message = await read(
+        f'From: "{"n" * 5000}" <{"a" * 5000}@x.example>\n'
+        f"Reply-To: {'r' * 5000}@x.example\n"
+        f"To: {'t' * 5000}@x.example, {many}\nSubject: {'s' * 5000}\n\nHello\n"
+    )
+    assert message.sender is not None
+    assert (message.sender.name, message.sender.address) == ("n" * 200, "")
+    assert (message.reply_to, len(message.subject), len(message.to)) == ("", 998, 100)
+    assert message.proof == ""
