@@ -167,3 +167,21 @@ async def test_nobody_overlooks_that_a_sender_is_not_proven(
     await page.reload()
     await expect(entry(page, FORGED)).to_contain_text(say("proof.settled"))
     await expect(page.locator(".proof-mark")).to_have_count(0)
+
+
+async def test_a_wrong_word_is_taken_back_on_the_card(
+    stage: Stage, page: Page, open_page: OpenPage
+) -> None:
+    say = words("en")
+    await known_customer(stage, (await open_page()).context.request, matters=1)
+    await sign_in(page, stage.hub, say)
+    await asyncio.to_thread(forge, stage.hub, FORGED)
+    await accept(page, say, FORGED)
+    await banner(page, say).get_by_role("button", name=say("proof.them")).click()
+    await expect(banner(page, say)).to_have_count(0)
+    card = page.get_by_role("complementary", name=say("card.title"))
+    given = card.locator(".row").filter(has_text=say("identityWhy.agent"))
+    await expect(given).to_contain_text(CUSTOMER)
+    await given.get_by_role("button", name=say("identity.undoOf").partition("{")[0]).click()
+    await expect(banner(page, say)).to_contain_text("Ada Lamp")
+    await expect(given).to_have_count(0)
