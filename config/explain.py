@@ -46,6 +46,8 @@ def explain(
     """
     for error in wrong.errors(include_url=False):
         location = error["loc"]
+        if error["type"] == "too_short" and _at(values, location):
+            continue  # pydantic doesn't count the wrong elements, each of which is told
         section, key = origin(location)
         parent, info = _field(model, location)
         if error["type"] == "extra_forbidden":

@@ -21,22 +21,27 @@ from pydantic import (
     StringConstraints,
 )
 
+from config.mailbox import check_local_part
+
 _MAILBOX = re.compile(r"[^\s@<>,;\"]+@[^\s@<>,;\"]+\Z")
 _NUMBER = re.compile(r"(?:\+[1-9][0-9]{6,14}|[0-9]{3,8})\Z")
 
 
-def _mailboxes(values: tuple[str, ...]) -> tuple[str, ...]:
-    for value in values:
-        if not _MAILBOX.match(value):
-            raise ValueError(f"{value!r} is not a mailbox")
-    return values
+def _mailbox(value: str) -> str:
+    if not _MAILBOX.match(value):
+        raise ValueError("it is not a mailbox")
+    return value
 
 
-def _numbers(values: tuple[str, ...]) -> tuple[str, ...]:
-    for value in values:
-        if not _NUMBER.match(value):
-            raise ValueError(f"{value!r} is neither a number in E.164 nor a short code")
-    return values
+def _own_mailbox(value: str) -> str:
+    check_local_part(_mailbox(value).rpartition("@")[0].lower())
+    return value
+
+
+def _number(value: str) -> str:
+    if not _NUMBER.match(value):
+        raise ValueError("it is neither a number in E.164 nor a short code")
+    return value
 
 
 def _zone(value: str) -> str:
@@ -64,6 +69,7 @@ def _argon2(value: SecretStr) -> SecretStr:
 
 LOGIN = r"^[^\s\x00-\x1f\x7f]{1,100}$"
 NAME = r"^[^\x00-\x1f\x7f]{1,100}$"
+ONE_LINE = r"^[^\x00-\x1f\x7f]*$"
 
 Name = Annotated[
     str,
@@ -145,25 +151,27 @@ class EmailAccountSeed(Section):
 
     name: Name
     addresses: Annotated[
-        tuple[str, ...],
+        tuple[Annotated[str, AfterValidator(_own_mailbox)], ...],
         Field(
             min_length=1,
             json_schema_extra={"right": 'a list of mailboxes, such as ["support@company.example"]'},
         ),
-        AfterValidator(_mailboxes),
     ]
     sender_name: Annotated[
         str,
-        Field(max_length=100, json_schema_extra={"right": "what customers see beside the address"}),
+        Field(
+            max_length=100,
+            pattern=ONE_LINE,
+            json_schema_extra={"right": "what customers see beside the address, on one line"},
+        ),
     ] = ""
     forms: Annotated[
-        tuple[str, ...],
+        tuple[Annotated[str, AfterValidator(_mailbox)], ...],
         Field(
             json_schema_extra={
                 "right": "a list of mailboxes that web forms write from: who wrote is in Reply-To"
             }
         ),
-        AfterValidator(_mailboxes),
     ] = ()
     queue: Queue = None
 
@@ -173,14 +181,13 @@ class SmsAccountSeed(Section):
 
     name: Name
     numbers: Annotated[
-        tuple[str, ...],
+        tuple[Annotated[str, AfterValidator(_number)], ...],
         Field(
             min_length=1,
             json_schema_extra={
                 "right": 'a list of numbers in E.164 or short codes, such as ["+12025550100"]'
             },
         ),
-        AfterValidator(_numbers),
     ]
     account_sid: Annotated[
         str,

@@ -17,9 +17,7 @@ from collections.abc import Iterable
 from triggerhub.domain.errors import Invalid
 
 _MAC_CHARS = 13  # 65 bits
-_MAX_TOKEN = 26
 _MAX_LOCAL_PART = 64  # RFC 5321, 4.5.3.1.1
-LONGEST_LOCAL_PART = _MAX_LOCAL_PART - len("+c.") - _MAX_TOKEN - len(".") - _MAC_CHARS
 MIN_KEY = 16
 
 _TOKEN = re.compile(r"[a-z0-9_-]{1,26}\Z")

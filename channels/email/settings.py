@@ -18,13 +18,13 @@ from typing import TYPE_CHECKING, Annotated, Self
 import idna
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from channels.email.reply_address import LONGEST_LOCAL_PART
+from config.mailbox import check_local_part
+from config.seed import ONE_LINE
 from triggerhub.domain.errors import Invalid
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
-_LOCAL = re.compile(r"[a-z0-9!#$%&'*/=?^_`{|}~+-]+(?:\.[a-z0-9!#$%&'*/=?^_`{|}~+-]+)*\Z")
 _DOMAIN = re.compile(
     r"(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\Z"
 )
@@ -63,15 +63,9 @@ def _without_end(domain: str) -> str:
 def _own(value: str) -> str:
     address = normal(value)
     local, _, domain = address.rpartition("@")
-    if not _LOCAL.match(local) or not _DOMAIN.match(domain) or len(domain) > 253:
-        raise ValueError("write a plain mailbox, like support@company.example")
-    if "+" in local:
-        raise ValueError("leave out the + part: it is where reply addresses carry their token")
-    if len(local) > LONGEST_LOCAL_PART:
-        raise ValueError(
-            f"at most {LONGEST_LOCAL_PART} characters before the @, so that a signed reply "
-            "address fits into the 64 that mail allows"
-        )
+    check_local_part(local)
+    if not _DOMAIN.match(domain) or len(domain) > 253:
+        raise ValueError("write a domain, like company.example, behind the @")
     return address
 
 
@@ -98,7 +92,7 @@ class EmailAccount(BaseModel):
 
     name: Annotated[str, Field(min_length=1, max_length=100)]
     addresses: Annotated[tuple[Own, ...], AfterValidator(_distinct)]
-    sender_name: Annotated[str, Field(max_length=100, pattern=r"^[^\x00-\x1f\x7f]*$")] = ""
+    sender_name: Annotated[str, Field(max_length=100, pattern=ONE_LINE)] = ""
     forms: tuple[Anybodys, ...] = ()
 
     @classmethod

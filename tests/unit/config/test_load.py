@@ -172,10 +172,12 @@ offer_seconds = 1
 name = "x"
 [[email.accounts]]
 name = "Mailbox"
-addresses = ["support"]
+addresses = ["support", "a@b.example", "a+b@b.example", "aaaaaaaaaaaaaaaaaaaaaa@b.example"]
+sender_name = "a\\nb"
+forms = ["Web+Form@b.example", "form"]
 [[sms.accounts]]
 name = "Main"
-numbers = ["+1 (202) 555-0100"]
+numbers = ["+1 (202) 555-0100", "+12025550100", "12"]
 account_sid = "AC1"
 queue = "Suport"
 smtp_port = 25
@@ -196,8 +198,13 @@ password_hash = "rot13"
         ("[hub]", "timezone"),
         ("[[queues]] 1 (Support)", "offer_seconds"),
         ("[email.acounts]", ""),
-        ("[[email.accounts]] 1 (Mailbox)", "addresses"),
-        ("[[sms.accounts]] 1 (Main)", "numbers"),
+        ("[[email.accounts]] 1 (Mailbox)", "addresses[1]"),
+        ("[[email.accounts]] 1 (Mailbox)", "addresses[3]"),
+        ("[[email.accounts]] 1 (Mailbox)", "addresses[4]"),
+        ("[[email.accounts]] 1 (Mailbox)", "sender_name"),
+        ("[[email.accounts]] 1 (Mailbox)", "forms[2]"),
+        ("[[sms.accounts]] 1 (Main)", "numbers[1]"),
+        ("[[sms.accounts]] 1 (Main)", "numbers[3]"),
         ("[[sms.accounts]] 1 (Main)", "account_sid"),
         ("[[sms.accounts]] 1 (Main)", "auth_token"),
         ("[[sms.accounts]] 1 (Main)", "queue"),
@@ -212,6 +219,8 @@ password_hash = "rot13"
     assert all(f.wrong and f.right for f in found)
     assert said["settings", "http_prot"].right == "Did you mean http_port?"
     assert said["[[sms.accounts]] 1 (Main)", "queue"].right == "Did you mean Support?"
+    assert "leave out the + part" in said["[[email.accounts]] 1 (Mailbox)", "addresses[3]"].wrong
+    assert "at most 21" in said["[[email.accounts]] 1 (Mailbox)", "addresses[4]"].wrong
     assert "above the first" in said["[[sms.accounts]] 1 (Main)", "smtp_port"].right
     text = "\n".join(map(str, found))
     for secret in ("hunter2", "short-secret", "open sesame", "rot13"):

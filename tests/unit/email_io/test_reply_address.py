@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from channels.email.reply_address import LONGEST_LOCAL_PART, ReplyAddresses, mailbox_of
+from channels.email.reply_address import ReplyAddresses, mailbox_of
+from config.mailbox import LONGEST_LOCAL_PART
 from triggerhub.domain.clock import RandomIds, SystemClock
 from triggerhub.domain.errors import Invalid
 
@@ -51,6 +52,10 @@ def test_an_id_of_ours_fits_beside_the_longest_mailbox() -> None:
     token = RandomIds(SystemClock()).new("rt")
     mailbox = "a" * LONGEST_LOCAL_PART + "@demo.example"
     assert REPLIES.find([REPLIES.make(mailbox, token)]) == (token,)
+    longest = "t" * 26
+    assert REPLIES.find([REPLIES.make(mailbox, longest)]) == (longest,)
+    with pytest.raises(Invalid, match="too long"):
+        REPLIES.make("a" + mailbox, longest)
 
 
 def test_several_are_found_in_order_and_once() -> None:

@@ -24,7 +24,7 @@ def test_addresses_are_kept_in_their_normal_form() -> None:
         ("Demo <support@demo.example>", "plain mailbox"),
         ("support@demo.example\r\nBcc: a@b.example", "plain mailbox"),
         ("客服@demo.example", "plain mailbox"),
-        ("support@", "plain mailbox"),
+        ("support@", "domain"),
         (".support@demo.example", "plain mailbox"),
         ("support+x@demo.example", "leave out the"),
         ("a" * 22 + "@demo.example", "signed reply"),
