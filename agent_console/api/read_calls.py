@@ -21,6 +21,7 @@ from triggerhub.domain.permissions import Subject, may
 from triggerhub.domain.ports import Json
 
 PAGE = 500  # events
+AT_ONCE = 10_000  # events that one call looks through
 METRICS = tuple(FIGURES[name] for name in OF_A_QUEUE if name != "longest_since")  # no moment
 
 
@@ -93,19 +94,25 @@ async def attention(call: AnyCall) -> Answer:
 
 
 async def outcome(call: AnyCall) -> Answer:
-    """Looks through the log after `after`; `next` is where it stopped without finding any."""
+    """Looks through the log after `after`; `next` is where it stopped without finding any.
+
+    It stops after `AT_ONCE`, too: the log may be long, and others use the database.
+    """
     views, after, message_id = call.console.views, call.query.after, call.part("id")
+    left_to_read = AT_ONCE
     deadline = call.console.clock.now() + timedelta(seconds=call.query.wait)
     while True:
-        while facts := await views.facts(after, PAGE):
+        while left_to_read > 0 and (facts := await views.facts(after, PAGE)):
+            left_to_read -= len(facts)
             found = rereading.outcome(message_id, (recorded.fact for recorded in facts))
             after = facts[-1].seq
             if found is not None:
                 return {**asdict(found), "next": after}
         left = (deadline - call.console.clock.now()).total_seconds()
-        if left > 0:
+        if left_to_read > 0 and left > 0:
             await call.console.progress.wait_beyond(after, left)
-        if await views.head() <= after:  # time is over, or the hub goes down
+        # Enough is read, time is over, or the hub goes down.
+        if left_to_read <= 0 or await views.head() <= after:
             return {"outcome": None, "reason": "", "customer_id": None, "next": after}
 
 

@@ -10,6 +10,7 @@ import pytest
 from aiohttp import FormData
 from openapi_spec_validator import validate
 
+from agent_console.api import read_calls
 from agent_console.api.table import ROUTES
 from agent_console.pages import PAGES
 from tests.integration.console.promised import DOCUMENT
@@ -77,6 +78,22 @@ async def test_what_becomes_of_a_message_that_is_read_again(served: Served, hous
     assert found["reason"].startswith("mail_binary")
     read = await sue.get("messages/me_1/outcome?after=0")
     assert (read["outcome"], read["customer_id"]) == ("read", "cu_1")
+
+
+async def test_an_outcome_is_looked_for_in_portions(
+    served: Served, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(read_calls, "PAGE", 2)
+    monkeypatch.setattr(read_calls, "AT_ONCE", 6)
+    sue, end = await served.signed_in("sue"), len(house.log)
+    assert end > 6
+    first = await sue.get("messages/me_9/outcome?after=0&wait=60")
+    assert (first["outcome"], first["next"]) == (None, 6)
+    asked, told = 1, await sue.get("messages/me_2/outcome?after=0")
+    while told["outcome"] is None:
+        asked, told = asked + 1, await sue.get(f"messages/me_2/outcome?after={told['next']}")
+    assert (told["outcome"], told["customer_id"]) == ("read", "cu_2")
+    assert asked == -(-told["next"] // 6) > 1
 
 
 @pytest.mark.parametrize(
