@@ -91,10 +91,20 @@ Queue = Annotated[
 ]
 
 
+# What every company's agents can be (triggerhub.domain.model.agent).
+COMMON_PRESENCES = ("offline", "available", "break", "meal", "meeting", "training", "busy")
+
+
+def _own_presence(value: str) -> str:
+    if value.casefold() in COMMON_PRESENCES:
+        raise ValueError("every company has it already")
+    return value
+
+
 PresenceName = Annotated[
     str,
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=40),
-    Field(json_schema_extra={"right": "1 to 40 characters"}),
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=40, pattern=NAME),
+    AfterValidator(_own_presence),
 ]
 
 
@@ -123,7 +133,9 @@ class HubSeed(Section):
         tuple[PresenceName, ...],
         Field(
             max_length=20,
-            json_schema_extra={"right": 'up to 20 of your own, such as ["Coaching"]'},
+            json_schema_extra={
+                "right": 'up to 20 of your own, of 1 to 40 characters, such as ["Coaching"]'
+            },
         ),
     ] = ()
 

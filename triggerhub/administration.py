@@ -93,6 +93,7 @@ def configure_hub(tx: Transaction, **changes: Unpack[_Hub]) -> None:
         presences=tx.presences(),
     )
     wanted = replace(known, **changes)
+    wanted = replace(wanted, presences=tuple(dict.fromkeys(wanted.presences)))
     if row is None or wanted != known:
         tx.append(wanted, actor=ACTOR)
 

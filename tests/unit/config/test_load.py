@@ -9,6 +9,8 @@ import pytest
 from pydantic import SecretStr
 
 from config import Settings, SettingsError, SettingsFault, load
+from config.seed import COMMON_PRESENCES
+from triggerhub.domain.model.agent import PRESENCES
 
 GOOD = """
 http_port = 9000
@@ -255,6 +257,10 @@ def test_a_short_code_is_a_number_too(write: Write) -> None:
         ("[[queues]]\nname = 7", "[[queues]] 1, name", "not text"),
         ("[[queues]]\nname = ''", "[[queues]] 1, name", "empty"),
         ("[[queue]]\nname = 'x'", "[queue]", "no such section"),
+        ("[hub]\npresences = ['Available']", "[hub], presences[1]: 'Available'", "has it already"),
+        ('[hub]\npresences = ["Coaching", "a\\nb"]', "[hub], presences[2]", "another form"),
+        (f"[hub]\npresences = ['{41 * 'a'}']", "[hub], presences[1]", "too long"),
+        ("[hub]\npresences = [' ']", "[hub], presences[1]", "it is empty"),
     ],
 )
 def test_single_faults(write: Write, text: str, place: str, wrong: str) -> None:
@@ -262,6 +268,10 @@ def test_single_faults(write: Write, text: str, place: str, wrong: str) -> None:
     assert place in said
     assert wrong in said
     assert "pydantic" not in said
+
+
+def test_what_every_company_can_be_is_known_here_too() -> None:
+    assert COMMON_PRESENCES == PRESENCES
 
 
 def test_doubles(write: Write) -> None:
