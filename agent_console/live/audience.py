@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Set
+from collections.abc import Callable, Iterable, Set
 
 from agent_console.live.holdings import NOBODY, Holdings
 from agent_console.live.scope import is_holder, slim_offer
@@ -18,6 +18,8 @@ class Audience:
         self.joining: set[Viewer] = set()
         self.overseers: set[Viewer] = set()
         self.holdings = Holdings()
+        self.doubt: Callable[[Viewer], None] = lambda viewer: None
+        """Called with whoever may follow some customer no more (`follows` tells)."""
         self._by_agent: dict[str, set[Viewer]] = {}
         self._all_agents: set[Viewer] = set()
         self._watchers: dict[str, set[Viewer]] = {}
@@ -47,6 +49,7 @@ class Audience:
             _discard(self._watchers, customer_id, viewer)
             if likely is not None:
                 _discard(self._watchers, likely, viewer)
+        self.doubt(viewer)
 
     def of_agent(self, agent_id: str) -> Iterable[Viewer]:
         return self._by_agent.get(agent_id, ())
@@ -108,11 +111,15 @@ class Audience:
         return [customer_id, *sorted(others)]
 
     def watch(self, viewer: Viewer, customer_id: str, likely: str | None) -> None:
-        self.unwatch(viewer, customer_id)
+        self._drop_watch(viewer, customer_id)
         viewer.watching[customer_id] = likely
         self._index_watch(viewer, customer_id, likely)
 
     def unwatch(self, viewer: Viewer, customer_id: str) -> None:
+        self._drop_watch(viewer, customer_id)
+        self.doubt(viewer)
+
+    def _drop_watch(self, viewer: Viewer, customer_id: str) -> None:
         if customer_id not in viewer.watching:
             return
         likely = viewer.watching.pop(customer_id)
@@ -127,6 +134,7 @@ class Audience:
         viewer.joining = True
         self.joining.add(viewer)
         viewer.refresh.set()
+        self.doubt(viewer)
 
     def seed(self, viewer: Viewer, seq: int, snapshot: Json) -> None:
         """Learn from a viewer's snapshot as of `seq` what it holds and is offered.

@@ -35,6 +35,8 @@ class Moved:
     """Customers, each with whom the work only claims to be of."""
     knowing: list[tuple[str, set[Viewer]]] = field(default_factory=list)
     """Customers, each with those on whose card the work's own row brings all that changed."""
+    left: set[str] = field(default_factory=set)
+    """Agents who hold one piece of it no more."""
 
 
 class Fanout:
@@ -58,6 +60,8 @@ class Fanout:
         self._route_offer_ends(keys)
         seq = batch[-1].seq
         moved = self._route_work(seq, keys, found)
+        for viewer in self._audience.of_agents(moved.left):
+            self._audience.doubt(viewer)
         whole = self._route_offers(keys, found)
         await self._watches.recheck(moved.customers, moved.claims)
         await self._send_people(keys, found, moved, whole)
@@ -143,6 +147,7 @@ class Fanout:
             before = holdings.agents(interaction_id)
             now = holdings.put(interaction_id, row)
             is_open = row is not None and row["state"] != "closed"
+            moved.left |= before - now
             seeing = audience.of_agents(now)
             if is_open:
                 seeing |= audience.overseers

@@ -1,7 +1,8 @@
 """Who looks at which conversation, and who is typing: of the moment, on this node, never logged.
 
 A conversation is looked at by those who follow its customer, as the audience knows them: whoever
-doesn't any more is neither told nor told of. After a snapshot a console says anew what it shows.
+doesn't any more is at once neither told nor told of. After a snapshot a console says anew what it
+shows.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from agent_console.live.viewer import Viewer
 class Hints:
     def __init__(self, audience: Audience) -> None:
         self._audience = audience
+        audience.doubt = self._check
         self._looks: dict[Viewer, tuple[str, str]] = {}  # at (conversation, its customer)
         self._typing: set[Viewer] = set()
         self._of: dict[str, set[Viewer]] = {}
@@ -40,6 +42,11 @@ class Hints:
             self._typing.discard(viewer)
         self._send(conversation_id)
 
+    def _check(self, viewer: Viewer) -> None:
+        look = self._looks.get(viewer)
+        if look is not None and not self._audience.follows(viewer, look[1]):
+            self.gone(viewer)
+
     def _forget(self, viewer: Viewer) -> str:
         conversation_id, _ = self._looks.pop(viewer)
         self._typing.discard(viewer)
@@ -49,9 +56,6 @@ class Hints:
         return conversation_id
 
     def _send(self, conversation_id: str) -> None:
-        for viewer in list(self._of.get(conversation_id, ())):
-            if not self._audience.follows(viewer, self._looks[viewer][1]):
-                self._forget(viewer)
         viewers = self._of.get(conversation_id, set())
         typing: dict[str, bool] = {}
         for viewer in viewers:

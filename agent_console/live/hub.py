@@ -175,13 +175,11 @@ class LiveHub:
     async def join_again(self, viewer: Viewer, actor: Actor) -> None:
         """The same console with the rights of now; what it may no longer watch is dropped."""
         self._audience.remove(viewer)
-        self._hints.gone(viewer)
         viewer.become(actor)
         await self.join(viewer, None, None, list(viewer.watching))
 
     def leave(self, viewer: Viewer) -> None:
         self._audience.remove(viewer)
-        self._hints.gone(viewer)
         self.listing.show(viewer, shows=False)
         if not self._audience.viewers:
             self._empty.set()

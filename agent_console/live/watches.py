@@ -82,6 +82,7 @@ class Watches:
                 likely = None
             if customer_id in viewer.watching:
                 self._audience.watch(viewer, customer_id, likely)
+        self._audience.doubt(viewer)  # the likely one may have been another before
         return card, likely
 
     async def _check(self, viewer: Viewer, customer_id: str) -> None:
