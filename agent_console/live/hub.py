@@ -14,11 +14,11 @@ import structlog
 
 from agent_console.live.audience import Audience
 from agent_console.live.catch_up import MAX_GAP, Waiting, gap, missed
+from agent_console.live.customer_list import CustomerList
 from agent_console.live.fanout import Fanout
+from agent_console.live.figures import Figures
 from agent_console.live.frames import frame
 from agent_console.live.hints import Hints
-from agent_console.live.listing import Listing
-from agent_console.live.lists import Lists
 from agent_console.live.messages import MAX_WATCHED
 from agent_console.live.milestones import Milestones
 from agent_console.live.scope import trimmed
@@ -34,11 +34,12 @@ log = structlog.get_logger(__name__)
 
 _JOINS_AT_ONCE = 4
 AT_ONCE = 64  # events: of many at once the first are shown while others are still decided
-_REFRESH_LISTS = 60.0  # seconds; "today" ends without an event
+_REFRESH_FIGURES = 60.0  # seconds; "today" ends without an event
 
 
 class LiveHub:
-    """`epoch` names this log: a console that comes back with another one starts anew."""
+    """`epoch` names this log: a console that comes back with another one starts anew. `every`: the
+    time between two looks at the figures, and between two turns of those who list customers."""
 
     def __init__(
         self,
@@ -47,14 +48,14 @@ class LiveHub:
         clock: Clock,
         *,
         epoch: str,
-        lists_every: timedelta = timedelta(seconds=1),
+        every: timedelta = timedelta(seconds=1),
         max_gap: int = MAX_GAP,
     ) -> None:
         self._views = views
         self._tail = tail
         self._clock = clock
         self._epoch = epoch
-        self._lists_every = lists_every.total_seconds()
+        self._every = every.total_seconds()
         self._max_gap = max_gap
         self._audience = Audience()
         self._hints = Hints(self._audience)
@@ -62,9 +63,9 @@ class LiveHub:
         self._sent = Milestones()
         self.watches = Watches(views, self._audience, self._sent)
         self._fanout = Fanout(views, self._audience, self.watches)
-        self._lists = Lists(views, self._audience)
-        self._lists_due = asyncio.Event()
-        self.listing = Listing(every=self._lists_every)
+        self._figures = Figures(views, self._audience)
+        self._figures_due = asyncio.Event()
+        self.customer_list = CustomerList(every=self._every)
         self._joins = asyncio.Semaphore(_JOINS_AT_ONCE)
         self._pending: list[Recorded] = []
         self._arrived = asyncio.Event()
@@ -92,8 +93,8 @@ class LiveHub:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._listen(head), name="feed.listen")
             group.create_task(self._work(), name="feed.work")
-            group.create_task(self._send_lists(), name="feed.lists")
-            group.create_task(self.listing.run(), name="feed.listing")
+            group.create_task(self._send_figures(), name="feed.figures")
+            group.create_task(self.customer_list.run(), name="feed.customer_list")
 
     async def drain(self, seconds: float = 5.0) -> None:
         """Say goodbye to every console and end what waits; returns when the last one is gone."""
@@ -157,7 +158,7 @@ class LiveHub:
         self._audience.seed(viewer, seq, snapshot)
         viewer.begin(seq, first)
         self._audience.joining.discard(viewer)
-        self._lists_due.set()
+        self._figures_due.set()
 
     async def _snapshot(self, viewer: Viewer) -> tuple[int, Json]:
         """With the rights that the viewer has as of the snapshot itself, not those of before."""
@@ -180,7 +181,7 @@ class LiveHub:
 
     def leave(self, viewer: Viewer) -> None:
         self._audience.remove(viewer)
-        self.listing.show(viewer, shows=False)
+        self.customer_list.show(viewer, shows=False)
         if not self._audience.viewers:
             self._empty.set()
 
@@ -238,9 +239,9 @@ class LiveHub:
                     self._resume_all()
                 else:
                     keys = await self._fanout.send(batch)
-                    self.listing.note(keys)
-                    if keys.lists:
-                        self._lists_due.set()
+                    self.customer_list.note(keys)
+                    if keys.figures:
+                        self._figures_due.set()
             except Unavailable as error:
                 log.warning("feed.rows", error=str(error))
                 return False
@@ -256,17 +257,17 @@ class LiveHub:
         for viewer in self._audience.viewers:
             viewer.say_bye("slow", 250)
 
-    async def _send_lists(self) -> None:
+    async def _send_figures(self) -> None:
         while True:
             try:
-                async with asyncio.timeout(_REFRESH_LISTS):
-                    await self._lists_due.wait()
+                async with asyncio.timeout(_REFRESH_FIGURES):
+                    await self._figures_due.wait()
             except TimeoutError:
                 pass
-            self._lists_due.clear()
+            self._figures_due.clear()
             try:
-                await self._lists.send(self.seq)
+                await self._figures.send(self.seq)
             except Unavailable as error:
-                log.warning("feed.lists", error=str(error))
-                self._lists_due.set()
-            await asyncio.sleep(self._lists_every)
+                log.warning("feed.figures", error=str(error))
+                self._figures_due.set()
+            await asyncio.sleep(self._every)

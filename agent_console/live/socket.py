@@ -221,7 +221,7 @@ class _Connection:
                 case Viewing():
                     await self._view(message)
                 case ListingMessage():
-                    self._feed.hub.listing.show(self._viewer, shows=message.listing)
+                    self._feed.hub.customer_list.show(self._viewer, shows=message.listing)
 
     async def _command(self, message: CommandMessage) -> None:
         """One after the other, in the order given; the answer follows the command's frames.

@@ -37,7 +37,7 @@ class Touched:
     sent. `told`: entry id → the interaction that left its agent by what it tells of. `renamed`:
     customers whose open interactions show something else now, and the cards of those who claim to
     be them. `retold`: customers whose timeline became another one: whoever shows it takes a new
-    snapshot. `users`: viewers whose own rights or name changed. `lists`: numbers of queues,
+    snapshot. `users`: viewers whose own rights or name changed. `figures`: numbers of queues,
     accounts or attention. `everyone`: only a new snapshot will do.
     """
 
@@ -54,13 +54,13 @@ class Touched:
     renamed: set[str] = field(default_factory=set)
     retold: set[str] = field(default_factory=set)
     users: set[str] = field(default_factory=set)
-    lists: bool = False
+    figures: bool = False
     everyone: bool = False
 
     def waits(self, interaction_id: str) -> None:
         self.interactions.add(interaction_id)
         self.moved.add(interaction_id)
-        self.lists = True
+        self.figures = True
 
     def work(self, interaction_id: str) -> None:
         self.waits(interaction_id)
@@ -86,15 +86,15 @@ def _nothing(keys: Touched, recorded: Recorded, fact: Fact) -> None:
     """Changes nothing that a console shows."""
 
 
-def _lists(keys: Touched, recorded: Recorded, fact: Fact) -> None:
-    keys.lists = True
+def _figures(keys: Touched, recorded: Recorded, fact: Fact) -> None:
+    keys.figures = True
 
 
 def _resolved(keys: Touched, recorded: Recorded, fact: e.MessageResolved) -> None:
     keys.entries[fact.message_id] = fact.customer_id
     keys.interactions.add(fact.interaction_id)
     keys.came[fact.interaction_id] = fact.customer_id
-    keys.lists = True
+    keys.figures = True
 
 
 def _queued(keys: Touched, recorded: Recorded, fact: e.MessageQueued) -> None:
@@ -112,7 +112,7 @@ def _progress(keys: Touched, recorded: Recorded, fact: Any) -> None:
 def _turn(keys: Touched, recorded: Recorded, fact: Any) -> None:
     """What an account or what needs attention shows changed with it."""
     _progress(keys, recorded, fact)
-    keys.lists = True
+    keys.figures = True
 
 
 def _not_answered(keys: Touched, recorded: Recorded, fact: Any) -> None:
@@ -208,13 +208,13 @@ def _leg(keys: Touched, recorded: Recorded, fact: Any) -> None:
 
 def _agent(keys: Touched, recorded: Recorded, fact: Any) -> None:
     keys.agents.add(fact.agent_id)
-    keys.lists = True
+    keys.figures = True
 
 
 def _user(keys: Touched, recorded: Recorded, fact: e.UserConfigured) -> None:
     keys.agents.add(fact.user_id)
     keys.users.add(fact.user_id)
-    keys.lists = True
+    keys.figures = True
 
 
 def _password(keys: Touched, recorded: Recorded, fact: e.UserPasswordSet) -> None:
@@ -223,13 +223,13 @@ def _password(keys: Touched, recorded: Recorded, fact: e.UserPasswordSet) -> Non
 
 def _everyone(keys: Touched, recorded: Recorded, fact: Fact) -> None:
     keys.everyone = True
-    keys.lists = True
+    keys.figures = True
 
 
 _TOUCHES: dict[type[Fact], Touch] = {
     e.MessageReceived: _nothing,
     e.MessageParsed: _nothing,
-    e.MessageUnparseable: _lists,
+    e.MessageUnparseable: _figures,
     e.MessageResolved: _resolved,
     e.AttachmentFetched: _progress,
     e.AttachmentDeferred: _nothing,
@@ -278,10 +278,10 @@ _TOUCHES: dict[type[Fact], Touch] = {
     e.AgentConnected: _agent,
     e.AgentDisconnected: _agent,
     e.AttentionReplayed: _nothing,
-    e.AttentionClosed: _lists,
-    e.AttentionRaised: _lists,
+    e.AttentionClosed: _figures,
+    e.AttentionRaised: _figures,
     e.HubConfigured: _everyone,
-    e.AccountConfigured: _lists,
+    e.AccountConfigured: _figures,
     e.AccountRemoved: _everyone,
     e.QueueConfigured: _everyone,
     e.QueueRemoved: _everyone,

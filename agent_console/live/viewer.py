@@ -33,7 +33,7 @@ class Viewer:
         self.scope: Scope = scope_of(actor)
         self.joining = True
         self.fresh = True
-        """Its lists (queues, accounts, attention) are to be sent whole once more."""
+        """Its figures (queues, accounts, attention) are to be sent whole once more."""
         self.refresh = asyncio.Event()
         """Turned when its rights may have changed: to be recognised and to join again."""
         self.watching: dict[str, str | None] = {}

@@ -241,7 +241,7 @@ async def onlooking(
 ) -> AsyncIterator[Onlookers]:
     hub = LiveHub(
         world.views, world.store, world.clock, epoch=await world.views.epoch(),
-        lists_every=timedelta(0),
+        every=timedelta(0),
     )  # fmt: skip
     running = asyncio.create_task(hub.run())
     onlookers = Onlookers(world, hub, staying, leaving)

@@ -67,7 +67,7 @@ async def served(house: House, tmp_path: Path) -> AsyncIterator[Served]:
         if not ready["up"]:
             raise Unavailable("the database can't be reached")
 
-    hub = LiveHub(house, house, house.clock, epoch="ep_1", lists_every=timedelta(milliseconds=5))
+    hub = LiveHub(house, house, house.clock, epoch="ep_1", every=timedelta(milliseconds=5))
     server = console_server(
         views=house,
         desk=house,

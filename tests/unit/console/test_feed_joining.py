@@ -23,7 +23,7 @@ async def in_hand() -> AsyncIterator[tuple[Story, Running]]:
     """A hub of which nobody has a console open, and Ana has work."""
     house = furnished()
     story = Story(house)
-    async with Running(house, lists_every=timedelta(0), max_gap=40) as running:
+    async with Running(house, every=timedelta(0), max_gap=40) as running:
         story.new(0)
         story.offer(0)
         story.accept(0)
@@ -105,7 +105,7 @@ async def test_who_goes_out_of_reach_is_watched_no_more(yields: int, turns: int,
             interaction_id="in_1", queue_id="qu_support", enqueued_at=now, first_enqueued_at=now,
             reason="transfer",
         )  # fmt: skip
-    async with Running(house, lists_every=timedelta(0), max_gap=40) as running:
+    async with Running(house, every=timedelta(0), max_gap=40) as running:
         story.new(0)
         await running.settle()
         house.yields = yields

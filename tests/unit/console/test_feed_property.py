@@ -187,7 +187,7 @@ async def play(steps: list[tuple[str, int]], yields: int, limit: int, *, alone: 
     house.yields = yields
     story = Story(house)
     happen: dict[str, Callable[[int], None]] = {name: getattr(story, name) for name in HAPPENINGS}
-    async with Running(house, lists_every=timedelta(0), max_gap=40) as running:
+    async with Running(house, every=timedelta(0), max_gap=40) as running:
         screens = [Screen(house, running.hub, user_id, limit) for user_id, *_ in STAFF[:3]]
         for screen in screens[:2] if alone else screens:
             await screen.open()

@@ -63,7 +63,7 @@ async def test_who_has_lost_the_customer_is_neither_told_nor_told_of(
 ) -> None:
     house = furnished()
     house.append(*scenes.new_work(house, "1", "cu_1", "qu_sales"))
-    async with Running(house, lists_every=timedelta(0)) as running:
+    async with Running(house, every=timedelta(0)) as running:
         sue = Screen(house, running.hub, "user_sue")
         other = Screen(house, running.hub, f"user_{login}")
         await sue.open()

@@ -31,7 +31,7 @@ class _Piece:
     plain: bool = False
 
 
-class Lists:
+class Figures:
     def __init__(self, views: Views, audience: Audience) -> None:
         self._views = views
         self._audience = audience

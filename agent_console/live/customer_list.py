@@ -17,7 +17,7 @@ AT_A_TIME = 4  # consoles
 CHANGED = frame("customers.changed", {})
 
 
-class Listing:
+class CustomerList:
     def __init__(self, *, every: float) -> None:
         self._every = every  # seconds
         self._showing: set[Viewer] = set()
