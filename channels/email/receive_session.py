@@ -199,6 +199,8 @@ class MailSession(SMTP):
         await super().push(status)
         if status[:1] in ("5", b"5"):  # of whatever kind: it was a mistake, and took an answer
             self.errors += 1
+        if status[:3] in ("550", b"550", "552", b"552"):  # mail that somebody will miss
+            _log.info("email.refused", code=int(status[:3]), peer=self.peer)
         if self.errors > _MAX_ERRORS and not self.closing:
             self.closing = True
             self._goodbye("421 4.7.0 Too many errors")

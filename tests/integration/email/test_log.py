@@ -41,3 +41,18 @@ async def test_no_customer_and_no_password_in_the_log(
     told = "\n".join([*map(str, lines), *(r.getMessage() for r in ours), str(refused.value)])
     for secret in ("anna", "4711", "AGFubm", "wr0ng", "s3cret"):
         assert secret not in told
+
+
+async def test_whom_the_door_turned_away_and_why(listen: Listen) -> None:
+    with structlog.testing.capture_logs() as lines:
+        hub = await listen(message=1000)
+        wire = await hub.wire()
+        await wire.begin()
+        assert (await wire.say(b"Subject: x\r\n\r\n" + b"x" * 1000 + b"\r\n.")).startswith("552")
+        assert (await wire.say("MAIL FROM:<anna@customer.example>")).startswith("250")
+        assert (await wire.say("RCPT TO:<nobody@demo.example>")).startswith("550")
+    told = [line for line in lines if line["event"] == "email.refused"]
+    assert [(line["code"], line["peer"]) for line in told] == [
+        (552, "127.0.0.1"), (550, "127.0.0.1"),
+    ]  # fmt: skip
+    assert "nobody" not in str(told)
