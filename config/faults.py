@@ -42,7 +42,7 @@ def render(faults: Sequence[SettingsFault]) -> str:
 
 def meant(word: str, known: Iterable[str]) -> str:
     """`Did you mean …?` with the nearest known word, else the list of them."""
-    by_lower = {name.lower(): name for name in sorted(known)}
+    by_lower = {name.lower(): name for name in sorted(known) if name}
     near = get_close_matches(word.lower(), by_lower, n=1, cutoff=0.6)
     if near:
         return f"Did you mean {by_lower[near[0]]}?"

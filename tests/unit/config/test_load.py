@@ -282,6 +282,13 @@ def test_doubles(write: Write) -> None:
     ]
 
 
+def test_a_queue_without_a_name_is_not_proposed(write: Write) -> None:
+    path = write(
+        "[[queues]]\nname = ''\n[[queues]]\nname = 'A'\n" + GOOD[GOOD.index("[[users]]") :]
+    )
+    assert {f.key: f.right for f in faults(path)}["queues"] == "one of A"
+
+
 def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     assert "no such file" in the_one(tmp_path / "missing.toml").wrong
     assert the_one(tmp_path).wrong == "is a directory"
