@@ -20,7 +20,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.request import urlopen
 
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 from playwright.async_api import Error as PlaywrightError
 
 from tests.screenshots.palette import small
@@ -38,7 +38,10 @@ OFFER = "article.offer"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """How a page looks. `speaker`: who of the demo works in this language, and on whom."""
+    """How a page looks. `speaker`: who of the demo works in this language, and on whom.
+
+    `asked`: of the words that the customer sends by SMS.
+    """
 
     name: str
     locale: str
@@ -46,6 +49,7 @@ class Look:
     dark: bool
     speaker: str
     customer: str
+    asked: str
     answer: str
     draft: str
 
@@ -61,6 +65,7 @@ ENGLISH = Look(
     dark=False,
     speaker="amara",
     customer="Hannah Whitfield",
+    asked="nothing at my door",
     answer="Hello Hannah, I have the driver on the other line. One moment, please.",
     draft="He remembers the green door: it is number 41. He is back with your parcel by 17:00.",
 )
@@ -71,6 +76,7 @@ CHINESE = Look(
     dark=True,
     speaker="xiaowen",
     customer="周雨桐",
+    asked="门口什么都没有",
     answer="您好，我正在联系司机，请稍等。",
     draft="司机想起来了，是 41 号的绿门。今天 17:00 前送到您家。",
 )
@@ -137,15 +143,17 @@ async def accept(page: Page, customer: str = "") -> None:
     offer = page.locator(OFFER, has_text=customer).first
     await offer.wait_for()
     label = await offer.get_attribute("aria-label")
+    same = page.locator(f'{OFFER}[aria-label="{label}"]')  # who wrote by two channels has two
+    before = await same.count()
     await offer.locator(".btn-primary").click()
-    await page.locator(f'{OFFER}[aria-label="{label}"]').wait_for(state="detached")
+    await expect(same).to_have_count(before - 1)
 
 
 async def work(page: Page, look: Look) -> None:
     """Have two in hand, the look's customer on the screen, and one more held out."""
-    await accept(page, look.customer)
+    await accept(page, look.asked)
     await accept(page)
-    await page.locator("a.row", has_text=look.customer).first.click()
+    await page.locator("a.row", has_text=look.asked).first.click()
 
 
 async def write(page: Page, text: str, *, send: bool = False) -> None:
@@ -189,10 +197,10 @@ async def picture_language(studio: Studio, look: Look) -> None:
 
 
 async def picture_board(studio: Studio) -> None:
-    """Queues and agents, when everybody is at work."""
+    """Queues and agents, when everybody is there."""
     for login in ("jonas", "zhiqiang"):
         colleague = await studio.visit(ENGLISH, "/", login=login)
-        await accept(colleague)
+        await colleague.locator(".trigger").wait_for()
     for look in (ENGLISH, CHINESE):
         board = await studio.visit(look, "/supervisor", login="grace")
         await board.locator("section.tiles").wait_for()
