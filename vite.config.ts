@@ -26,6 +26,7 @@ export default defineConfig({
     __VUE_OPTIONS_API__: 'false',
     __VUE_I18N_FULL_INSTALL__: 'false',
     __VUE_I18N_LEGACY_API__: 'false',
+    __INTLIFY_PROD_DEVTOOLS__: 'false',
   },
   build: {
     outDir: '../static',
@@ -36,6 +37,10 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
+    rolldownOptions: {
+      // What the first page needs goes in one piece: many small ones are larger together.
+      output: { codeSplitting: { groups: [{ name: 'first', test: /\/src\/(?:marks|live|shell|work|timeline|answer)\// }] } },
+    },
   },
   server: {
     port: 5173,
