@@ -216,7 +216,7 @@ def _totals(raw: sqlite3.Connection, pattern: Pattern, lived: History) -> None:
     raw.execute("UPDATE log_head SET seq = ?", (pattern.head,))
     raw.execute("UPDATE positions SET seq = ?", (pattern.head,))
     raw.execute("DELETE FROM leases")
-    for table, columns in (("accounts", ("last_out_at",)), ("agents", ("status_at",))):
+    for table, columns in (("accounts", ("last_in_at", "last_out_at")), ("agents", ("status_at",))):
         names = lived.columns[table]
         for row in lived.rows[table]:
             values = dict(zip(names, row, strict=True))
