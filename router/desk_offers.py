@@ -1,4 +1,4 @@
-"""Commands about offers: to accept one, to decline it, to take what waits without one."""
+"""Offers: to accept one, to decline it, to take what waits without one, to give them back."""
 
 from __future__ import annotations
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from storage.projections.rows import Json, ms, profile, text
 from triggerhub.domain import events as ev
+from triggerhub.domain.model.identity import SETTLED
 
 if TYPE_CHECKING:
     from storage.transaction import Transaction
@@ -98,10 +99,9 @@ def _linked(tx: Transaction, r: ev.Recorded, f: ev.IdentityLinked) -> None:
             "version": f.version,
         },
     )
-    if f.why in ("agent", "answered"):
-        # An agent's word, or an answer that proved the address, is about what was said so far:
-        # who claims that address next proves nothing by it, and gets an identity of their own
-        # (ADR 3).
+    if f.why in SETTLED:
+        # That is about what was said so far: who claims that address next proves nothing by it,
+        # and gets an identity of their own (ADR 3).
         tx.connection.run(
             "UPDATE identities SET ended_at = :at"
             " WHERE id = :id AND standing = 'claimed' AND ended_at IS NULL",

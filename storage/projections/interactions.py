@@ -131,16 +131,17 @@ def _is_parked(tx: Transaction, interaction_id: str) -> bool:
 def _closed(tx: Transaction, r: ev.Recorded, f: ev.InteractionClosed) -> None:
     at = ms(r.at)
     assert at is not None
-    if f.how == "abandoned":
-        row = tx.connection.row("interactions", f.interaction_id, "queue_id")
-        if row is not None and row[0]:
-            count_interval(tx, row[0], at, "abandoned")
-    account = tx.connection.row("interactions", f.interaction_id, "account_id", "last_customer_at")
-    if account is not None and account[1] is not None:
+    row = tx.connection.row(
+        "interactions", f.interaction_id, "queue_id", "account_id", "last_customer_at"
+    )
+    assert row is not None
+    if f.how == "abandoned" and row[0]:
+        count_interval(tx, row[0], at, "abandoned")
+    if row[2] is not None:
         tx.connection.run(
             "UPDATE accounts SET last_in_at = :at WHERE id = :id"
             " AND (last_in_at IS NULL OR last_in_at < :at)",
-            {"id": account[0], "at": account[1]},
+            {"id": row[1], "at": row[2]},
         )
     tx.connection.change(
         "interactions",

@@ -191,3 +191,8 @@ class Line:
                 if message.type is WSMsgType.TEXT:
                     self.frames.append(orjson.loads(message.data))
         return self.socket.close_code
+
+
+async def begin(line: Line) -> tuple[int, Json]:
+    frame = await line.until("snapshot")
+    return frame["seq"], frame["data"]
