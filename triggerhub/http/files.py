@@ -14,11 +14,12 @@ _NO_SUCH_PAGE = """<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
-<title>404</title>
-<h1>There is no such page.</h1>
-<p><a href="/">To the console</a></p>
-<h1 lang="zh-CN">没有这个页面。</h1>
-<p lang="zh-CN"><a href="/">前往控制台</a></p>
+<meta name="color-scheme" content="light dark">
+<title>There is no such page · 没有这个页面</title>
+<main>
+<h1>There is no such page. <span lang="zh-CN">没有这个页面。</span></h1>
+<p><a href="/">To the console</a> · <a lang="zh-CN" href="/">前往控制台</a></p>
+</main>
 """
 _HASHED = re.compile(r"[-.][A-Za-z0-9_-]{8,}\.[a-z0-9]+$")
 
