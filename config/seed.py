@@ -21,7 +21,7 @@ from pydantic import (
     StringConstraints,
 )
 
-from config.mailbox import check_local_part
+from config.mailbox import distinct, own_mailbox
 
 _MAILBOX = re.compile(r"[^\s@<>,;\"]+@[^\s@<>,;\"]+\Z")
 _NUMBER = re.compile(r"(?:\+[1-9][0-9]{6,14}|[0-9]{3,8})\Z")
@@ -34,8 +34,7 @@ def _mailbox(value: str) -> str:
 
 
 def _own_mailbox(value: str) -> str:
-    check_local_part(_mailbox(value).rpartition("@")[0].lower())
-    return value
+    return own_mailbox(_mailbox(value))
 
 
 def _number(value: str) -> str:
@@ -168,6 +167,7 @@ class EmailAccountSeed(Section):
             min_length=1,
             json_schema_extra={"right": 'a list of mailboxes, such as ["support@company.example"]'},
         ),
+        AfterValidator(distinct),
     ]
     sender_name: Annotated[
         str,

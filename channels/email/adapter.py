@@ -19,7 +19,7 @@ from channels.email.parse.mail import Address as ParsedAddress
 from channels.email.parse.mail import ParsedMail
 from channels.email.receive_key import delivery_key
 from channels.email.reply_address import ReplyAddresses, mailbox_of
-from channels.email.settings import normal
+from config.mailbox import normal
 from triggerhub.domain.errors import Rejected
 from triggerhub.domain.masking import masked
 from triggerhub.domain.model.message import (

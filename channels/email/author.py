@@ -6,7 +6,7 @@ from channels.email.parse.addresses import read_addresses
 from channels.email.parse.limits import DEFAULT
 from channels.email.parse.mail import Address as ParsedAddress
 from channels.email.parse.problems import Problems
-from channels.email.settings import normal
+from config.mailbox import normal
 from triggerhub.domain.model.message import Address
 
 MAX_NAME = 200  # characters: what stands in every list and on every console

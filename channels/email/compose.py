@@ -16,7 +16,7 @@ from hashlib import blake2b
 
 from channels.email.compose_body import entity
 from channels.email.reply_address import ReplyAddresses
-from channels.email.settings import normal, normal_domain
+from config.mailbox import normal, normal_domain
 from triggerhub.domain.errors import Invalid
 from triggerhub.domain.model.message import Account, OutboundMessage
 from triggerhub.domain.model.subject import MAX_SUBJECT, answering

@@ -25,7 +25,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_address
 import structlog
 
 from channels.email.proof_dkim import LookUp, dns_txt, signing_domain
-from channels.email.settings import normal, normal_domain
+from config.mailbox import normal, normal_domain
 
 _log = structlog.get_logger("channels.email")
 

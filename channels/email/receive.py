@@ -22,7 +22,8 @@ from channels.email.receive_key import delivery_key, told_by_headers
 from channels.email.receive_path import POSTMASTER
 from channels.email.receive_session import Letter, MailSession
 from channels.email.reply_address import mailbox_of
-from channels.email.settings import ListenerSettings, normal, normal_domain
+from channels.email.settings import ListenerSettings
+from config.mailbox import normal, normal_domain
 from triggerhub.domain.clock import Clock
 from triggerhub.domain.errors import Invalid, Rejected, TooLarge, Unavailable
 from triggerhub.domain.model.message import Account, Arrival

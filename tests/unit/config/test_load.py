@@ -229,6 +229,27 @@ password_hash = "rot13"
         assert secret not in text
 
 
+def test_what_no_mailbox_of_ours_can_be_is_told_with_the_rest(write: Write) -> None:
+    with pytest.raises(SettingsError) as refused:
+        load(
+            write(
+                "http_port = 'x'\n"
+                "[[email.accounts]]\nname = 'A'\n"
+                "addresses = ['support@-x.example', 'ok@x.example']\n"
+                "[[email.accounts]]\nname = 'B'\n"
+                "addresses = ['b@bücher.example', 'B@BÜCHER.example']\n"
+            )
+        )
+    said = {(fault.section, fault.key): fault.wrong for fault in refused.value.faults}
+    assert said.keys() == {
+        ("hub.toml", "http_port"),
+        ("[[email.accounts]] 1 (A)", "addresses[1]"),
+        ("[[email.accounts]] 2 (B)", "addresses"),
+    }
+    assert "write a domain" in said["[[email.accounts]] 1 (A)", "addresses[1]"]
+    assert "twice" in said["[[email.accounts]] 2 (B)", "addresses"]
+
+
 SMS = f"name = 'x'\nauth_token = 'x'\naccount_sid = 'AC{0:032}'\n"
 
 

@@ -7,7 +7,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from channels.email.settings import EmailAccount, normal
+from channels.email.settings import EmailAccount
+from config.mailbox import normal
 from triggerhub.domain.errors import Invalid
 
 
