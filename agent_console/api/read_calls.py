@@ -63,7 +63,7 @@ async def interactions(call: AnyCall) -> Answer:
     query = call.query
     wanted = {
         key: value
-        for key in ("queue", "state", "owner", "customer")
+        for key in ("queue", "state", "owner", "customer", "late")
         if (value := getattr(query, key)) is not None
     }
     since = query.answered_since

@@ -39,14 +39,14 @@ _STATES = {
 def interactions(
     reader: Reader, wanted: Mapping[str, str], *, viewer: Actor, after: str | None, limit: int
 ) -> Json:
-    """`wanted`: of queue, state, owner, customer, answered_since, as the contract has them.
+    """`wanted`: of queue, state, owner, customer, answered_since, late, as the contract has them.
 
     `state` may be a figure on a board (domain.figures): the list is what that counts.
     """
     values: Json = {"limit": limit + 1}
     conditions = [*_wanted(reader, wanted, values), *_within_reach(viewer, values)]
     # What leaves few rows has an index of its own; by time we would read all that ever was.
-    few = any(wanted.get(key) for key in ("owner", "customer", "answered_since")) or (
+    few = any(wanted.get(key) for key in ("owner", "customer", "answered_since", "late")) or (
         wanted.get("state", "closed") != "closed"
     )
     opened = "(i.opened_at + 0)" if few else "i.opened_at"
@@ -83,6 +83,11 @@ def _wanted(reader: Reader, wanted: Mapping[str, str], values: Json) -> list[str
             values[key] = value
             if column is not None:
                 conditions.append(f"{column} = :{key}")
+    if account := wanted.get("late"):
+        values["account"] = account
+        conditions.append(
+            f"i.id IN (SELECT e.interaction_id FROM {rows.LATE} AND o.account_id = :account)"
+        )
     if since:
         values["since"] = _since(reader, since)
         # Without a queue the index wants to be told them all.

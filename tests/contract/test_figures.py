@@ -18,7 +18,7 @@ from tests.unit.router.world import SUPERVISOR, World, world_in, world_on
 from triggerhub.domain import commands as cmd
 from triggerhub.domain import events as ev
 from triggerhub.domain.commands import Command
-from triggerhub.domain.errors import HubError
+from triggerhub.domain.errors import HubError, Unavailable
 from triggerhub.domain.figures import FIGURES, OF_A_QUEUE
 from triggerhub.domain.model.message import Arrival
 from triggerhub.domain.permissions import Actor
@@ -81,6 +81,24 @@ class Day:
     async def close(self, n: int) -> None:
         await self._to_work(n, cmd.CloseInteraction)
 
+    async def reply(self, n: int) -> None:
+        row = await self._open(n)
+        if row is not None:
+            await self._do(
+                Actor(id=row.owner_id or "user_ann", role="agent"),
+                cmd.SendMessage(
+                    interaction_id=row.id, channel=row.channel, account_id=row.account_id,
+                    identity_id=row.identity_id, text="Soon",
+                ),
+            )  # fmt: skip
+
+    async def deliver(self, n: int) -> None:
+        """What is due to leave does, or meets a carrier and a relay that are busy."""
+        busy = [Unavailable("busy", retry_after=timedelta(minutes=9))] * (n % 3)
+        for channel in self.world.channels.values():
+            channel.outcomes[:] = busy
+        await self.world.send()
+
     async def set_aside(self, n: int) -> None:
         await self._to_work(n, cmd.SetAside, rule="spam")
 
@@ -138,7 +156,7 @@ class Day:
 
 
 STEPS = sorted(name for name in vars(Day) if not name.startswith("_"))
-OFTEN = ("sms", "mail", "accept", "accept", "take", "close")
+OFTEN = ("sms", "mail", "accept", "accept", "take", "reply", "deliver", "close")
 
 
 async def play(world: World, steps: list[tuple[str, int]], *, every: int) -> None:
@@ -175,6 +193,9 @@ async def check(world: World) -> None:
         held = sorted(hold["interaction_id"] for hold in agent["holds"])
         assert held == sorted(row["id"] for row in found), agent["id"]
         assert set(held) == in_console(board, "holds", "owner_id", agent["id"])
+    for account in await world.views.listed("accounts"):
+        late = await listed(world, {"late": account["id"]})
+        assert account["detail"] == (f"late:{len(late)}" if late else ""), account["id"]
     needs = await world.views.attention(state="open", after=None, limit=200)
     assert await world.views.attention_count() == len(needs["items"])
 

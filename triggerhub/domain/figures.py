@@ -17,9 +17,10 @@ Where = Mapping[str, tuple[Any, ...]]
 class Figure:
     """`name`: of the field of a queue or agent that has it.
 
-    `rows`: what it counts, or looks at: of one queue, or of one agent (`holds`). A row is counted
-    where any of `where` fits it, by fields of the row as the contract has it; without `where` the
-    number is about what happened today, and the rows alone don't tell.
+    `rows`: what it counts, or looks at: of one queue, of one agent (`holds`) or of one channel
+    account (`late`). A row is counted where any of `where` fits it, by fields of the row as the
+    contract has it; without `where` the rows alone don't tell: it is about what happened today, or
+    about what waits to be sent.
     """
 
     name: str
@@ -74,7 +75,11 @@ FIGURES: Mapping[str, Figure] = {
             where=({"assignment_state": ("connected", "held", "wrap_up")},),
             formula="holds = count(legs: agent, not done)",
         ),
+        Figure(
+            name="late", rows="interactions",
+            formula="late = count(interactions with a message queued after a failed attempt)",
+        ),
     )
 }  # fmt: skip
 
-OF_A_QUEUE = tuple(name for name in FIGURES if name != "holds")
+OF_A_QUEUE = tuple(name for name in FIGURES if name not in ("holds", "late"))

@@ -75,6 +75,9 @@ class InteractionsQuery(Paged):
     owner: Text | None = None
     customer: Text | None = None
     answered_since: Literal["today"] | Moment | None = None
+    late: Annotated[
+        Text | None, Field(description="A channel account: work whose messages can't leave by it")
+    ] = None
 
 
 class Interactions(Shape):

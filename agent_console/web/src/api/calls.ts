@@ -24,6 +24,7 @@ export interface InteractionQuery {
   state?: string | null
   owner?: string | null
   answered_since?: string | null
+  late?: string | null
   after?: string | null
   limit?: number
 }
